@@ -1,0 +1,253 @@
+import { z } from 'zod'
+
+/**
+ * Events: what happened, in the past tense, numbered, and the only truth. Every state is a fold over them.
+ *
+ * Times: `time` is RFC 3339 with nanoseconds (wall clock), `monoNs` the same moment on CLOCK_MONOTONIC as a
+ * decimal string of nanoseconds (a double could not hold it). Addresses are `0x…` strings.
+ */
+
+const monoNs = z.string().regex(/^\d+$/)
+const address = z.string().regex(/^0x[0-9a-f]+$/)
+
+const base = z.object({
+  /** Position in the record; strictly increasing over the life of a database. */
+  seq: z.number().int().nonnegative(),
+  time: z.string(),
+  monoNs,
+  /** Livepatch module name, as under /sys/kernel/livepatch. */
+  patch: z.string().optional(),
+  /** Patched object: a module name or `vmlinux`. */
+  object: z.string().optional(),
+  function: z.string().optional(),
+  /** Transition id; stable across restarts of the daemon. */
+  transition: z.string().optional(),
+  tid: z.number().int().optional(),
+  pid: z.number().int().optional(),
+  comm: z.string().optional(),
+})
+
+export const directionSchema = z.enum(['patching', 'unpatching'])
+export type Direction = z.infer<typeof directionSchema>
+
+/** -1: no transition concerns the task, 0: unpatched, 1: patched (include/linux/livepatch.h, klp_state values). */
+export const patchStateSchema = z.union([z.literal(-1), z.literal(0), z.literal(1)])
+export type PatchState = z.infer<typeof patchStateSchema>
+
+export const blockReasonSchema = z.enum(['running', 'unreliable-stack', 'sleeping-on-function', 'unknown'])
+export type BlockReason = z.infer<typeof blockReasonSchema>
+
+/** How a task got to the target state. `snapshot`: seen switched, but the moment and the way were not seen. */
+export const switchWaySchema = z.enum([
+  'transition-worker',
+  'kernel-exit',
+  'schedule',
+  'idle-loop',
+  'forced',
+  'forked',
+  'snapshot',
+])
+export type SwitchWay = z.infer<typeof switchWaySchema>
+
+/** Who asked for a transition: the process that wrote to sysfs or loaded the module. */
+export const requesterSchema = z.object({
+  pid: z.number().int(),
+  comm: z.string(),
+  parentPid: z.number().int().optional(),
+  parentComm: z.string().optional(),
+  /** Absent when the process was gone before its command line could be read. */
+  commandLine: z.string().optional(),
+})
+export type Requester = z.infer<typeof requesterSchema>
+
+export const probeSetSchema = z.object({
+  name: z.string(),
+  available: z.boolean(),
+  /** Why it is not (fully) available, and what to do. */
+  reason: z.string().optional(),
+  remedy: z.string().optional(),
+})
+export type ProbeSet = z.infer<typeof probeSetSchema>
+
+export const observedPatchSchema = z.object({
+  name: z.string(),
+  enabled: z.boolean(),
+  inTransition: z.boolean(),
+  /** Absent where the kernel does not say (sysfs `replace` exists since 6.12). */
+  replace: z.boolean().optional(),
+  /** Position on the stack of patches from sysfs `stack_order` (6.14+), 1 is the oldest. */
+  stackOrder: z.number().int().optional(),
+  version: z.string().optional(),
+  srcversion: z.string().optional(),
+  /** Module reference count; absent when the module is no longer loaded. */
+  refcount: z.number().int().optional(),
+  objects: z.array(
+    z.object({ name: z.string(), patched: z.boolean().optional(), functions: z.array(z.string()) }),
+  ),
+})
+export type ObservedPatch = z.infer<typeof observedPatchSchema>
+
+/** A task as a snapshot shows it. */
+export const observedTaskSchema = z.object({
+  tid: z.number().int(),
+  pid: z.number().int(),
+  /** Start of the task since boot, so that a reused tid is a different task. */
+  startNs: z.string(),
+  patchState: patchStateSchema,
+  comm: z.string(),
+  kthread: z.boolean(),
+  /** Per-CPU idle task (swapper/N): takes part in transitions and is in no /proc listing. */
+  idle: z.boolean().optional(),
+  cpu: z.number().int().optional(),
+})
+export type ObservedTask = z.infer<typeof observedTaskSchema>
+
+export const shadowCountSchema = z.object({
+  id: address,
+  /** Live variables now; null while those older than the tracer are still being counted. */
+  live: z.number().int().nullable(),
+  /** Totals since the tracer was attached. */
+  allocated: z.number().int(),
+  freed: z.number().int(),
+  found: z.number().int(),
+  /** Sizes in bytes seen at allocation; empty while unknown (the kernel does not store a variable's size). */
+  sizesBytes: z.array(z.number().int()),
+})
+export type ShadowCount = z.infer<typeof shadowCountSchema>
+
+const transitionFields = { patch: z.string(), direction: directionSchema }
+const taskFields = { tid: z.number().int(), pid: z.number().int(), comm: z.string() }
+const shadowFields = { obj: address, id: address }
+
+const kind = <K extends string, S extends z.ZodRawShape>(name: K, shape: S) =>
+  base.extend({ kind: z.literal(name), ...shape })
+
+export const eventSchema = z.discriminatedUnion('kind', [
+  // The tracer itself. Gaps and losses are data: each is on the timeline.
+  kind('tracer-started', {
+    hostname: z.string(),
+    kernel: z.string(),
+    bootId: z.string(),
+    cpus: z.number().int(),
+    version: z.string(),
+    stalledAfterMs: z.number(),
+  }),
+  /** Every probe is attached (or reported missing); from here on nothing is missed silently. */
+  kind('tracer-attached', { probeSets: z.array(probeSetSchema) }),
+  kind('tracer-stopped', { reason: z.string() }),
+  /** Nothing was observed by `source` between the two moments. */
+  kind('tracer-gap', { source: z.string(), fromMonoNs: monoNs, toMonoNs: monoNs, reason: z.string() }),
+  kind('events-lost', { source: z.string(), count: z.number().int() }),
+  kind('decode-failed', { source: z.string(), error: z.string(), raw: z.string() }),
+  /** Wall clock minus monotonic clock changed by more than 10 ms (clock set, suspend). */
+  kind('clock-mapped', { offsetNs: z.string() }),
+
+  kind('patches-observed', { patches: z.array(observedPatchSchema) }),
+  kind('patch-load-refused', { patch: z.string(), errno: z.number().int().optional(), cause: z.string() }),
+  kind('patch-enabled', { patch: z.string() }),
+  kind('patch-replaced', { patch: z.string(), by: z.string() }),
+  kind('patch-disabled', { patch: z.string() }),
+  kind('patch-released', { patch: z.string() }),
+
+  kind('transition-started', {
+    ...transitionFields,
+    replace: z.boolean().optional(),
+    requester: requesterSchema.optional(),
+    /** The transition was already running when the tracer came: `time` is when it was first seen. */
+    adopted: z.boolean(),
+  }),
+  /** More about the requester, read from /proc after the start. */
+  kind('requester-identified', { patch: z.string(), pid: z.number().int(), commandLine: z.string() }),
+  kind('transition-completed', transitionFields),
+  kind('transition-cancelled', { ...transitionFields, cause: z.string().optional() }),
+  /** `direction` is the new one. */
+  kind('transition-reversed', transitionFields),
+  kind('transition-forced', transitionFields),
+  kind('transition-signalled', { ...transitionFields, round: z.number().int() }),
+
+  kind('task-switched', { ...taskFields, way: switchWaySchema, to: patchStateSchema }),
+  /** Tasks that were switched without ever being blocked, counted in the kernel by way, total so far. */
+  kind('tasks-switched', { counts: z.partialRecord(switchWaySchema, z.number().int()) }),
+  kind('task-blocked', {
+    ...taskFields,
+    reason: blockReasonSchema,
+    /** Return value of klp_check_and_switch_task. */
+    errno: z.number().int(),
+    blame: z.string().optional(),
+    kthread: z.boolean(),
+    idle: z.boolean(),
+    /** Task state letter as in ps(1). */
+    state: z.string().optional(),
+    cpu: z.number().int(),
+  }),
+  /** What /proc says of a blocked task; fields it would not tell are absent. */
+  kind('task-inspected', {
+    tid: z.number().int(),
+    stack: z.array(z.string()).optional(),
+    commandLine: z.string().optional(),
+    cgroup: z.string().optional(),
+    unit: z.string().optional(),
+    container: z.string().optional(),
+  }),
+  /** Tries so far per blocked task, `[tid, tries]`, counted in the kernel. */
+  kind('task-tries', { tries: z.array(z.tuple([z.number().int(), z.number().int()])) }),
+  /** Difference of two snapshots of all tasks. With `complete`, a whole table. */
+  kind('tasks-observed', {
+    complete: z.boolean(),
+    source: z.enum(['iterator', 'procfs']),
+    total: z.number().int(),
+    /** Tasks not in the target state; null when no transition is known. */
+    remaining: z.number().int().nullable(),
+    changed: z.array(observedTaskSchema),
+    gone: z.array(z.number().int()),
+  }),
+
+  kind('object-patched', { patch: z.string(), object: z.string() }),
+  kind('object-unpatched', { patch: z.string(), object: z.string() }),
+  kind('module-coming', { object: z.string() }),
+  kind('module-going', { object: z.string() }),
+  kind('module-refused', { object: z.string(), cause: z.string() }),
+  kind('callback-called', {
+    patch: z.string(),
+    object: z.string(),
+    callback: z.string(),
+    returned: z.number().int().optional(),
+  }),
+  kind('callback-skipped', {
+    patch: z.string(),
+    object: z.string(),
+    callback: z.string(),
+    cause: z.string(),
+  }),
+  kind('state-registered', { patch: z.string(), id: z.string(), version: z.number().int() }),
+  kind('function-calls', {
+    calls: z.array(
+      z.object({
+        object: z.string(),
+        function: z.string(),
+        entered: z.number().int(),
+        redirected: z.number().int(),
+        old: z.number().int(),
+      }),
+    ),
+  }),
+
+  kind('shadow-allocated', { ...shadowFields, sizeBytes: z.number().int() }),
+  kind('shadow-found', shadowFields),
+  kind('shadow-duplicate', shadowFields),
+  kind('shadow-alloc-failed', { ...shadowFields, sizeBytes: z.number().int() }),
+  kind('shadow-freed', shadowFields),
+  kind('shadow-freed-all', { id: address, count: z.number().int() }),
+  kind('shadow-free-missed', shadowFields),
+  /** Variables that existed before the tracer, counted by walking klp_shadow_hash. */
+  kind('shadow-adopted', { id: address, count: z.number().int() }),
+  kind('shadow-counts', { counts: z.array(shadowCountSchema), notStreamed: z.number().int() }),
+])
+
+export type Event = z.infer<typeof eventSchema>
+export type EventKind = Event['kind']
+export type EventOf<K extends EventKind> = Extract<Event, { kind: K }>
+
+type Draft<E> = E extends Event ? Omit<E, 'seq' | 'time'> : never
+/** An event as decoding yields it: the journal adds its number, wall-clock time and transition. */
+export type EventDraft = Draft<Event>

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+
+export const ruleNames = [
+  'transition-stalled',
+  'transition-forced',
+  'transition-slow',
+  'shadow-left-behind',
+  'shadow-duplicate',
+  'shadow-size-mismatch',
+  'shadow-alloc-failed',
+  'callbacks-skipped',
+  'patch-downgraded',
+  'sticky-disabled',
+  'state-incompatible',
+  'load-refused',
+  'module-refused',
+  'bpf-blocks-transition',
+  'replaced-module-pinned',
+  'old-code-running',
+  'tracer-blind',
+  'events-lost',
+  'overhead-exceeded',
+] as const
+export type RuleName = (typeof ruleNames)[number]
+
+/** A condition worth a person's attention: what is wrong, since when, what to do. */
+export const findingSchema = z.object({
+  id: z.string(),
+  rule: z.enum(ruleNames),
+  severity: z.enum(['info', 'warning', 'critical']),
+  /** What it is about: a patch, a transition, a shadow id. */
+  subject: z.string(),
+  /** One line a tired person understands. */
+  summary: z.string(),
+  /** Sequence numbers of the events that show it. */
+  evidence: z.array(z.number().int()),
+  advice: z.string(),
+  openedAt: z.string(),
+  closedAt: z.string().nullable(),
+  ackedBy: z.string().nullable(),
+})
+export type Finding = z.infer<typeof findingSchema>

@@ -1,0 +1,4 @@
+export * from './event.ts'
+export * from './finding.ts'
+export * from './message.ts'
+export * from './state.ts'

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import type { Event } from './event.ts'
+import type { Series, State } from './state.ts'
+
+/** Raised whenever an old page could misread a new server. */
+export const protocolVersion = 1
+
+/** Server to client on `/api/v1/stream`. */
+export type ServerMessage =
+  | {
+      type: 'snapshot'
+      protocolVersion: number
+      seq: number
+      state: State
+      /** The newest events, oldest first, at most 200. */
+      events: Event[]
+      /** Recent series for the charts: `remaining-tasks`, and `shadow-live:0x…` per id; the last 15 minutes. */
+      series: Series[]
+    }
+  | {
+      type: 'changes'
+      seq: number
+      /** Top-level keys of State that changed; each replaces the old value whole. */
+      state: Partial<State>
+      events: Event[]
+      /** Points to append to the named series. */
+      points: { name: string; time: number; value: number | null }[]
+    }
+
+/** Client to server: asks for what came after `resume`; answered by `changes` or a fresh `snapshot`. */
+export const clientMessageSchema = z.object({ resume: z.number().int().nonnegative() })
+export type ClientMessage = z.infer<typeof clientMessageSchema>
+
+/** Every error of the HTTP API: what is wrong, and the remedy. */
+export type ApiError = { error: string; remedy: string }

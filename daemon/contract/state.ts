@@ -1,0 +1,157 @@
+import type {
+  BlockReason,
+  Direction,
+  ObservedPatch,
+  PatchState,
+  ProbeSet,
+  Requester,
+  SwitchWay,
+} from './event.ts'
+import type { Finding } from './finding.ts'
+
+/**
+ * What is shown of the world at one moment: `GET state`, the WebSocket snapshot, and `GET state?at=`.
+ * A view over the folded events; `null` always means "not known", never zero.
+ */
+export type State = {
+  seq: number
+  time: string
+  monoNs: string
+  headline: Headline
+  host: Host | null
+  tracer: Tracer
+  /** The running transition. */
+  transition: Transition | null
+  /** The newest transition that ended. */
+  lastTransition: Transition | null
+  tasks: TaskCounts
+  /** Blocked tasks, longest first, at most 200 of `blockedTotal`. */
+  blocked: BlockedTask[]
+  blockedTotal: number
+  patches: Patch[]
+  shadow: Shadow
+  findings: Finding[]
+}
+
+/** The first line: what is going on, since when, what to do. */
+export type Headline = {
+  level: 'ok' | 'info' | 'warning' | 'critical' | 'unknown'
+  /** e.g. `klpt_patch_v1: patching stalled, 1 task blocks it: klpt-sleeper (231)` */
+  text: string
+  since: string | null
+  advice: string | null
+}
+
+export type Host = { hostname: string; kernel: string; bootId: string; cpus: number }
+
+export type Tracer = {
+  /** `starting`: probes not attached yet. `observing`: all is attached. `degraded`: some probe set is missing. */
+  status: 'starting' | 'observing' | 'degraded' | 'blind' | 'stopped'
+  since: string
+  probeSets: ProbeSet[]
+  eventsLost: number
+  decodeFailures: number
+  /** The newest gaps, newest first, at most 20. */
+  gaps: { source: string; from: string; to: string; reason: string }[]
+}
+
+export type TransitionOutcome = 'running' | 'completed' | 'cancelled' | 'unknown'
+
+export type Transition = {
+  id: string
+  patch: string
+  direction: Direction
+  replace: boolean | null
+  startedAt: string
+  startedMonoNs: string
+  /** False: it was already running when first seen; it started at or before `startedAt`. */
+  startKnown: boolean
+  endedAt: string | null
+  outcome: TransitionOutcome
+  /** So far, or in all. A lower bound when `startKnown` is false. */
+  durationMs: number
+  stalled: boolean
+  requester: Requester | null
+  reversals: number
+  forced: boolean
+  signalRounds: number
+  /** Tasks not in the target state at the last snapshot; null before the first. */
+  remaining: number | null
+  /** Tasks switched so far without ever being blocked, by way. */
+  switched: Partial<Record<SwitchWay, number>>
+}
+
+export type TaskCounts = {
+  total: number | null
+  patched: number
+  unpatched: number
+  /** Not concerned by a transition (patch state -1). */
+  undefined: number
+  /** How many of the counted are idle tasks. */
+  idle: number
+  observedAt: string | null
+  source: 'iterator' | 'procfs' | null
+}
+
+export type Task = {
+  tid: number
+  pid: number
+  startNs: string
+  comm: string
+  patchState: PatchState
+  kthread: boolean
+  idle: boolean
+  cpu: number | null
+}
+
+export type BlockedTask = {
+  tid: number
+  pid: number
+  comm: string
+  kthread: boolean
+  idle: boolean
+  reason: BlockReason
+  function: string | null
+  blame: string | null
+  since: string
+  /** The newest moment it was seen blocked. */
+  lastSeen: string
+  tries: number
+  state: string | null
+  cpu: number | null
+  /** Kernel stack, innermost first; null when it could not be read. */
+  stack: string[] | null
+  commandLine: string | null
+  cgroup: string | null
+  unit: string | null
+  container: string | null
+}
+
+export type Patch = ObservedPatch & { state: 'enabling' | 'enabled' | 'disabling' | 'disabled' | 'replaced' }
+
+export type Shadow = {
+  /** Whether variables older than the tracer are counted in. */
+  adoption: 'pending' | 'complete' | 'unavailable'
+  ids: ShadowId[]
+}
+
+export type ShadowId = {
+  id: string
+  live: number | null
+  /** live × size, when every variable seen of this id had one size; else null. */
+  liveBytes: number | null
+  sizesBytes: number[]
+  allocated: number
+  freed: number
+  found: number
+  duplicates: number
+  failures: number
+  /** Per second, over the last counted interval. */
+  allocatedPerS: number
+  freedPerS: number
+  /** The patch whose function allocated it, when seen. */
+  owner: string | null
+}
+
+/** Columnar: `times[i]` (Unix ms, ascending) belongs to `values[i]`; null is a gap to be drawn as one. */
+export type Series = { name: string; times: number[]; values: (number | null)[] }
