@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Holds for the sources (test/lab/) and for the bundle (dist/) alike. */
+const LANDMARK = join('test', 'lab', 'guest', 'init.sh')
+
+/** The clone this program runs from: the nearest folder upwards that holds the lab's guest files. */
+export const checkoutRoot = (start = dirname(fileURLToPath(import.meta.url))): string => {
+  if (existsSync(join(start, LANDMARK))) return start
+  const parent = dirname(start)
+  if (parent === start) {
+    throw new Error(`The lab's files (${LANDMARK}) are missing. Run klpscope from a complete clone.`)
+  }
+  return checkoutRoot(parent)
+}
+
+export const labFile = (...parts: string[]): string => join(checkoutRoot(), 'test', 'lab', ...parts)

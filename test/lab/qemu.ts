@@ -1,0 +1,64 @@
+import type { Acceleration } from './acceleration.ts'
+
+export const QEMU = 'qemu-system-x86_64'
+
+/** The port the daemon listens on inside the VM. */
+export const GUEST_PORT = 8686
+
+export interface QemuOptions {
+  readonly acceleration: Acceleration
+  readonly vmlinuz: string
+  readonly initramfs: string
+  readonly memory: string
+  readonly serialLog: string
+  /** A UNIX socket that already listens: the VM's second serial port. */
+  readonly statusSocket: string
+  readonly extraKernelParameters?: string
+  /** Nothing shared and no network, when all we ask is whether it boots. */
+  readonly share?: { readonly outDir: string; readonly sessionDir: string; readonly port: number }
+}
+
+const KERNEL_PARAMETERS = [
+  'console=ttyS0',
+  // Every character on the console costs; dmesg.txt has it all.
+  'loglevel=6',
+  'printk.devkmsg=on',
+  'log_buf_len=4M',
+  // An Oops ends the VM, and -no-reboot then ends QEMU.
+  'panic_on_oops=1',
+  'panic=-1',
+  // Scenarios keep a CPU busy for longer than RCU likes.
+  'rcupdate.rcu_cpu_stall_suppress=1',
+].join(' ')
+
+/** QEMU reads a comma as the end of a value unless it is doubled. */
+const value = (text: string): string => text.replaceAll(',', ',,')
+
+const accelerationArguments = (acceleration: Acceleration): string[] =>
+  acceleration === 'kvm'
+    ? ['-accel', 'kvm', '-cpu', 'host']
+    : // Multi-threaded emulation races with the kernel patching its own code: `Oops: int3` sooner or later.
+      ['-accel', 'tcg,thread=single', '-cpu', 'max']
+
+const shareArguments = ({ outDir, sessionDir, port }: NonNullable<QemuOptions['share']>): string[] => [
+  ...['-virtfs', 'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap'],
+  ...['-virtfs', `local,path=${value(outDir)},mount_tag=out,security_model=none,multidevs=remap`],
+  ...[
+    '-virtfs',
+    `local,path=${value(sessionDir)},mount_tag=session,security_model=none,readonly=on,multidevs=remap`,
+  ],
+  ...['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${port}-:${GUEST_PORT}`],
+  // Without its boot ROM, which nobody boots from.
+  ...['-device', 'virtio-net-pci,netdev=net,romfile='],
+]
+
+export const qemuArguments = (options: QemuOptions): string[] => [
+  ...accelerationArguments(options.acceleration),
+  ...['-smp', '2', '-m', options.memory],
+  ...['-nodefaults', '-display', 'none', '-no-reboot', '-rtc', 'base=utc'],
+  ...['-kernel', options.vmlinuz, '-initrd', options.initramfs],
+  ...['-append', [KERNEL_PARAMETERS, options.extraKernelParameters].filter(Boolean).join(' ')],
+  ...['-chardev', `file,id=console,path=${value(options.serialLog)}`, '-serial', 'chardev:console'],
+  ...['-chardev', `socket,id=status,path=${value(options.statusSocket)}`, '-serial', 'chardev:status'],
+  ...(options.share ? shareArguments(options.share) : []),
+]
