@@ -110,6 +110,10 @@ export const shadowCountSchema = z.object({
   allocated: z.number().int(),
   freed: z.number().int(),
   found: z.number().int(),
+  duplicates: z.number().int(),
+  failures: z.number().int(),
+  /** Calls of klp_shadow_free that matched nothing. */
+  missed: z.number().int(),
   /** Sizes in bytes seen at allocation; empty while unknown (the kernel does not store a variable's size). */
   sizesBytes: z.array(z.number().int()),
 })
@@ -165,7 +169,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('transition-forced', transitionFields),
   kind('transition-signalled', { ...transitionFields, round: z.number().int() }),
 
-  kind('task-switched', { ...taskFields, way: switchWaySchema, to: patchStateSchema }),
+  kind('task-switched', { ...taskFields, cpu: z.number().int(), way: switchWaySchema, to: patchStateSchema }),
   /** Tasks that were switched without ever being blocked, counted in the kernel by way, total so far. */
   kind('tasks-switched', { counts: z.partialRecord(switchWaySchema, z.number().int()) }),
   kind('task-blocked', {
@@ -189,7 +193,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
     unit: z.string().optional(),
     container: z.string().optional(),
   }),
-  /** Tries so far per blocked task, `[tid, tries]`, counted in the kernel. */
+  /** Tries so far per blocked task, `[tid, tries]`, counted in the kernel; the idle task of CPU n is -(n + 1). */
   kind('task-tries', { tries: z.array(z.tuple([z.number().int(), z.number().int()])) }),
   /** Difference of two snapshots of all tasks. With `complete`, a whole table. */
   kind('tasks-observed', {
@@ -233,14 +237,15 @@ export const eventSchema = z.discriminatedUnion('kind', [
   }),
 
   kind('shadow-allocated', { ...shadowFields, sizeBytes: z.number().int() }),
-  kind('shadow-found', shadowFields),
+  /** `raced`: another task allocated it while this one was about to (get_or_alloc of one <obj, id> by two tasks). */
+  kind('shadow-found', { ...shadowFields, raced: z.boolean().optional() }),
   kind('shadow-duplicate', shadowFields),
   kind('shadow-alloc-failed', { ...shadowFields, sizeBytes: z.number().int() }),
   kind('shadow-freed', shadowFields),
   kind('shadow-freed-all', { id: address, count: z.number().int() }),
   kind('shadow-free-missed', shadowFields),
-  /** Variables that existed before the tracer, counted by walking klp_shadow_hash. */
-  kind('shadow-adopted', { id: address, count: z.number().int() }),
+  /** Variables that existed before the tracer have all been counted by walking klp_shadow_hash. */
+  kind('shadow-adopted', { restarts: z.number().int(), complete: z.boolean() }),
   kind('shadow-counts', { counts: z.array(shadowCountSchema), notStreamed: z.number().int() }),
 ])
 

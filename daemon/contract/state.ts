@@ -146,6 +146,7 @@ export type ShadowId = {
   found: number
   duplicates: number
   failures: number
+  missed: number
   /** Per second, over the last counted interval. */
   allocatedPerS: number
   freedPerS: number

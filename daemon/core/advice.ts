@@ -1,0 +1,39 @@
+import type { BlockedTask, Transition } from '../contract/state.ts'
+import { blockedLongestFirst } from './blockers.ts'
+import type { CoreState } from './core-state.ts'
+
+/** What to do about a transition that does not end: the mildest thing first, and what the harsh ones cost. */
+export const adviseOnTransition = (state: CoreState, transition: Transition): string => {
+  const [first] = blockedLongestFirst(state)
+  return [
+    first ? adviseOnTask(first) : 'Wait for the next try; the kernel tries about once a second.',
+    reverse(transition),
+    force,
+  ].join(' ')
+}
+
+const adviseOnTask = (task: BlockedTask): string => {
+  const name = `${task.comm} (${task.tid})`
+  const fn = task.function ?? 'the patched function'
+  if (task.reason === 'sleeping-on-function' && task.kthread) {
+    return `${name} is a kernel thread: signals do not move it. It goes on when ${fn} returns; look in its stack for what it waits for.`
+  }
+  if (task.reason === 'sleeping-on-function') {
+    return task.unit
+      ? `${name} switches when ${fn} returns: the kernel signals it every 15 s; if that does not help, restart ${task.unit}.`
+      : `${name} switches when ${fn} returns: the kernel signals it every 15 s; if that does not help, stop or restart it.`
+  }
+  if (task.reason === 'running') {
+    return `${name} never leaves the CPU: it switches at its next system call, interrupt to user space or schedule(). Find out why it loops in the kernel.`
+  }
+  if (task.reason === 'unreliable-stack') {
+    return `${name}'s stack cannot be trusted by the kernel: look for fexit BPF programs, kretprobes or modules without ORC data on its stack.`
+  }
+  return `Why ${name} is blocked is not known; read /proc/${task.tid}/stack.`
+}
+
+const reverse = ({ patch, direction }: Transition): string =>
+  `To give up: echo ${direction === 'patching' ? 0 : 1} > /sys/kernel/livepatch/${patch}/enabled (turns the transition round, safe).`
+
+const force =
+  'Last resort: echo 1 > …/force gives up consistency and makes the patch modules impossible to unload until reboot.'

@@ -1,0 +1,74 @@
+import type { Finding } from '../contract/finding.ts'
+import type {
+  BlockedTask,
+  Host,
+  Patch,
+  Shadow,
+  ShadowId,
+  Task,
+  TaskCounts,
+  Tracer,
+  Transition,
+} from '../contract/state.ts'
+
+/**
+ * The world as folded from events. Immutable: each event yields a new one that shares what did not change,
+ * so that keeping an old one costs nothing and a view is recomputed only where its slice changed.
+ */
+export type CoreState = {
+  readonly seq: number
+  readonly time: string
+  readonly monoNs: string
+  /** Wall clock minus monotonic clock, in ns. */
+  readonly clockOffsetNs: string
+  readonly stalledAfterMs: number
+  readonly host: Host | null
+  readonly tracer: Tracer
+  readonly transition: Transition | null
+  readonly lastTransition: Transition | null
+  /** By taskKey. */
+  readonly tasks: ReadonlyMap<number, Task>
+  readonly taskCounts: TaskCounts
+  /** By taskKey. */
+  readonly blocked: ReadonlyMap<number, BlockedTask>
+  readonly patches: readonly Patch[]
+  readonly shadow: {
+    readonly adoption: Shadow['adoption']
+    readonly ids: ReadonlyMap<string, ShadowId>
+    readonly countedMonoNs: string | null
+  }
+  readonly findings: ReadonlyMap<string, Finding>
+}
+
+export const initialState: CoreState = {
+  seq: 0,
+  time: '1970-01-01T00:00:00.000000000Z',
+  monoNs: '0',
+  clockOffsetNs: '0',
+  stalledAfterMs: 10_000,
+  host: null,
+  tracer: {
+    status: 'stopped',
+    since: '1970-01-01T00:00:00.000000000Z',
+    probeSets: [],
+    eventsLost: 0,
+    decodeFailures: 0,
+    gaps: [],
+  },
+  transition: null,
+  lastTransition: null,
+  tasks: new Map(),
+  taskCounts: {
+    total: null,
+    patched: 0,
+    unpatched: 0,
+    undefined: 0,
+    idle: 0,
+    observedAt: null,
+    source: null,
+  },
+  blocked: new Map(),
+  patches: [],
+  shadow: { adoption: 'pending', ids: new Map(), countedMonoNs: null },
+  findings: new Map(),
+}

@@ -1,0 +1,60 @@
+import type { Headline, Transition } from '../contract/state.ts'
+import { adviseOnTransition } from './advice.ts'
+import { blockers } from './blockers.ts'
+import type { CoreState } from './core-state.ts'
+
+/** The first line for the tired reader: what is going on, since when, what to do. */
+export const headlineOf = (state: CoreState): Headline => {
+  const { transition, tracer } = state
+  if (transition) return aboutTransition(state, transition)
+  if (tracer.status === 'stopped') {
+    return say(
+      'unknown',
+      'The tracer is stopped: nothing is observed',
+      tracer.since,
+      'Start it with: klpscope daemon',
+    )
+  }
+  const worst = [...state.findings.values()].sort((a, b) => rank[a.severity] - rank[b.severity])[0]
+  if (worst && worst.severity !== 'info')
+    return say(worst.severity, worst.summary, worst.openedAt, worst.advice)
+  if (tracer.status === 'starting') {
+    return say('unknown', `${idle(state)} The probes are being attached.`, tracer.since, null)
+  }
+  return say('ok', idle(state), state.lastTransition?.endedAt ?? null, null)
+}
+
+const rank = { critical: 0, warning: 1, info: 2 }
+
+const aboutTransition = (state: CoreState, transition: Transition): Headline => {
+  const { patch, direction, startedAt } = transition
+  const since = transition.startKnown ? '' : ' (it began before the tracer)'
+  if (transition.stalled) {
+    return say(
+      'critical',
+      `${patch}: ${direction} stalled, ${blockers(state)}${since}`,
+      startedAt,
+      adviseOnTransition(state, transition),
+    )
+  }
+  const remaining = transition.remaining === null ? '' : `, ${transition.remaining} tasks remaining`
+  return say('info', `${patch}: ${direction}${remaining}${since}`, startedAt, null)
+}
+
+const idle = (state: CoreState): string => {
+  const enabled = state.patches.filter((patch) => patch.enabled).length
+  const patches =
+    enabled === 0
+      ? 'no livepatch is enabled'
+      : enabled === 1
+        ? `${state.patches.find((p) => p.enabled)?.name} is enabled`
+        : `${enabled} livepatches are enabled`
+  return `No transition is running; ${patches}.`
+}
+
+const say = (
+  level: Headline['level'],
+  text: string,
+  since: string | null,
+  advice: string | null,
+): Headline => ({ level, text, since, advice })

@@ -1,0 +1,27 @@
+import type { Event } from '../contract/event.ts'
+import { reduceBlocked } from './blocked.ts'
+import type { CoreState } from './core-state.ts'
+import type { Effect } from './effect.ts'
+import { reducePatches } from './patches.ts'
+import { pointsOf } from './points.ts'
+import { applyRules } from './rules/rules.ts'
+import { reduceShadow } from './shadow.ts'
+import { reduceTasks } from './tasks.ts'
+import { reduceTracer } from './tracer.ts'
+import { reduceTransition } from './transition.ts'
+
+/**
+ * Folds one event into the state. No clock, no I/O, no randomness: time comes in with the event.
+ * Each slice sees the state before the event, and the slices named before it after.
+ */
+export const reduce = (before: CoreState, event: Event): [CoreState, Effect[]] => {
+  let state: CoreState = { ...before, seq: event.seq, time: event.time, monoNs: event.monoNs }
+  state = reduceTracer(state, event)
+  state = reduceTransition(state, event)
+  state = reduceTasks(state, event)
+  state = reduceBlocked(state, event)
+  state = reducePatches(state, event)
+  state = reduceShadow(state, event)
+  const [ruled, effects] = applyRules(state, event)
+  return [ruled, [...pointsOf(before, ruled, event), ...effects]]
+}

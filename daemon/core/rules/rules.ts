@@ -1,0 +1,62 @@
+import type { Event } from '../../contract/event.ts'
+import type { Finding } from '../../contract/finding.ts'
+import type { CoreState } from '../core-state.ts'
+import type { Effect } from '../effect.ts'
+import { eventsLost } from './events-lost.ts'
+import type { Condition, Rule } from './rule.ts'
+import { shadowAllocFailed } from './shadow-alloc-failed.ts'
+import { shadowDuplicate } from './shadow-duplicate.ts'
+import { tracerBlind } from './tracer-blind.ts'
+import { transitionForced } from './transition-forced.ts'
+import { transitionStalled } from './transition-stalled.ts'
+
+const rules: readonly Rule[] = [
+  transitionStalled,
+  transitionForced,
+  shadowDuplicate,
+  shadowAllocFailed,
+  tracerBlind,
+  eventsLost,
+]
+
+/** Opens, updates and closes findings after an event. */
+export const applyRules = (state: CoreState, event: Event): [CoreState, Effect[]] => {
+  const concerned = rules.filter((rule) => rule.on.includes(event.kind))
+  if (concerned.length === 0) return [state, []]
+  const findings = new Map(state.findings)
+  const effects: Effect[] = []
+  for (const rule of concerned) {
+    const conditions = rule.holds(state)
+    for (const condition of conditions) {
+      const open = openFinding(state, rule, condition.subject)
+      if (open && sameText(open, condition)) continue
+      const finding: Finding = open
+        ? { ...open, ...condition, evidence: open.evidence }
+        : {
+            id: `${rule.name}-${event.seq}`,
+            rule: rule.name,
+            ...condition,
+            openedAt: event.time,
+            closedAt: null,
+            ackedBy: null,
+          }
+      findings.set(finding.id, finding)
+      effects.push({ kind: 'finding-changed', finding })
+    }
+    const subjects = new Set(conditions.map((condition) => condition.subject))
+    for (const finding of state.findings.values()) {
+      if (finding.rule !== rule.name || subjects.has(finding.subject)) continue
+      findings.delete(finding.id)
+      effects.push({ kind: 'finding-changed', finding: { ...finding, closedAt: event.time } })
+    }
+  }
+  return effects.length > 0 ? [{ ...state, findings }, effects] : [state, []]
+}
+
+const openFinding = (state: CoreState, rule: Rule, subject: string): Finding | undefined =>
+  [...state.findings.values()].find((finding) => finding.rule === rule.name && finding.subject === subject)
+
+const sameText = (finding: Finding, condition: Condition): boolean =>
+  finding.summary === condition.summary &&
+  finding.severity === condition.severity &&
+  finding.advice === condition.advice

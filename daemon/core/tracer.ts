@@ -1,0 +1,84 @@
+import type { Event } from '../contract/event.ts'
+import type { Tracer } from '../contract/state.ts'
+import { type CoreState, initialState } from './core-state.ts'
+import { formatTime } from './time.ts'
+
+const gapsKept = 20
+
+/** The tracer's own health, the host, and what a new run or a reboot does to the rest. */
+export const reduceTracer = (state: CoreState, event: Event): CoreState => {
+  const { tracer } = state
+  switch (event.kind) {
+    case 'clock-mapped':
+      return { ...state, clockOffsetNs: event.offsetNs }
+    case 'tracer-started':
+      return startRun(state, event)
+    case 'tracer-attached': {
+      const complete = event.probeSets.every((set) => set.available)
+      const any = event.probeSets.some((set) => set.available)
+      const shadowSeen = event.probeSets.some((set) => set.name === 'shadow' && set.available)
+      return {
+        ...state,
+        tracer: {
+          ...tracer,
+          status: complete ? 'observing' : any ? 'degraded' : 'blind',
+          since: event.time,
+          probeSets: event.probeSets,
+        },
+        shadow: shadowSeen ? state.shadow : { ...state.shadow, adoption: 'unavailable' },
+      }
+    }
+    case 'tracer-stopped':
+      return withTracer(state, { status: 'stopped', since: event.time })
+    case 'tracer-gap': {
+      const from = formatTime(BigInt(event.fromMonoNs) + BigInt(state.clockOffsetNs))
+      const gap = { source: event.source, from, to: event.time, reason: event.reason }
+      return withTracer(state, {
+        gaps: [gap, ...tracer.gaps].slice(0, gapsKept),
+        ...(event.source === 'bpftrace' ? { status: 'starting' as const, since: event.time } : {}),
+      })
+    }
+    case 'events-lost':
+      return withTracer(state, { eventsLost: tracer.eventsLost + event.count })
+    case 'decode-failed':
+      return withTracer(state, { decodeFailures: tracer.decodeFailures + 1 })
+    default:
+      return state
+  }
+}
+
+const withTracer = (state: CoreState, change: Partial<Tracer>): CoreState => ({
+  ...state,
+  tracer: { ...state.tracer, ...change },
+})
+
+const startRun = (state: CoreState, event: Extract<Event, { kind: 'tracer-started' }>): CoreState => {
+  const { hostname, kernel, bootId, cpus, stalledAfterMs } = event
+  const sameBoot = state.host?.bootId === bootId
+  const open = state.transition
+  return {
+    ...state,
+    host: { hostname, kernel, bootId, cpus },
+    stalledAfterMs,
+    tracer: {
+      ...initialState.tracer,
+      status: 'starting',
+      since: event.time,
+      gaps: sameBoot ? state.tracer.gaps : [],
+    },
+    tasks: initialState.tasks,
+    taskCounts: initialState.taskCounts,
+    shadow: initialState.shadow,
+    // A reboot ends everything without our seeing how.
+    ...(sameBoot
+      ? {}
+      : {
+          transition: null,
+          lastTransition: open
+            ? { ...open, outcome: 'unknown', endedAt: null, stalled: false }
+            : state.lastTransition,
+          blocked: initialState.blocked,
+          patches: [],
+        }),
+  }
+}

@@ -1,0 +1,116 @@
+import type { Event, EventOf } from '../contract/event.ts'
+import type { Transition, TransitionOutcome } from '../contract/state.ts'
+import type { CoreState } from './core-state.ts'
+import { millisecondsBetween } from './time.ts'
+
+/** The running transition and the last one that ended. */
+export const reduceTransition = (state: CoreState, event: Event): CoreState => {
+  if (event.kind === 'transition-started') return start(state, event)
+  const running = state.transition
+  if (!running) return event.kind === 'transition-cancelled' ? cancelledBeforeStart(state, event) : state
+  const change = (to: Partial<Transition>): CoreState => ({ ...state, transition: { ...running, ...to } })
+  switch (event.kind) {
+    case 'transition-completed':
+      return end(state, running, event, 'completed')
+    case 'transition-cancelled':
+      return end(state, running, event, 'cancelled')
+    case 'transition-reversed':
+      return change({ direction: event.direction, reversals: running.reversals + 1 })
+    case 'transition-forced':
+      return change({ forced: true })
+    case 'transition-signalled':
+      return change({ signalRounds: event.round })
+    case 'requester-identified':
+      return running.requester?.pid === event.pid
+        ? change({ requester: { ...running.requester, commandLine: event.commandLine } })
+        : state
+    case 'tasks-switched':
+      return change({ switched: event.counts })
+    case 'tasks-observed': {
+      const durationMs = millisecondsBetween(running.startedMonoNs, event.monoNs)
+      const stalled = durationMs > state.stalledAfterMs
+      return change({ durationMs, stalled, remaining: event.remaining ?? running.remaining })
+    }
+    case 'patches-observed':
+      // Only a fresh run can find that a transition it remembers ended while nobody looked.
+      return state.tracer.status === 'starting' && !event.patches.some((patch) => patch.inTransition)
+        ? end(state, running, event, 'unknown')
+        : state
+    default:
+      return state
+  }
+}
+
+const start = (state: CoreState, event: EventOf<'transition-started'>): CoreState => {
+  const running = state.transition
+  // Seen again: by the probe after sysfs showed it, or by a restarted daemon.
+  if (running && running.id === event.transition) {
+    if (event.adopted) return state
+    const { startedAt, startedMonoNs } = { startedAt: event.time, startedMonoNs: event.monoNs }
+    const requester = event.requester ?? running.requester
+    return { ...state, transition: { ...running, startedAt, startedMonoNs, startKnown: true, requester } }
+  }
+  return {
+    ...state,
+    lastTransition: running ? { ...running, outcome: 'unknown', stalled: false } : state.lastTransition,
+    transition: {
+      id: event.transition ?? String(event.seq),
+      patch: event.patch,
+      direction: event.direction,
+      replace: event.replace ?? null,
+      startedAt: event.time,
+      startedMonoNs: event.monoNs,
+      startKnown: !event.adopted,
+      endedAt: null,
+      outcome: 'running',
+      durationMs: 0,
+      stalled: false,
+      requester: event.requester ?? null,
+      reversals: 0,
+      forced: false,
+      signalRounds: 0,
+      remaining: null,
+      switched: {},
+    },
+  }
+}
+
+const end = (state: CoreState, running: Transition, event: Event, outcome: TransitionOutcome): CoreState => ({
+  ...state,
+  transition: null,
+  lastTransition: {
+    ...running,
+    outcome,
+    endedAt: event.time,
+    durationMs: millisecondsBetween(running.startedMonoNs, event.monoNs),
+    stalled: false,
+    remaining: outcome === 'completed' ? 0 : running.remaining,
+  },
+})
+
+/** A pre-patch callback failed: the transition ends before klp_start_transition ever ran. */
+const cancelledBeforeStart = (state: CoreState, event: EventOf<'transition-cancelled'>): CoreState =>
+  end(
+    state,
+    {
+      id: event.transition ?? String(event.seq),
+      patch: event.patch,
+      direction: event.direction,
+      replace: null,
+      startedAt: event.time,
+      startedMonoNs: event.monoNs,
+      startKnown: false,
+      endedAt: null,
+      outcome: 'running',
+      durationMs: 0,
+      stalled: false,
+      requester: event.pid === undefined ? null : { pid: event.pid, comm: event.comm ?? '' },
+      reversals: 0,
+      forced: false,
+      signalRounds: 0,
+      remaining: null,
+      switched: {},
+    },
+    event,
+    'cancelled',
+  )

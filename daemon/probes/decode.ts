@@ -1,0 +1,147 @@
+import type { EventDraft } from '../contract/event.ts'
+import { type DecodeContext, freshContext, type RecordDecoder } from './probe-set.ts'
+import { probeSets } from './probe-sets.ts'
+import { inspectTask } from './procfs-task.ts'
+import type { RawRecord } from './raw-record.ts'
+import { observePatches } from './sysfs.ts'
+import { observeTasks, parseIterator, parseProcfs } from './task-table.ts'
+import { Tuple } from './tuple.ts'
+
+const recordDecoders = new Map<string, RecordDecoder>(probeSets.flatMap((set) => Object.entries(set.records)))
+const mapNames = new Set(probeSets.flatMap((set) => set.maps))
+
+export type Decoder = { decode: (record: RawRecord) => EventDraft[] }
+
+/**
+ * Turns raw records into events. Pure but for its own memory: the same records give the same events.
+ * A record that cannot be read becomes a `decode-failed` event, never an exception.
+ */
+export const createDecoder = (): Decoder => {
+  const context = freshContext()
+  return {
+    decode: (record) => {
+      try {
+        return decodeRecord(context, record)
+      } catch (error) {
+        const raw = 'line' in record ? record.line : JSON.stringify(record)
+        return [
+          {
+            kind: 'decode-failed',
+            monoNs: record.monoNs,
+            source: record.source,
+            error: error instanceof Error ? error.message : String(error),
+            raw: raw.slice(0, 500),
+          },
+        ]
+      }
+    },
+  }
+}
+
+const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] => {
+  const { monoNs } = record
+  switch (record.source) {
+    case 'host': {
+      const { source: _, ...host } = record
+      return [{ kind: 'tracer-started', ...host }]
+    }
+    case 'clock':
+      return mapClock(context, BigInt(record.wallNs) - BigInt(monoNs), monoNs)
+    case 'bpftrace':
+      return decodeLine(context, record.line, monoNs)
+    case 'task-iterator':
+      return [observeTasks(context, parseIterator(record.text), 'iterator', monoNs)]
+    case 'procfs-tasks':
+      return [observeTasks(context, parseProcfs(record.tasks), 'procfs', monoNs)]
+    case 'sysfs':
+      return observePatches(context, record.patches, monoNs)
+    case 'procfs-task':
+      return inspectTask(context, record)
+    case 'kernel-log':
+      return []
+    case 'tracer':
+      return decodeTracer(context, record)
+  }
+}
+
+/** Below this the mapping is left alone: reading two clocks is not simultaneous. */
+const clockToleranceNs = 10_000_000n
+
+const mapClock = (context: DecodeContext, offsetNs: bigint, monoNs: string): EventDraft[] => {
+  const moved = context.clockOffsetNs === null ? null : offsetNs - context.clockOffsetNs
+  if (moved !== null && moved < clockToleranceNs && moved > -clockToleranceNs) return []
+  context.clockOffsetNs = offsetNs
+  return [{ kind: 'clock-mapped', monoNs, offsetNs: String(offsetNs) }]
+}
+
+const decodeTracer = (
+  context: DecodeContext,
+  record: Extract<RawRecord, { source: 'tracer' }>,
+): EventDraft[] => {
+  const { monoNs } = record
+  switch (record.what) {
+    case 'attached':
+      context.attached = record.probeSets.some((set) => set.name === 'transition' && set.available)
+      return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
+    case 'gap':
+      // The kernel-side counts die with their tracer.
+      context.attached = false
+      context.maps.clear()
+      context.shadowWalk = null
+      if (context.transition) context.transition.generation = '0'
+      return [
+        {
+          kind: 'tracer-gap',
+          monoNs,
+          source: record.part,
+          fromMonoNs: record.fromMonoNs,
+          toMonoNs: monoNs,
+          reason: record.reason,
+        },
+      ]
+    case 'stopped':
+      return [{ kind: 'tracer-stopped', monoNs, reason: record.reason }]
+  }
+}
+
+/** One line of `bpftrace -f json`. Lines about attaching are the supervisor's business. */
+const decodeLine = (context: DecodeContext, line: string, monoNs: string): EventDraft[] => {
+  const message: unknown = JSON.parse(line)
+  if (!isMessage(message)) throw new Error('not a bpftrace message')
+  switch (message.type) {
+    case 'value': {
+      if (!Array.isArray(message.data)) throw new Error('a value that is not a tuple')
+      const tuple = new Tuple(message.data)
+      const decode = recordDecoders.get(tuple.name)
+      if (!decode) throw new Error(`unknown record ${tuple.name}`)
+      return decode(tuple, context)
+    }
+    case 'map':
+    case 'stats':
+      keepMaps(context, message.data)
+      return []
+    case 'lost_events': {
+      const count = (message.data as { events?: unknown } | null)?.events
+      return [
+        { kind: 'events-lost', monoNs, source: 'bpftrace', count: typeof count === 'number' ? count : 1 },
+      ]
+    }
+    case 'attached_probes':
+      return []
+    default:
+      throw new Error(`unknown message type ${message.type}`)
+  }
+}
+
+const isMessage = (value: unknown): value is { type: string; data: unknown } =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+
+const keepMaps = (context: DecodeContext, data: unknown): void => {
+  if (typeof data !== 'object' || data === null) throw new Error('a map without contents')
+  for (const [name, contents] of Object.entries(data)) {
+    if (!mapNames.has(name)) throw new Error(`unknown map ${name}`)
+    const entries =
+      typeof contents === 'object' && contents !== null ? Object.entries(contents) : [['', contents]]
+    context.maps.set(name, new Map(entries.map(([key, value]) => [String(key), Number(value)])))
+  }
+}

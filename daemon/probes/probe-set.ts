@@ -1,0 +1,63 @@
+import type { EventDraft, ObservedTask, PatchState } from '../contract/event.ts'
+import type { Tuple } from './tuple.ts'
+
+/** What decoding remembers between records; owned by one decoder, touched by nothing else. */
+export type DecodeContext = {
+  /** The transition as the probes and sysfs tell it; null: none known. */
+  transition: RunningTransition | null
+  /** Patch states of idle tasks by CPU. */
+  idle: Map<number, PatchState>
+  /** The newest printed contents of each map: key, elements joined by commas → count. */
+  maps: Map<string, Map<string, number>>
+  /** The walk of klp_shadow_hash that ended last; null before the first. */
+  shadowWalk: { pass: number; complete: boolean } | null
+  /** The last snapshot of all tasks, by key (see taskKey). */
+  tasks: Map<number, ObservedTask>
+  /** The last sysfs scan, as JSON, to tell whether anything changed. */
+  patches: string
+  /** Scans of sysfs in a row that contradicted what the probes said. */
+  sysfsDisagreed: number
+  /** Whether the transition probes are attached: then sysfs only corrects, it does not announce. */
+  attached: boolean
+  /** Wall clock minus monotonic clock as last told; null before the first. */
+  clockOffsetNs: bigint | null
+}
+
+export type RunningTransition = {
+  patch: string
+  target: 0 | 1
+  /** nsecs of its start as the kernel-side maps key it; `0` when it began before the probes. */
+  generation: string
+  /** Seen by a probe, not inferred from sysfs. */
+  exact: boolean
+  reversing: boolean
+  cancelledBy: { pid: number; tid: number; comm: string } | null
+}
+
+export const freshContext = (): DecodeContext => ({
+  transition: null,
+  idle: new Map(),
+  maps: new Map(),
+  shadowWalk: null,
+  tasks: new Map(),
+  patches: '',
+  sysfsDisagreed: 0,
+  attached: false,
+  clockOffsetNs: null,
+})
+
+export type RecordDecoder = (tuple: Tuple, context: DecodeContext) => EventDraft[]
+
+/** One .bt file: what it needs from the kernel and how its output becomes events. */
+export type ProbeSet = {
+  /** File stem under bpf/. */
+  stem: string
+  /** What a person loses without it. */
+  purpose: string
+  /** Kernel functions without which the set is not loaded at all; others in the file are dropped singly. */
+  needs: string[]
+  /** By the tuple's first element. */
+  records: Record<string, RecordDecoder>
+  /** The maps it prints; their contents are kept in the context for the records that follow them. */
+  maps: string[]
+}

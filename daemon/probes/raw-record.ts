@@ -1,0 +1,58 @@
+/**
+ * What a source saw, uninterpreted. Everything the daemon ever learns about the kernel comes in this form,
+ * so a recording is a file of these, one JSON object per line, and replaying it is the same work as live.
+ */
+export type RawRecord = { monoNs: string } & RawBody
+
+export type RawBody =
+  | {
+      source: 'host'
+      hostname: string
+      kernel: string
+      bootId: string
+      cpus: number
+      version: string
+      stalledAfterMs: number
+    }
+  /** Wall clock (Unix ns) at `monoNs`. */
+  | { source: 'clock'; wallNs: string }
+  /** One line of bpftrace's JSON output. */
+  | { source: 'bpftrace'; line: string }
+  /** One read of the pinned task iterator (bpf/task-iterator.bt). */
+  | { source: 'task-iterator'; text: string }
+  /** A walk over /proc for the same: slower, and threads may come and go meanwhile. */
+  | { source: 'procfs-tasks'; tasks: RawTask[] }
+  | { source: 'sysfs'; patches: RawPatch[] }
+  /** /proc/<pid>/task/<tid>: null where it could not be read. */
+  | {
+      source: 'procfs-task'
+      tid: number
+      /** True: read because it asked for a transition; false: because it is blocked. */
+      requester: boolean
+      stack: string | null
+      cmdline: string | null
+      cgroup: string | null
+    }
+  | { source: 'kernel-log'; line: string }
+  | { source: 'tracer'; what: 'attached'; probeSets: RawProbeSet[] }
+  | { source: 'tracer'; what: 'gap'; part: string; fromMonoNs: string; reason: string }
+  | { source: 'tracer'; what: 'stopped'; reason: string }
+
+export type RawTask = {
+  tid: number
+  pid: number
+  startTicks: string
+  patchState: string
+  flags: string
+  comm: string
+  cpu: number
+}
+
+export type RawPatch = {
+  name: string
+  /** File contents by name, as read: enabled, transition, replace, stack_order, and the module's version, srcversion, refcnt. */
+  files: Record<string, string>
+  objects: { name: string; patched: string | null; functions: string[] }[]
+}
+
+export type RawProbeSet = { name: string; available: boolean; reason?: string; remedy?: string }

@@ -1,0 +1,70 @@
+import type { EventDraft, ObservedPatch } from '../contract/event.ts'
+import type { DecodeContext } from './probe-set.ts'
+import type { RawPatch } from './raw-record.ts'
+import { directionOf } from './transition.ts'
+
+/** Scans that must agree before sysfs overrules attached probes: a record may still be on its way. */
+const scansToOverrule = 3
+
+/** Reads a scan of /sys/kernel/livepatch. Source: kernel/livepatch/core.c (sysfs attributes). */
+const observedPatch = (raw: RawPatch): ObservedPatch => ({
+  name: raw.name,
+  enabled: raw.files.enabled === '1',
+  inTransition: raw.files.transition === '1',
+  ...(raw.files.replace === undefined ? {} : { replace: raw.files.replace === '1' }),
+  ...(raw.files.stack_order === undefined ? {} : { stackOrder: Number(raw.files.stack_order) }),
+  ...(raw.files.version === undefined ? {} : { version: raw.files.version }),
+  ...(raw.files.srcversion === undefined ? {} : { srcversion: raw.files.srcversion }),
+  ...(raw.files.refcnt === undefined ? {} : { refcount: Number(raw.files.refcnt) }),
+  objects: raw.objects.map((object) => ({
+    name: object.name,
+    ...(object.patched === null ? {} : { patched: object.patched === '1' }),
+    functions: object.functions,
+  })),
+})
+
+/**
+ * Patches as sysfs shows them, and the transition it implies: announced at once while no probe is attached
+ * (the daemon came late, or has no BPF), otherwise only when the probes keep disagreeing.
+ */
+export const observePatches = (context: DecodeContext, raw: RawPatch[], monoNs: string): EventDraft[] => {
+  const patches = raw.map(observedPatch)
+  const events: EventDraft[] = []
+  const text = JSON.stringify(patches)
+  if (text !== context.patches) {
+    context.patches = text
+    events.push({ kind: 'patches-observed', monoNs, patches })
+  }
+
+  const shown = patches.find((patch) => patch.inTransition)
+  const known = context.transition
+  const agrees = shown?.name === known?.patch
+  context.sysfsDisagreed = agrees ? 0 : context.sysfsDisagreed + 1
+  if (agrees || (context.attached && context.sysfsDisagreed < scansToOverrule)) return events
+
+  if (known) {
+    const patch = known.patch
+    events.push({ kind: 'transition-completed', monoNs, patch, direction: directionOf(known.target) })
+    context.transition = null
+  }
+  if (shown) {
+    const target = shown.enabled ? 1 : 0
+    context.transition = {
+      patch: shown.name,
+      target,
+      generation: '0',
+      exact: false,
+      reversing: false,
+      cancelledBy: null,
+    }
+    events.push({
+      kind: 'transition-started',
+      monoNs,
+      patch: shown.name,
+      direction: directionOf(target),
+      ...(shown.replace === undefined ? {} : { replace: shown.replace }),
+      adopted: true,
+    })
+  }
+  return events
+}

@@ -1,0 +1,80 @@
+import type { EventDraft, ObservedTask, PatchState } from '../contract/event.ts'
+import { taskKey } from '../core/task-key.ts'
+import type { DecodeContext } from './probe-set.ts'
+import type { RawTask } from './raw-record.ts'
+
+const recordEnd = '\tklpscope-end-of-task\n'
+const kthreadFlag = 0x200000
+
+/**
+ * Splits a read of the pinned iterator (bpf/task-iterator.bt) into tasks.
+ * @throws Error when a record is not of its form; a partial snapshot must not pass for a whole one.
+ */
+export const parseIterator = (text: string): ObservedTask[] => {
+  const records = text.split(recordEnd)
+  if (records.pop() !== '') throw new Error('the last task record is cut off')
+  return records.map((record) => {
+    const fields = /^(\d+) (\d+) (\d+) (-?\d+) ([0-9a-f]+) (\d+) ([\s\S]*)$/.exec(record)
+    if (!fields) throw new Error(`not a task record: ${JSON.stringify(record.slice(0, 80))}`)
+    const [, tid, pid, startNs = '0', patchState, flags = '0', cpu, comm = ''] = fields
+    return {
+      tid: Number(tid),
+      pid: Number(pid),
+      startNs,
+      patchState: toPatchState(Number(patchState)),
+      comm,
+      kthread: (Number.parseInt(flags, 16) & kthreadFlag) !== 0,
+      cpu: Number(cpu),
+    }
+  })
+}
+
+/** The same from a walk over /proc; start times have the resolution of a clock tick (10 ms). */
+export const parseProcfs = (tasks: RawTask[]): ObservedTask[] =>
+  tasks.map((task) => ({
+    tid: task.tid,
+    pid: task.pid,
+    startNs: String(BigInt(task.startTicks) * 10_000_000n),
+    patchState: toPatchState(Number(task.patchState)),
+    comm: task.comm,
+    kthread: (Number(task.flags) & kthreadFlag) !== 0,
+    cpu: task.cpu,
+  }))
+
+/** The difference to the last snapshot; idle tasks come from the context. */
+export const observeTasks = (
+  context: DecodeContext,
+  threads: ObservedTask[],
+  source: 'iterator' | 'procfs',
+  monoNs: string,
+): EventDraft => {
+  const idle = [...context.idle].map(([cpu, patchState]) => idleTask(cpu, patchState))
+  const table = new Map([...threads, ...idle].map((task) => [taskKey(task), task]))
+  const changed = [...table]
+    .filter(([key, task]) => differs(context.tasks.get(key), task))
+    .map(([, task]) => task)
+  const gone = [...context.tasks.keys()].filter((key) => !table.has(key))
+  const complete = context.tasks.size === 0
+  context.tasks = table
+  const target = context.transition?.target
+  const remaining =
+    target === undefined ? null : [...table.values()].filter((task) => task.patchState !== target).length
+  return { kind: 'tasks-observed', monoNs, complete, source, total: table.size, remaining, changed, gone }
+}
+
+/** CPUs change all the time and are not worth an event. */
+const differs = (before: ObservedTask | undefined, now: ObservedTask): boolean =>
+  before?.patchState !== now.patchState || before.startNs !== now.startNs || before.comm !== now.comm
+
+const idleTask = (cpu: number, patchState: PatchState): ObservedTask => ({
+  tid: 0,
+  pid: 0,
+  startNs: '0',
+  patchState,
+  comm: `swapper/${cpu}`,
+  kthread: true,
+  idle: true,
+  cpu,
+})
+
+const toPatchState = (value: number): PatchState => (value === 0 || value === 1 ? value : -1)

@@ -1,0 +1,114 @@
+import type { BlockReason, EventDraft, SwitchWay } from '../contract/event.ts'
+import type { DecodeContext, ProbeSet } from './probe-set.ts'
+
+const ways: Record<number, SwitchWay> = {
+  1: 'transition-worker',
+  2: 'schedule',
+  3: 'kernel-exit',
+  4: 'idle-loop',
+  5: 'forced',
+}
+
+/** errno of klp_check_and_switch_task, kernel/livepatch/transition.c. */
+const reasons: Record<number, BlockReason> = {
+  16: 'running',
+  22: 'unreliable-stack',
+  98: 'sleeping-on-function',
+}
+
+/** ps(1) letters for task_struct.__state bits, include/linux/sched.h. */
+const stateLetter = (state: number): string => {
+  if (state === 0) return 'R'
+  if ((state & 0x402) === 0x402) return 'I'
+  if (state & 0x1) return 'S'
+  if (state & 0x2) return 'D'
+  if (state & 0x4) return 'T'
+  if (state & 0x8) return 't'
+  return '?'
+}
+
+const triesOf = (context: DecodeContext): [number, number][] => {
+  const tries: [number, number][] = []
+  for (const [key, count] of context.maps.get('@tries') ?? []) {
+    const [generation, tid, idle] = key.split(',')
+    // `idle` is the CPU plus one; an idle task's key is the negative of it.
+    if (generation === context.transition?.generation)
+      tries.push([Number(idle) > 0 ? -Number(idle) : Number(tid), count])
+  }
+  return tries
+}
+
+/** The switches counted in the kernel for the transition that runs. */
+export const switched = (context: DecodeContext, monoNs: string): EventDraft[] => {
+  const counts: Partial<Record<SwitchWay, number>> = {}
+  for (const [key, count] of context.maps.get('@switched') ?? []) {
+    const [generation, way] = key.split(',')
+    if (generation === context.transition?.generation) counts[ways[Number(way)] ?? 'snapshot'] = count
+  }
+  return Object.keys(counts).length > 0 ? [{ kind: 'tasks-switched', monoNs, counts }] : []
+}
+
+/** Blocked and switched tasks during a transition. */
+export const tasks: ProbeSet = {
+  stem: 'tasks',
+  purpose: 'why tasks are blocked, how they are switched, idle tasks',
+  needs: ['klp_check_and_switch_task'],
+  records: {
+    'task.blocked': (tuple) => {
+      const monoNs = tuple.monoNs()
+      const tid = tuple.int()
+      const pid = tuple.int()
+      const errno = tuple.int()
+      const functionName = tuple.string()
+      const kthread = tuple.int() !== 0
+      const cpu = tuple.int()
+      const state = stateLetter(tuple.int())
+      const comm = tuple.string()
+      const reason = reasons[errno] ?? 'unknown'
+      return [
+        {
+          kind: 'task-blocked',
+          monoNs,
+          tid,
+          pid,
+          comm,
+          errno,
+          reason,
+          ...(functionName === '' ? {} : { function: functionName }),
+          kthread,
+          idle: tid === 0,
+          state,
+          cpu,
+        },
+      ]
+    },
+
+    'task.switched': (tuple, context) => {
+      const monoNs = tuple.monoNs()
+      const tid = tuple.int()
+      const pid = tuple.int()
+      const way = ways[tuple.int()] ?? 'snapshot'
+      const cpu = tuple.int()
+      const comm = tuple.string()
+      const to = context.transition?.target ?? -1
+      return [{ kind: 'task-switched', monoNs, tid, pid, comm, way, to, cpu }]
+    },
+
+    'tasks.tick': (tuple, context) => {
+      const monoNs = tuple.monoNs()
+      const tries = triesOf(context)
+      return tries.length > 0
+        ? [{ kind: 'task-tries', monoNs, tries }, ...switched(context, monoNs)]
+        : switched(context, monoNs)
+    },
+
+    idle: (tuple, context) => {
+      tuple.monoNs()
+      const cpu = tuple.int()
+      const patchState = tuple.int()
+      context.idle.set(cpu, patchState === 0 || patchState === 1 ? patchState : -1)
+      return []
+    },
+  },
+  maps: ['@tries', '@switched'],
+}
