@@ -1,0 +1,87 @@
+import type uPlot from 'uplot'
+
+/** A stretch of time without observation. */
+export type Band = { from: number; to: number; label: string }
+/** A moment worth a line. */
+export type Mark = { time: number; label: string }
+
+export type BandColors = { hatch: string; text: string; mark: string; font: string }
+
+/** Hatches each band over the whole height, so that "not seen" is never taken for "nothing happened". */
+export function drawBands(u: uPlot, bands: Band[], colors: BandColors): void {
+  const { left, top, width, height } = u.bbox
+  for (const band of bands) {
+    const from = Math.max(left, u.valToPos(band.from, 'x', true))
+    const to = Math.min(left + width, u.valToPos(band.to, 'x', true))
+    if (to < left || from > left + width) continue
+    const wide = Math.max(3 * devicePixelRatio, to - from)
+    withClip(u.ctx, [from, top, wide, height], () => {
+      u.ctx.strokeStyle = colors.hatch
+      u.ctx.lineWidth = devicePixelRatio
+      u.ctx.beginPath()
+      for (let x = from - height; x < from + wide; x += 7 * devicePixelRatio) {
+        u.ctx.moveTo(x, top + height)
+        u.ctx.lineTo(x + height, top)
+      }
+      u.ctx.stroke()
+      label(u.ctx, band.label, from + 4 * devicePixelRatio, top + 12 * devicePixelRatio, wide, colors)
+    })
+  }
+}
+
+/** Draws a labelled line at each moment. */
+export function drawMarks(u: uPlot, marks: Mark[], colors: BandColors): void {
+  const { left, top, width, height } = u.bbox
+  for (const mark of marks) {
+    const x = Math.round(u.valToPos(mark.time, 'x', true))
+    if (x < left || x > left + width) continue
+    withClip(u.ctx, [left, top, width, height], () => {
+      u.ctx.strokeStyle = colors.mark
+      u.ctx.lineWidth = devicePixelRatio
+      u.ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio])
+      u.ctx.beginPath()
+      u.ctx.moveTo(x, top)
+      u.ctx.lineTo(x, top + height)
+      u.ctx.stroke()
+      u.ctx.font = colors.font
+      const textWidth = u.ctx.measureText(mark.label).width
+      const gap = 5 * devicePixelRatio
+      const after = x + gap + textWidth < left + width
+      label(
+        u.ctx,
+        mark.label,
+        after ? x + gap : x - gap - textWidth,
+        top + 12 * devicePixelRatio,
+        width,
+        colors,
+      )
+    })
+  }
+}
+
+type Box = [left: number, top: number, width: number, height: number]
+
+function withClip(ctx: CanvasRenderingContext2D, box: Box, draw: () => void): void {
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(...box)
+  ctx.clip()
+  draw()
+  ctx.restore()
+}
+
+function label(
+  ctx: CanvasRenderingContext2D,
+  text: string,
+  x: number,
+  y: number,
+  room: number,
+  colors: BandColors,
+) {
+  ctx.font = colors.font
+  if (ctx.measureText(text).width + 8 * devicePixelRatio > room) return
+  ctx.fillStyle = colors.text
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'alphabetic'
+  ctx.fillText(text, x, y)
+}

@@ -1,0 +1,166 @@
+import type { Event, EventOf } from '../daemon/contract/event.ts'
+import { describeShadowEvent } from './describe-shadow-event.ts'
+import { formatDuration, plural } from './format.ts'
+import { requesterText, targetWord, wayWords } from './words.ts'
+
+const task = (event: { comm: string; tid: number }) => `${event.comm} (${event.tid})`
+const because = (text: string | undefined) => (text === undefined ? '' : `: ${text}`)
+
+/** What happened, as one sentence. The switch is exhaustive: a new kind in the contract fails the type check here. */
+export function describeEvent(event: Event): string {
+  switch (event.kind) {
+    case 'tracer-started':
+      return `The tracer ${event.version} started on ${event.hostname}, kernel ${event.kernel}, ${plural(event.cpus, 'CPU')}.`
+    case 'tracer-attached':
+      return tracerAttached(event)
+    case 'tracer-stopped':
+      return `The tracer stopped: ${event.reason}.`
+    case 'tracer-gap':
+      return `Nothing was seen from ${event.source} for ${formatDuration(gapMs(event))}: ${event.reason}.`
+    case 'events-lost':
+      return `${plural(event.count, 'event')} from ${event.source} ${event.count === 1 ? 'was' : 'were'} lost.`
+    case 'decode-failed':
+      return `A record of ${event.source} could not be read (${event.error}): ${event.raw}`
+    case 'clock-mapped':
+      return `Wall clock set to monotonic clock + ${event.offsetNs} ns.`
+    case 'patches-observed':
+      return `sysfs shows ${plural(event.patches.length, 'patch', 'patches')}${because(event.patches.map((patch) => patch.name).join(', ') || undefined)}.`
+    case 'patch-load-refused':
+      return `The kernel refused to load ${event.patch}${event.errno === undefined ? '' : ` (error ${event.errno})`}: ${event.cause}.`
+    case 'patch-enabled':
+      return `${event.patch} is enabled.`
+    case 'patch-replaced':
+      return `${event.patch} was replaced by ${event.by}.`
+    case 'patch-disabled':
+      return `${event.patch} is disabled.`
+    case 'patch-released':
+      return `${event.patch} was released; its module can be removed.`
+    case 'transition-started':
+      return transitionStarted(event)
+    case 'requester-identified':
+      return `The transition of ${event.patch} was requested by process ${event.pid}: ${event.commandLine}`
+    case 'transition-completed':
+      return `The transition of ${event.patch} completed: every task is ${targetWord(event.direction)}.`
+    case 'transition-cancelled':
+      return `The transition of ${event.patch} (${event.direction}) was cancelled${because(event.cause)}.`
+    case 'transition-reversed':
+      return `The transition of ${event.patch} was reversed; it is now ${event.direction}.`
+    case 'transition-forced':
+      return `The transition of ${event.patch} was forced: the remaining tasks were declared ${targetWord(event.direction)}.`
+    case 'transition-signalled':
+      return `The kernel signalled the blocked tasks of ${event.patch}, round ${event.round}.`
+    case 'task-switched':
+      return `${task(event)} switched ${wayWords[event.way]}; it is now ${patchStateWord(event.to)}.`
+    case 'tasks-switched':
+      return tasksSwitched(event)
+    case 'task-blocked':
+      return `${task(event)} did not switch: ${blockedCause(event)}.`
+    case 'task-inspected':
+      return taskInspected(event)
+    case 'task-tries':
+      return `${plural(event.tries.length, 'blocked task')} tried again.`
+    case 'tasks-observed':
+      return tasksObserved(event)
+    case 'object-patched':
+      return `${event.object} is patched by ${event.patch}.`
+    case 'object-unpatched':
+      return `${event.object} is no longer patched by ${event.patch}.`
+    case 'module-coming':
+      return `Module ${event.object} is being loaded under the enabled patches.`
+    case 'module-going':
+      return `Module ${event.object} is being removed.`
+    case 'module-refused':
+      return `Module ${event.object} was refused: ${event.cause}.`
+    case 'callback-called':
+      return `${event.patch} ran its ${event.callback} callback for ${event.object}${event.returned === undefined ? '' : `, which returned ${event.returned}`}.`
+    case 'callback-skipped':
+      return `${event.patch} did not run its ${event.callback} callback for ${event.object}: ${event.cause}.`
+    case 'state-registered':
+      return `${event.patch} registered klp_state ${event.id}, version ${event.version}.`
+    case 'function-calls':
+      return functionCalls(event)
+    case 'shadow-allocated':
+    case 'shadow-found':
+    case 'shadow-duplicate':
+    case 'shadow-alloc-failed':
+    case 'shadow-freed':
+    case 'shadow-freed-all':
+    case 'shadow-free-missed':
+    case 'shadow-adopted':
+    case 'shadow-counts':
+      return describeShadowEvent(event)
+    default:
+      return unknownKind(event)
+  }
+}
+
+/** Only a newer daemon gets here. */
+function unknownKind(event: never): string {
+  return `${(event as Event).kind} (this page does not know this kind of event; reload it).`
+}
+
+function gapMs(event: EventOf<'tracer-gap'>): number {
+  return Number((BigInt(event.toMonoNs) - BigInt(event.fromMonoNs)) / 1000n) / 1000
+}
+
+function patchStateWord(state: number): string {
+  if (state === 1) return 'patched'
+  return state === 0 ? 'unpatched' : 'not part of a transition'
+}
+
+function tracerAttached(event: EventOf<'tracer-attached'>): string {
+  const missing = event.probeSets.filter((set) => !set.available).map((set) => set.name)
+  if (missing.length === 0)
+    return `All ${plural(event.probeSets.length, 'probe set')} attached; nothing is missed from here on.`
+  return `${event.probeSets.length - missing.length} of ${plural(event.probeSets.length, 'probe set')} attached; missing: ${missing.join(', ')}.`
+}
+
+function transitionStarted(event: EventOf<'transition-started'>): string {
+  const verb = event.adopted ? 'was already running when the tracer came' : 'started'
+  const replace = event.replace === true ? ', replacing all older patches' : ''
+  const by = event.requester === undefined ? '' : `, requested by ${requesterText(event.requester)}`
+  return `The transition of ${event.patch} (${event.direction}${replace}) ${verb}${by}.`
+}
+
+function tasksSwitched(event: EventOf<'tasks-switched'>): string {
+  const parts = Object.entries(event.counts).map(
+    ([way, count]) => `${count} ${wayWords[way as keyof typeof wayWords] ?? way}`,
+  )
+  return `Tasks switched without being blocked, so far: ${parts.join(', ') || 'none'}.`
+}
+
+function blockedCause(event: EventOf<'task-blocked'>): string {
+  switch (event.reason) {
+    case 'running':
+      return `it was running on CPU ${event.cpu}`
+    case 'unreliable-stack':
+      return `its stack cannot be walked reliably${event.blame === undefined ? '' : `, because of ${event.blame}`}`
+    case 'sleeping-on-function':
+      return `it is sleeping inside ${event.function ?? 'a patched function'}`
+    default:
+      return 'why was not seen'
+  }
+}
+
+function taskInspected(event: EventOf<'task-inspected'>): string {
+  const found = [
+    event.stack === undefined ? null : `a kernel stack of ${plural(event.stack.length, 'frame')}`,
+    event.unit === undefined ? null : `unit ${event.unit}`,
+    event.container === undefined ? null : `container ${event.container}`,
+    event.commandLine === undefined ? null : `command line ${event.commandLine}`,
+  ].filter((part) => part !== null)
+  const name = event.comm === undefined ? `Task ${event.tid}` : `${event.comm} (${event.tid})`
+  return `${name} was inspected: ${found.join(', ') || '/proc told nothing'}.`
+}
+
+function tasksObserved(event: EventOf<'tasks-observed'>): string {
+  const remaining = event.remaining === null ? '' : `, ${event.remaining} remaining`
+  const changes = `${plural(event.changed.length, 'change')}, ${event.gone.length} gone`
+  return `${plural(event.total, 'task')} seen through ${event.source === 'iterator' ? 'the BPF iterator' : '/proc'}${remaining} (${event.complete ? 'whole table' : changes}).`
+}
+
+function functionCalls(event: EventOf<'function-calls'>): string {
+  const sum = (key: 'entered' | 'redirected' | 'old') =>
+    event.calls.reduce((total, call) => total + call[key], 0)
+  return `${plural(sum('entered'), 'call')} of ${plural(event.calls.length, 'patched function')}: ${sum('redirected')} redirected, ${sum('old')} still old code.`
+}

@@ -1,0 +1,79 @@
+import type { EventKind } from '../daemon/contract/event.ts'
+
+export type EventFamily =
+  | 'transition'
+  | 'task'
+  | 'patch'
+  | 'object'
+  | 'callback'
+  | 'shadow'
+  | 'tracer'
+  | 'measurement'
+
+export const familyLabels: Record<EventFamily, string> = {
+  transition: 'Transition',
+  task: 'Tasks',
+  patch: 'Patches',
+  object: 'Objects',
+  callback: 'Callbacks',
+  shadow: 'Shadow',
+  tracer: 'Tracer',
+  measurement: 'Measurements',
+}
+
+const families: Record<EventKind, EventFamily> = {
+  'tracer-started': 'tracer',
+  'tracer-attached': 'tracer',
+  'tracer-stopped': 'tracer',
+  'tracer-gap': 'tracer',
+  'events-lost': 'tracer',
+  'decode-failed': 'tracer',
+  'clock-mapped': 'measurement',
+  'patches-observed': 'measurement',
+  'patch-load-refused': 'patch',
+  'patch-enabled': 'patch',
+  'patch-replaced': 'patch',
+  'patch-disabled': 'patch',
+  'patch-released': 'patch',
+  'transition-started': 'transition',
+  'requester-identified': 'transition',
+  'transition-completed': 'transition',
+  'transition-cancelled': 'transition',
+  'transition-reversed': 'transition',
+  'transition-forced': 'transition',
+  'transition-signalled': 'transition',
+  'task-switched': 'task',
+  'tasks-switched': 'measurement',
+  'task-blocked': 'task',
+  'task-inspected': 'task',
+  'task-tries': 'measurement',
+  'tasks-observed': 'measurement',
+  'object-patched': 'object',
+  'object-unpatched': 'object',
+  'module-coming': 'object',
+  'module-going': 'object',
+  'module-refused': 'object',
+  'callback-called': 'callback',
+  'callback-skipped': 'callback',
+  'state-registered': 'callback',
+  'function-calls': 'measurement',
+  'shadow-allocated': 'shadow',
+  'shadow-found': 'shadow',
+  'shadow-duplicate': 'shadow',
+  'shadow-alloc-failed': 'shadow',
+  'shadow-freed': 'shadow',
+  'shadow-freed-all': 'shadow',
+  'shadow-free-missed': 'shadow',
+  'shadow-adopted': 'shadow',
+  'shadow-counts': 'measurement',
+}
+
+/** A kind that this page does not know (a newer daemon) is shown with the tracer's own. */
+export function familyOf(kind: EventKind): EventFamily {
+  return families[kind] ?? 'tracer'
+}
+
+/** Periodic counts, one each second or so: their news is in the tables and charts. */
+export function isMeasurement(kind: EventKind): boolean {
+  return families[kind] === 'measurement'
+}

@@ -1,0 +1,42 @@
+import type { Finding } from '../../daemon/contract/finding.ts'
+import { LevelIcon } from './icons.tsx'
+import { Section } from './section.tsx'
+import { Elapsed, Moment } from './time.tsx'
+
+const severityWords: Record<Finding['severity'], string> = {
+  info: 'Info',
+  warning: 'Warning',
+  critical: 'Critical',
+}
+const rank: Record<Finding['severity'], number> = { critical: 0, warning: 1, info: 2 }
+
+/** Open findings, worst first. Without any there is no section: silence is the good news here. */
+export function Findings({ findings }: { findings: Finding[] }) {
+  const open = findings
+    .filter((finding) => finding.closedAt === null)
+    .sort((a, b) => rank[a.severity] - rank[b.severity] || (a.openedAt < b.openedAt ? 1 : -1))
+  if (open.length === 0) return <div id="findings" />
+  return (
+    <Section id="findings" title="Open findings" aside={<span class="count">{open.length}</span>}>
+      <ul class="findings">
+        {open.map((finding) => (
+          <li key={finding.id} class="finding" data-level={finding.severity} data-rule={finding.rule}>
+            <span class="finding-level">
+              <LevelIcon level={finding.severity} />
+              {severityWords[finding.severity]}
+            </span>
+            <div class="finding-body">
+              <h3>{finding.summary}</h3>
+              {finding.advice !== '' && <p class="advice">{finding.advice}</p>}
+              <p class="muted small">
+                {finding.rule} · {finding.subject} · for <Elapsed since={finding.openedAt} />, since{' '}
+                <Moment time={finding.openedAt} />
+                {finding.ackedBy !== null && ` · acknowledged by ${finding.ackedBy}`}
+              </p>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}

@@ -1,0 +1,67 @@
+import type { ComponentChildren } from 'preact'
+import type { Transition } from '../../daemon/contract/state.ts'
+import { formatCount, formatDuration, plural } from '../format.ts'
+import { outcomeWords, requesterText, wayWords } from '../words.ts'
+import { Empty, Section } from './section.tsx'
+import { Moment } from './time.tsx'
+
+export function LastTransition({ transition }: { transition: Transition | null }) {
+  return (
+    <Section id="last-transition" title="Last transition" testId="last-transition">
+      {transition === null ? (
+        <Empty>No transition has ended since the record began.</Empty>
+      ) : (
+        <Facts transition={transition} />
+      )}
+    </Section>
+  )
+}
+
+function Facts({ transition }: { transition: Transition }) {
+  const { requester } = transition
+  const special = [
+    transition.forced && 'forced',
+    transition.reversals > 0 && plural(transition.reversals, 'reversal'),
+    transition.signalRounds > 0 && plural(transition.signalRounds, 'signal round'),
+    transition.stalled && 'stalled on the way',
+  ].filter((part) => part !== false)
+  const facts: [string, ComponentChildren][] = [
+    ['Patch', <span class="mono">{transition.patch}</span>],
+    [
+      'Outcome',
+      `${outcomeWords[transition.outcome] ?? transition.outcome}${special.length > 0 ? `, ${special.join(', ')}` : ''}`,
+    ],
+    ['Duration', `${transition.startKnown ? '' : 'at least '}${formatDuration(transition.durationMs)}`],
+    ['Direction', `${transition.direction}${transition.replace === true ? ', atomic replace' : ''}`],
+    ['Ended', <Moment time={transition.endedAt} />],
+    ['Requested by', requester === null ? 'not seen' : requesterText(requester)],
+  ]
+  return (
+    <>
+      <dl class="facts single">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {requester?.commandLine !== undefined && <code class="command">{requester.commandLine}</code>}
+      <Switched switched={transition.switched} />
+    </>
+  )
+}
+
+function Switched({ switched }: Pick<Transition, 'switched'>) {
+  const ways = Object.entries(switched).sort((a, b) => b[1] - a[1])
+  if (ways.length === 0) return null
+  return (
+    <p class="muted small">
+      Switched without ever being blocked:{' '}
+      {ways
+        .map(([way, count]) => `${formatCount(count)} ${wayWords[way as keyof typeof wayWords] ?? way}`)
+        .join(', ')}
+      .
+    </p>
+  )
+}

@@ -1,0 +1,26 @@
+import type { State } from '../../daemon/contract/state.ts'
+
+/** Plain anchors; the numbers say where something waits. */
+export function Navigation({ state }: { state: State | null }) {
+  if (state === null) return null
+  const open = state.findings.filter((finding) => finding.closedAt === null).length
+  const links: [string, string, number | string | null][] = [
+    ['findings', 'Findings', open || null],
+    ['remaining', 'Remaining', state.transition?.remaining ?? null],
+    ['blocked', 'Blocked', state.blockedTotal || null],
+    ['shadow', 'Shadow', null],
+    ['patches', 'Patches', state.patches.length || null],
+    ['events', 'Events', null],
+    ['health', 'Tracer', state.tracer.status === 'observing' ? null : state.tracer.status],
+  ]
+  return (
+    <nav aria-label="Sections">
+      {links.map(([id, label, note]) => (
+        <a key={id} href={`#${id}`}>
+          {label}
+          {note !== null && <span class="nav-note"> {note}</span>}
+        </a>
+      ))}
+    </nav>
+  )
+}

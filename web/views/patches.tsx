@@ -1,0 +1,88 @@
+import type { Patch, Tracer } from '../../daemon/contract/state.ts'
+import { formatCount, unknownText } from '../format.ts'
+import { Empty, Section } from './section.tsx'
+
+type Props = { patches: Patch[]; tracerStatus: Tracer['status'] }
+
+/** Newest on the stack first: its functions are the ones that run. */
+export function Patches({ patches, tracerStatus }: Props) {
+  const ordered = [...patches].sort((a, b) => (b.stackOrder ?? 0) - (a.stackOrder ?? 0))
+  return (
+    <Section
+      id="patches"
+      title="Patches"
+      testId="patches"
+      aside={<span class="count">{patches.length}</span>}
+    >
+      {patches.length === 0 ? (
+        <Empty>
+          {tracerStatus === 'starting' || tracerStatus === 'blind'
+            ? 'Not known yet which patches are loaded.'
+            : 'No livepatch is loaded. One appears here as soon as its module is loaded.'}
+        </Empty>
+      ) : (
+        <table class="stacking">
+          <thead>
+            <tr>
+              <th scope="col">Patch</th>
+              <th scope="col">State</th>
+              <th scope="col">Replace</th>
+              <th scope="col">Version</th>
+              <th scope="col" class="number">
+                References
+              </th>
+              <th scope="col" class="number">
+                Stack order
+              </th>
+              <th scope="col">Objects and functions</th>
+            </tr>
+          </thead>
+          <tbody>
+            {ordered.map((patch) => (
+              <PatchRow key={patch.name} patch={patch} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Section>
+  )
+}
+
+function PatchRow({ patch }: { patch: Patch }) {
+  return (
+    <tr data-patch={patch.name}>
+      <th scope="row" class="mono">
+        {patch.name}
+      </th>
+      <td data-label="State">
+        <span class="tag" data-state={patch.state}>
+          {patch.state}
+        </span>
+        {patch.inTransition && <span class="muted small"> in transition</span>}
+      </td>
+      <td data-label="Replace">{patch.replace === undefined ? unknownText : patch.replace ? 'yes' : 'no'}</td>
+      <td data-label="Version" title={patch.srcversion && `srcversion ${patch.srcversion}`}>
+        {patch.version ?? <span class="muted">none</span>}
+      </td>
+      <td data-label="References" class="number">
+        {patch.refcount === undefined ? <span class="muted">not loaded</span> : formatCount(patch.refcount)}
+      </td>
+      <td data-label="Stack order" class="number">
+        {formatCount(patch.stackOrder ?? null)}
+      </td>
+      <td data-label="Objects and functions" class="wide">
+        <ul class="objects">
+          {patch.objects.map((object) => (
+            <li key={object.name}>
+              <span class="mono strong">{object.name}</span>
+              {object.patched === false && <span class="muted"> (not patched)</span>}
+              <span class="muted"> → </span>
+              <span class="mono">{object.functions.join(', ') || 'no functions'}</span>
+            </li>
+          ))}
+        </ul>
+        {patch.objects.length === 0 && <span class="muted">{unknownText}</span>}
+      </td>
+    </tr>
+  )
+}

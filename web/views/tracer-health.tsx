@@ -1,0 +1,90 @@
+import type { ProbeSet } from '../../daemon/contract/event.ts'
+import type { Host, Tracer } from '../../daemon/contract/state.ts'
+import { formatCount, formatDuration, parseTime } from '../format.ts'
+import { tracerWords } from '../words.ts'
+import { LevelIcon } from './icons.tsx'
+import { Empty, Section } from './section.tsx'
+import { Elapsed, Moment } from './time.tsx'
+
+type Props = {
+  tracer: Tracer
+  host: Host | null
+  /** Messages that this page could not understand, and what was wrong with the last one. */
+  malformed: number
+  why: string | null
+}
+
+/** What klpscope itself can and cannot see. */
+export function TracerHealth({ tracer, host, malformed, why }: Props) {
+  return (
+    <Section id="health" title="Tracer health" testId="tracer-health">
+      <p class="health-status" data-status={tracer.status}>
+        <LevelIcon level={tracer.status === 'observing' ? 'ok' : 'warning'} />
+        <span>
+          The tracer is {tracerWords[tracer.status] ?? tracer.status}, for <Elapsed since={tracer.since} />.
+        </span>
+      </p>
+      <dl class="counts">
+        <Count name="Events lost" count={tracer.eventsLost} />
+        <Count name="Decode failures" count={tracer.decodeFailures} />
+        <Count name="Not understood by this page" count={malformed} />
+      </dl>
+      {why !== null && <p class="muted small">Last message not understood: {why}.</p>}
+      <h3>Probe sets</h3>
+      {tracer.probeSets.length === 0 ? (
+        <Empty>No probe set has reported yet. If this lasts, run klpscope doctor.</Empty>
+      ) : (
+        <ul class="probe-sets">
+          {tracer.probeSets.map((set) => (
+            <ProbeSetItem key={set.name} set={set} />
+          ))}
+        </ul>
+      )}
+      <h3>Gaps</h3>
+      {tracer.gaps.length === 0 ? (
+        <p class="muted">None: nothing was missed.</p>
+      ) : (
+        <ul class="gaps">
+          {tracer.gaps.map((gap) => (
+            <li key={`${gap.source} ${gap.from}`}>
+              <Moment time={gap.from} /> to <Moment time={gap.to} />
+              <span class="muted"> ({lengthText(gap)})</span> {gap.source}: {gap.reason}
+            </li>
+          ))}
+        </ul>
+      )}
+      {host !== null && (
+        <p class="muted small">
+          {host.hostname}, kernel {host.kernel}, {formatCount(host.cpus)} CPUs, boot {host.bootId}
+        </p>
+      )}
+    </Section>
+  )
+}
+
+function Count({ name, count }: { name: string; count: number }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class={count > 0 ? 'warned' : undefined}>{formatCount(count)}</dd>
+    </div>
+  )
+}
+
+function ProbeSetItem({ set }: { set: ProbeSet }) {
+  const word = set.available ? (set.reason === undefined ? 'available' : 'partly available') : 'not available'
+  return (
+    <li data-available={set.available}>
+      <span class="mono strong">{set.name}</span>{' '}
+      <span class={set.available ? 'muted' : 'warned'}>{word}</span>
+      {set.reason !== undefined && <p class="small">{set.reason}</p>}
+      {set.remedy !== undefined && <p class="small advice">{set.remedy}</p>}
+    </li>
+  )
+}
+
+function lengthText(gap: Tracer['gaps'][number]): string {
+  const from = parseTime(gap.from)
+  const to = parseTime(gap.to)
+  return from === null || to === null ? 'length unknown' : formatDuration(to - from)
+}

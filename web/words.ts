@@ -1,0 +1,91 @@
+import type { BlockReason, Direction, Requester, SwitchWay } from '../daemon/contract/event.ts'
+import type { BlockedTask, Headline, State, Tracer, TransitionOutcome } from '../daemon/contract/state.ts'
+
+/** Plain words for the contract's enumerations. */
+
+export const levelWords: Record<Headline['level'], string> = {
+  ok: 'OK',
+  info: 'Info',
+  warning: 'Warning',
+  critical: 'Critical',
+  unknown: 'Unknown',
+}
+
+export const tracerWords: Record<Tracer['status'], string> = {
+  starting: 'starting, probes are not attached yet',
+  observing: 'observing, all probes are attached',
+  degraded: 'degraded, some probes are missing',
+  blind: 'blind, nothing is being observed',
+  stopped: 'stopped',
+}
+
+export const outcomeWords: Record<TransitionOutcome, string> = {
+  running: 'running',
+  completed: 'completed',
+  cancelled: 'cancelled',
+  unknown: 'unknown, its end was not seen',
+}
+
+export const wayWords: Record<SwitchWay, string> = {
+  'transition-worker': 'by the transition worker',
+  'kernel-exit': 'on leaving the kernel',
+  schedule: 'while scheduling',
+  'idle-loop': 'in the idle loop',
+  forced: 'by force',
+  forked: 'by inheriting at fork',
+  snapshot: 'at a moment nobody saw',
+}
+
+export function targetWord(direction: Direction): string {
+  return direction === 'patching' ? 'patched' : 'unpatched'
+}
+
+export type Activity = 'none' | 'running' | 'stalled' | 'unknown'
+
+/** Without a working tracer the absence of a transition means nothing. */
+export function activityOf(state: Pick<State, 'transition' | 'tracer'>): Activity {
+  if (state.transition !== null) return state.transition.stalled ? 'stalled' : 'running'
+  return state.tracer.status === 'observing' || state.tracer.status === 'degraded' ? 'none' : 'unknown'
+}
+
+export const activityWords: Record<Activity, string> = {
+  none: 'no transition',
+  running: 'running',
+  stalled: 'stalled',
+  unknown: 'not known',
+}
+
+export function taskKind(task: Pick<BlockedTask, 'kthread' | 'idle'>): 'idle' | 'kthread' | 'user' {
+  if (task.idle) return 'idle'
+  return task.kthread ? 'kthread' : 'user'
+}
+
+/** Why a task did not switch, as a sentence after its name. */
+export function reasonSentence(
+  reason: BlockReason,
+  detail: { function: string | null; blame: string | null; cpu: number | null },
+): string {
+  switch (reason) {
+    case 'running':
+      return `It was running${detail.cpu === null ? '' : ` on CPU ${detail.cpu}`} at each try; the kernel checks the stack only of a task that is not running.`
+    case 'unreliable-stack':
+      return detail.blame === null
+        ? 'The kernel cannot walk its stack reliably, so it cannot tell that leaving the old functions is safe.'
+        : `The kernel cannot walk its stack reliably because of ${detail.blame}.`
+    case 'sleeping-on-function':
+      return detail.function === null
+        ? 'It is waiting inside a function being patched; which one was not seen.'
+        : `It is waiting inside ${detail.function}, a function being patched, and switches once it has left it.`
+    default:
+      return 'Why it did not switch was not seen.'
+  }
+}
+
+/** `modprobe (812), started by bash (640)`. */
+export function requesterText(requester: Requester): string {
+  const parent =
+    requester.parentComm === undefined
+      ? ''
+      : `, started by ${requester.parentComm}${requester.parentPid === undefined ? '' : ` (${requester.parentPid})`}`
+  return `${requester.comm} (${requester.pid})${parent}`
+}
