@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -7,7 +7,8 @@ const LANDMARK = join('test', 'lab', 'guest', 'init.sh')
 
 /** The clone this program runs from: the nearest folder upwards that holds the lab's guest files. */
 export const checkoutRoot = (start = dirname(fileURLToPath(import.meta.url))): string => {
-  if (existsSync(join(start, LANDMARK))) return start
+  // The VM looks for the same path, and a symbolic link need not lead there yet when it does.
+  if (existsSync(join(start, LANDMARK))) return realpathSync(start)
   const parent = dirname(start)
   if (parent === start) {
     throw new Error(`The lab's files (${LANDMARK}) are missing. Run klpscope from a complete clone.`)

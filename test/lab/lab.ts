@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { chooseAcceleration } from './acceleration.ts'
@@ -79,9 +79,9 @@ export const startLab = async (options: LabOptions): Promise<LabHandle> => {
     {
       LAB_CHECKOUT: checkoutRoot(),
       LAB_NODE: process.execPath,
-      LAB_SUITE_ROOT: suite.root,
-      LAB_KERNEL_MODULES: suite.modulesDir,
-      LAB_MODULES: modules,
+      LAB_SUITE_ROOT: await realpath(suite.root),
+      LAB_KERNEL_MODULES: await realpath(suite.modulesDir),
+      LAB_MODULES: await realpath(modules),
       LAB_DAEMON: daemon ? 1 : 0,
       LAB_DAEMON_DEADLINE_S: limits.daemonS,
     },

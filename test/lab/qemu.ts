@@ -25,7 +25,7 @@ const KERNEL_PARAMETERS = [
   'printk.devkmsg=on',
   'log_buf_len=4M',
   // An Oops ends the VM, and -no-reboot then ends QEMU.
-  'panic_on_oops=1',
+  'oops=panic',
   'panic=-1',
   // Scenarios keep a CPU busy for longer than RCU likes.
   'rcupdate.rcu_cpu_stall_suppress=1',

@@ -1,10 +1,12 @@
 #!/bin/bash
-# What a session in the VM does: start the daemon, run the script when it is ready, collect the results.
+# Process 1 of the lab's VM: starts the daemon, runs the script when it is ready, collects the results and
+# turns the machine off.
 # Tells the host how far it is, one line each, over the second serial port; the host answers `stop` there.
+# Process 1 must not simply end: that is a kernel panic.
+trap '/run/lab/busybox poweroff -f' EXIT
 source /lab/session/session.env
 state=/run/klpscope
 database=$state/klpscope.db
-mkdir -p "$state"
 
 tell() { echo "$*" >/dev/ttyS1; }
 
@@ -39,7 +41,7 @@ start_daemon() {
 stop_daemon() {
   [[ -n ${daemon-} ]] || return 0
   kill -TERM "$daemon" 2>/dev/null
-  timeout 20 tail --pid="$daemon" -f /dev/null || kill -KILL "$daemon"
+  timeout 20 tail --pid="$daemon" -s 0.1 -f /dev/null || kill -KILL "$daemon"
   wait "$daemon" 2>/dev/null
 }
 
