@@ -21,7 +21,30 @@ export const view = (state: CoreState): State => ({
   patches: [...state.patches],
   shadow: {
     adoption: state.shadow.adoption,
-    ids: [...state.shadow.ids.values()].sort((a, b) => Number(BigInt(a.id) - BigInt(b.id))),
+    ids: [...state.shadow.ids.values()].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)),
   },
   findings: [...state.findings.values()],
 })
+
+/** The keys of the view that are others after `now` than after `before`. */
+export const changedView = (before: CoreState, now: CoreState): Partial<State> => {
+  const shown = view(now)
+  const changed = (Object.keys(slices) as (keyof typeof slices)[]).flatMap((slice) =>
+    before[slice] === now[slice] ? [] : slices[slice],
+  )
+  const keys: (keyof State)[] = ['seq', 'time', 'monoNs', 'headline', ...changed]
+  return Object.fromEntries(keys.map((key) => [key, shown[key]]))
+}
+
+/** Which keys of the view come from which slice of the state. Slices are shared while they do not change. */
+const slices = {
+  host: ['host'],
+  tracer: ['tracer'],
+  transition: ['transition'],
+  lastTransition: ['lastTransition'],
+  taskCounts: ['tasks'],
+  blocked: ['blocked', 'blockedTotal'],
+  patches: ['patches'],
+  shadow: ['shadow'],
+  findings: ['findings'],
+} as const satisfies Partial<Record<keyof CoreState, readonly (keyof State)[]>>

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { runDaemon } from '../run-daemon.ts'
+import type { ListenAddress } from '../serve/server.ts'
+import { livepatchDir } from '../sources/sysfs.ts'
+import { UserError } from '../user-error.ts'
+
+export const defaultDatabase = '/var/lib/klpscope/klpscope.db'
+export const defaultListen = '127.0.0.1:8686'
+
+/** `host:port`, with IPv6 hosts in brackets. */
+export const parseListen = (text: string): ListenAddress => {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text)
+  const port = Number(match?.[3])
+  if (!match || port > 65_535) throw new InvalidArgumentError(`It has to look like ${defaultListen}.`)
+  return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
+}
+
+export const daemonCommand = (): Command =>
+  new Command('daemon')
+    .description('trace this host: record every event and serve the dashboard')
+    .option('--db <file>', 'where the record is kept', defaultDatabase)
+    .option(
+      '--listen <host:port>',
+      'where the dashboard and the API are served',
+      parseListen,
+      parseListen(defaultListen),
+    )
+    .option('--stalled-after <seconds>', 'a transition is stalled after this long', Number, 10)
+    .option(
+      '--record <file>',
+      'also write every raw record, one JSON object per line (for tests and bug reports)',
+    )
+    .action(async (flags: { db: string; listen: ListenAddress; stalledAfter: number; record?: string }) => {
+      requireHost()
+      if (!(flags.stalledAfter > 0))
+        throw new UserError(
+          '--stalled-after has to be a number of seconds above 0.',
+          'For example: --stalled-after 10',
+        )
+      if (flags.record) await prepareFile(flags.record)
+      await runDaemon({ ...flags, stalledAfterMs: flags.stalledAfter * 1000 })
+    })
+
+const requireHost = (): void => {
+  if (!existsSync(livepatchDir)) {
+    throw new UserError(
+      'This kernel has no livepatching (there is no /sys/kernel/livepatch).',
+      'Run the daemon on a kernel with CONFIG_LIVEPATCH, or see it at work in a virtual machine: npm start',
+    )
+  }
+  if (process.getuid?.() !== 0) {
+    throw new UserError('Tracing the kernel needs root.', 'Run it with sudo: sudo klpscope daemon')
+  }
+}
+
+const prepareFile = async (file: string): Promise<void> => {
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, '')
+  } catch (error) {
+    throw new UserError(
+      `${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
+      'Name another file with --record.',
+    )
+  }
+}

@@ -1,0 +1,50 @@
+import type { Event, EventDraft } from './contract/event.ts'
+import type { CoreState } from './core/core-state.ts'
+import type { Effect } from './core/effect.ts'
+import { numberEvent } from './core/number-event.ts'
+import { reduce } from './core/reduce.ts'
+import { createDecoder } from './probes/decode.ts'
+import type { RawRecord } from './probes/raw-record.ts'
+
+export type Step = { event: Event; state: CoreState; effects: Effect[] }
+
+export type Engine = {
+  state: () => CoreState
+  ingest: (record: RawRecord) => void
+}
+
+/**
+ * The one way for data: raw record → decode → number → reduce → the sinks, in that order, synchronously.
+ * @param restored the state to go on from: what folding the record so far gives
+ */
+export const createEngine = (restored: CoreState, sinks: ((step: Step) => void)[]): Engine => {
+  const decoder = createDecoder()
+  let state = restored
+  const take = (draft: EventDraft): void => {
+    const event = numberEvent(state, draft)
+    const [next, effects] = reduce(state, event)
+    state = next
+    for (const sink of sinks) sink({ event, state, effects })
+  }
+  return {
+    state: () => state,
+    ingest: (record) => {
+      for (const draft of decoder.decode(record)) {
+        const absence = draft.kind === 'tracer-started' ? absenceBefore(state, draft) : null
+        take(draft)
+        if (absence) take(absence)
+      }
+    },
+  }
+}
+
+/** The time between the last run and this one is a gap in the record; after a reboot, the time since boot. */
+const absenceBefore = (state: CoreState, started: EventDraft & { kind: 'tracer-started' }): EventDraft | null =>
+  state.host && {
+    kind: 'tracer-gap',
+    monoNs: started.monoNs,
+    source: 'daemon',
+    fromMonoNs: state.host.bootId === started.bootId ? state.monoNs : '0',
+    toMonoNs: started.monoNs,
+    reason: 'the daemon was not running',
+  }

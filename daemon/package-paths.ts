@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The package's own folder: the program is bundled into dist/. */
+export const packageDir = join(dirname(fileURLToPath(import.meta.url)), '..')
+export const bpfDir = join(packageDir, 'bpf')
+export const webDir = join(packageDir, 'dist', 'web')
+export const packageVersion = (): string =>
+  (JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')) as { version: string }).version

@@ -1,0 +1,167 @@
+import { type NextFunction, type Request, type Response, Router } from 'express'
+import { z } from 'zod'
+import type { Task } from '../contract/state.ts'
+import type { CoreState } from '../core/core-state.ts'
+import { formatTime, parseTime } from '../core/time.ts'
+import { view } from '../core/view.ts'
+import type { Queries } from '../store/queries.ts'
+
+export type ApiOptions = {
+  state: () => CoreState
+  queries: Queries
+  /** False while the probes are still being attached. */
+  isReady: () => boolean
+}
+
+const time = z.string().transform((text, context) => {
+  try {
+    return parseTime(text)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not an RFC 3339 time' })
+    return z.NEVER
+  }
+})
+const limit = z.coerce.number().int().min(1).max(10_000).default(100)
+
+const eventsQuery = z.object({
+  from: time.optional(),
+  to: time.optional(),
+  kind: z.string().optional(),
+  patch: z.string().optional(),
+  tid: z.coerce.number().int().optional(),
+  transition: z.string().optional(),
+  limit,
+  cursor: z.coerce.number().int().optional(),
+})
+const seriesQuery = z.object({
+  name: z.string(),
+  from: time.optional(),
+  to: time.optional(),
+  points: z.coerce.number().int().min(2).max(10_000).default(600),
+})
+const transitionsQuery = z.object({ limit, before: time.optional() })
+const tasksQuery = z.object({
+  blocked: z.enum(['0', '1']).optional(),
+  limit: z.coerce.number().int().min(1).max(100_000).default(1_000),
+  offset: z.coerce.number().int().min(0).default(0),
+})
+const findingsQuery = z.object({ state: z.enum(['open', 'all']).default('all') })
+
+const hourNs = 3_600_000_000_000n
+
+/** The JSON API under /api/v1. */
+export const createApi = ({ state, queries, isReady }: ApiOptions): Router => {
+  const api = Router()
+  api.get('/health', (_request, response) => {
+    const { tracer, seq, host } = view(state())
+    response.json({ ready: isReady(), seq, host, tracer })
+  })
+  api.get('/state', (_request, response) => void response.json(view(state())))
+  api.get('/patches', (_request, response) => void response.json({ patches: state().patches }))
+  api.get('/functions', (_request, response) => {
+    const functions = state().patches.flatMap((patch) =>
+      patch.objects.flatMap((object) =>
+        object.functions.map((name) => ({
+          patch: patch.name,
+          object: object.name,
+          function: name,
+          patched: object.patched ?? null,
+        })),
+      ),
+    )
+    response.json({ functions })
+  })
+  api.get('/transitions', (request, response) => {
+    const query = transitionsQuery.parse(request.query)
+    response.json({ transitions: queries.transitions(query.limit, query.before) })
+  })
+  api.get('/transitions/:id', (request, response) => {
+    const transition = queries.transition(request.params.id)
+    if (!transition)
+      return notFound(
+        response,
+        `There is no transition ${request.params.id}.`,
+        'GET /api/v1/transitions lists them.',
+      )
+    response.json(transition)
+  })
+  api.get('/transitions/:id/tasks', (request, response) => {
+    const { id } = request.params
+    if (!queries.transition(id))
+      return notFound(response, `There is no transition ${id}.`, 'GET /api/v1/transitions lists them.')
+    const kind = ['task-blocked', 'task-switched', 'task-inspected']
+    response.json({ events: queries.events({ transition: id, kind, limit: 10_000 }).reverse() })
+  })
+  api.get('/tasks', (request, response) => {
+    const { blocked, limit, offset } = tasksQuery.parse(request.query)
+    if (blocked === '1') {
+      const all = [...state().blocked.values()]
+      return void response.json({ total: all.length, tasks: all.slice(offset, offset + limit) })
+    }
+    const all: Task[] = [...state().tasks.values()]
+    response.json({
+      total: all.length,
+      observedAt: state().taskCounts.observedAt,
+      tasks: all.slice(offset, offset + limit),
+    })
+  })
+  api.get('/shadow', (_request, response) => void response.json(view(state()).shadow))
+  api.get('/shadow/:id/series', (request, response) => {
+    const query = seriesQuery.omit({ name: true }).parse(request.query)
+    response.json(seriesOf(`shadow-live:${request.params.id}`, query))
+  })
+  api.get('/findings', (request, response) => {
+    const query = findingsQuery.parse(request.query)
+    response.json({ findings: queries.findings(query.state === 'open') })
+  })
+  api.get('/events', (request, response) => {
+    const query = eventsQuery.parse(request.query)
+    const events = queries.events({
+      ...(query.from === undefined ? {} : { fromNs: query.from }),
+      ...(query.to === undefined ? {} : { toNs: query.to }),
+      ...(query.kind === undefined ? {} : { kind: query.kind.split(',') }),
+      ...(query.patch === undefined ? {} : { patch: query.patch }),
+      ...(query.tid === undefined ? {} : { tid: query.tid }),
+      ...(query.transition === undefined ? {} : { transition: query.transition }),
+      ...(query.cursor === undefined ? {} : { before: query.cursor }),
+      limit: query.limit,
+    })
+    const cursor = events.length === query.limit ? (events.at(-1)?.seq ?? null) : null
+    response.json({ events, cursor })
+  })
+  api.get('/series', (request, response) => {
+    const query = seriesQuery.safeParse(request.query)
+    if (!query.success && request.query.name === undefined)
+      return void response.json({ names: queries.seriesNames() })
+    const { name, ...range } = seriesQuery.parse(request.query)
+    response.json(seriesOf(name, range))
+  })
+
+  const seriesOf = (name: string, range: { from?: bigint; to?: bigint; points: number }) => {
+    const to = range.to ?? parseTime(new Date().toISOString())
+    const from = range.from ?? to - hourNs
+    return { ...queries.series(name, from, to, range.points), from: formatTime(from), to: formatTime(to) }
+  }
+
+  api.use((request, response) =>
+    notFound(
+      response,
+      `There is no ${request.method} ${request.originalUrl}.`,
+      'The API is described in README.md.',
+    ),
+  )
+  api.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (!(error instanceof z.ZodError)) return next(error)
+    const [issue] = error.issues
+    response
+      .status(400)
+      .json({
+        error: `${issue?.path.join('.') || 'query'}: ${issue?.message}`,
+        remedy: 'Correct this parameter.',
+      })
+  })
+  return api
+}
+
+const notFound = (response: Response, error: string, remedy: string): void =>
+  void response.status(404).json({ error, remedy })

@@ -1,0 +1,159 @@
+import { readFile } from 'node:fs/promises'
+import { cpus, hostname, release } from 'node:os'
+import { probeSets } from '../probes/probe-sets.ts'
+import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
+import { parseIterator, parseProcfs } from '../probes/task-table.ts'
+import { monotonicNs, readClocks } from './clock.ts'
+import { followUp } from './follow-up.ts'
+import { readTraceableFunctions } from './kernel-functions.ts'
+import { inspectTask, walkTasks } from './procfs.ts'
+import { generateScript } from './script.ts'
+import { scanLivepatches } from './sysfs.ts'
+import { pinTaskIterator, type TaskIterator } from './task-iterator.ts'
+import { superviseTracer, type Tracer } from './tracer.ts'
+
+export type ObserverOptions = {
+  /** Path of bpftrace; null: not installed. */
+  bpftrace: string | null
+  bpfDir: string
+  /** For generated scripts. */
+  runDir: string
+  version: string
+  stalledAfterMs: number
+  /** Single shadow records per second; the rest are counted. */
+  streamPerS: number
+}
+
+export type Observer = {
+  /** Resolves once all probes are attached or reported missing, and all tasks were seen. */
+  ready: Promise<void>
+  stop: (reason: string) => Promise<void>
+}
+
+/** Between snapshots: during a transition, and in quiet times. */
+const busyMs = 1_000
+const quietMs = 5_000
+const clockMs = 10_000
+const inspectionsPerSnapshot = 50
+
+/**
+ * Everything that needs root, behind one door that opens one way: raw records go out, nothing comes in.
+ * It decides by itself what to read when.
+ */
+export const startObserver = (options: ObserverOptions, onRecord: (record: RawRecord) => void): Observer => {
+  let stopped = false
+  let tracer: Tracer | undefined
+  let iterator: TaskIterator | undefined
+  let snapshotAt = 0
+  let clockAt = Date.now()
+  const emit = (body: RawBody) => onRecord({ monoNs: monotonicNs(), ...body })
+
+  const follow = async (line: string): Promise<void> => {
+    const next = followUp(line)
+    if (next) emit(await inspectTask(next.inspect, next.requester))
+  }
+
+  const snapshot = async (patches: RawPatch[]): Promise<void> => {
+    snapshotAt = Date.now()
+    const monoNs = monotonicNs()
+    const record: RawRecord = iterator
+      ? { monoNs, source: 'task-iterator', text: await iterator.read() }
+      : { monoNs, source: 'procfs-tasks', tasks: await walkTasks() }
+    onRecord(record)
+    // Without the probes nobody else says who is blocked.
+    const running = patches.find((patch) => patch.files.transition === '1')
+    if (!running || tracer?.isAttached()) return
+    const target = Number(running.files.enabled)
+    const tasks = record.source === 'task-iterator' ? parseIterator(record.text) : parseProcfs(record.tasks)
+    const blocked = tasks.filter((task) => task.patchState === 1 - target)
+    for (const task of blocked.slice(0, inspectionsPerSnapshot)) emit(await inspectTask(task.tid, false))
+  }
+
+  const look = async (): Promise<void> => {
+    const patches = await scanLivepatches()
+    emit({ source: 'sysfs', patches })
+    const busy = patches.some((patch) => patch.files.transition === '1')
+    if (Date.now() - snapshotAt >= (busy ? 0 : quietMs)) await snapshot(patches)
+    if (Date.now() - clockAt >= clockMs) {
+      clockAt = Date.now()
+      onRecord(readClocks())
+    }
+  }
+
+  const lookAgain = async (): Promise<void> => {
+    while (!stopped) {
+      const startedAt = Date.now()
+      await look().catch(report('looking at /sys and /proc'))
+      await new Promise((resolve) => setTimeout(resolve, Math.max(100, busyMs - (Date.now() - startedAt))))
+    }
+  }
+
+  const report = (what: string) => (error: unknown) => {
+    if (stopped) return
+    const reason = `${what}: ${error instanceof Error ? error.message : String(error)}`
+    emit({ source: 'tracer', what: 'gap', part: 'observer', fromMonoNs: monotonicNs(), reason })
+  }
+
+  const attach = async (): Promise<void> => {
+    if (options.bpftrace === null) {
+      const reason = 'bpftrace is not installed'
+      const remedy = 'apt-get install bpftrace, then restart the daemon'
+      const missing = probeSets.map((set) => ({ name: set.stem, available: false, reason, remedy }))
+      emit({ source: 'tracer', what: 'attached', probeSets: missing })
+      return
+    }
+    const functions = await readTraceableFunctions(['klp_', '__klp_'])
+    const script = generateScript(options.bpfDir, probeSets, {
+      hasFunction: (name) => functions?.has(name) ?? true,
+      cpus: cpus().length,
+      streamPerS: options.streamPerS,
+    })
+    const onBody = (body: RawBody) => {
+      emit(body)
+      if (body.source === 'bpftrace') void follow(body.line).catch(report('reading /proc'))
+    }
+    tracer = superviseTracer(options.bpftrace, script, options.runDir, onBody)
+    await tracer.firstAttempt
+    if (stopped) return
+    iterator = await pinTaskIterator(options.bpftrace, options.bpfDir, options.runDir).catch(
+      (error: unknown) => {
+        report('snapshots come from /proc instead')(error)
+        return undefined
+      },
+    )
+    if (stopped) await iterator?.unpin()
+  }
+
+  const begin = async (): Promise<void> => {
+    onRecord(readClocks())
+    const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+    const { version, stalledAfterMs } = options
+    emit({
+      source: 'host',
+      hostname: hostname(),
+      kernel: release(),
+      bootId,
+      cpus: cpus().length,
+      version,
+      stalledAfterMs,
+    })
+    // A transition that is already stuck is shown before the first probe is attached.
+    await look()
+    looking = lookAgain()
+    await attach()
+  }
+  let looking: Promise<void> = Promise.resolve()
+  const ready = begin()
+
+  return {
+    ready,
+    stop: async (reason) => {
+      stopped = true
+      await tracer?.stop()
+      await ready.catch(() => undefined)
+      await looking
+      await iterator?.unpin()
+      emit({ source: 'tracer', what: 'stopped', reason })
+    },
+  }
+}

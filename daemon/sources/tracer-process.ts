@@ -1,0 +1,87 @@
+import { createInterface } from 'node:readline'
+import { execa } from 'execa'
+
+/** How long a tracer may take to attach; under emulation some twenty probes take 15 s. */
+const readyDeadlineMs = 150_000
+
+export type TracerProcess = {
+  /** Resolves when the ready record came, rejects when the process ends or the deadline passes before. */
+  ready: Promise<void>
+  /** Resolves with why it ended. */
+  ended: Promise<string>
+  kill: () => void
+}
+
+export type TracerOptions = {
+  bpftrace: string
+  scriptFile: string
+  onLine: (line: string) => void
+  /** Decides which line means that every probe is attached. */
+  isReady: (line: string) => boolean
+}
+
+/**
+ * Runs bpftrace on a script. It dies with us however we die (parent-death signal), and its probes with it:
+ * they hang on file descriptors only.
+ */
+export const startTracerProcess = (options: TracerOptions): TracerProcess => {
+  const child = execa(
+    'setpriv',
+    ['--pdeathsig', 'KILL', options.bpftrace, '-B', 'line', '-f', 'json', options.scriptFile],
+    {
+      reject: false,
+      buffer: false,
+      stdin: 'ignore',
+      env: {
+        BPFTRACE_MAP_KEYS_MAX: '16384',
+        BPFTRACE_MAX_MAP_KEYS: '16384',
+        BPFTRACE_PERF_RB_PAGES: '256',
+      },
+    },
+  )
+  let stderrTail = ''
+  let killed = false
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderrTail = (stderrTail + chunk.toString()).slice(-2000)
+  })
+  const kill = () => {
+    killed = true
+    // Not SIGINT: it would print every map once more on its way out.
+    child.kill('SIGKILL')
+  }
+
+  let attached: () => void = () => undefined
+  const readyLine = new Promise<void>((resolve) => {
+    attached = resolve
+  })
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line.trim() === '' || killed) return
+    if (options.isReady(line)) attached()
+    else options.onLine(line)
+  })
+
+  const ended = child.then((result) =>
+    killed
+      ? 'stopped'
+      : `bpftrace ended (${result.signal ?? `exit code ${result.exitCode}`})${reasonIn(stderrTail)}`,
+  )
+  const deadline = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => {
+      kill()
+      reject(new Error(`bpftrace did not attach its probes within ${readyDeadlineMs / 1000} s`))
+    }, readyDeadlineMs)
+    void readyLine.then(() => clearTimeout(timer))
+    void ended.then((why) => {
+      clearTimeout(timer)
+      reject(new Error(why))
+    })
+  })
+  // Whoever does not wait for it must not crash by it.
+  deadline.catch(() => undefined)
+  return { ready: Promise.race([readyLine, deadline]), ended, kill }
+}
+
+const reasonIn = (stderr: string): string => {
+  const line = stderr.split('\n').find((text) => /ERROR|error|denied|not found/.test(text))
+  return line ? `: ${line.trim()}` : ''
+}

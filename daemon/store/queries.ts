@@ -1,0 +1,86 @@
+import type Database from 'better-sqlite3'
+import type { Event } from '../contract/event.ts'
+import type { Finding } from '../contract/finding.ts'
+import type { Series, Transition } from '../contract/state.ts'
+
+export type EventFilter = {
+  fromNs?: bigint
+  toNs?: bigint
+  kind?: string[]
+  patch?: string
+  tid?: number
+  transition?: string
+  /** Only events before this seq; pages go back in time. */
+  before?: number
+  limit: number
+}
+
+export type Queries = {
+  events: (filter: EventFilter) => Event[]
+  transitions: (limit: number, beforeNs?: bigint) => Transition[]
+  transition: (id: string) => Transition | undefined
+  findings: (openOnly: boolean) => Finding[]
+  /** Every point between the two times, at most `points` of them: within each bin the last one stays. */
+  series: (name: string, fromNs: bigint, toNs: bigint, points: number) => Series
+  seriesNames: () => string[]
+}
+
+const parsed = <T>(rows: unknown[]): T[] =>
+  (rows as { data: string }[]).map((row) => JSON.parse(row.data) as T)
+
+/** Reading from a record; newest first. */
+export const createQueries = (database: Database.Database): Queries => ({
+  events: (filter) => {
+    const conditions: string[] = []
+    const values: unknown[] = []
+    const where = (condition: string, ...value: unknown[]) => {
+      conditions.push(condition)
+      values.push(...value)
+    }
+    if (filter.fromNs !== undefined) where('time_ns >= ?', filter.fromNs)
+    if (filter.toNs !== undefined) where('time_ns <= ?', filter.toNs)
+    if (filter.kind?.length) where(`kind IN (${filter.kind.map(() => '?').join(', ')})`, ...filter.kind)
+    if (filter.patch !== undefined) where('patch = ?', filter.patch)
+    if (filter.tid !== undefined) where('tid = ?', filter.tid)
+    if (filter.transition !== undefined) where('transition_id = ?', filter.transition)
+    if (filter.before !== undefined) where('seq < ?', filter.before)
+    const sql = `SELECT data FROM events ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY seq DESC LIMIT ?`
+    return parsed<Event>(database.prepare(sql).all(...values, filter.limit))
+  },
+
+  transitions: (limit, beforeNs) =>
+    parsed<Transition>(
+      database
+        .prepare('SELECT data FROM transitions WHERE start_ns < ? ORDER BY start_ns DESC LIMIT ?')
+        .all(beforeNs ?? 2n ** 63n - 1n, limit),
+    ),
+
+  transition: (id) =>
+    parsed<Transition>(database.prepare('SELECT data FROM transitions WHERE id = ?').all(id))[0],
+
+  findings: (openOnly) =>
+    parsed<Finding>(
+      database
+        .prepare(
+          `SELECT data FROM findings ${openOnly ? 'WHERE closed_ns IS NULL' : ''} ORDER BY opened_ns DESC`,
+        )
+        .all(),
+    ),
+
+  series: (name, fromNs, toNs, points) => {
+    const binNs = (toNs - fromNs) / BigInt(Math.max(1, points)) || 1n
+    const rows = database
+      .prepare(
+        `SELECT max(time_ns) / 1000000 AS time, value FROM points
+         WHERE series_id = (SELECT id FROM series WHERE name = ?) AND time_ns BETWEEN ? AND ?
+         GROUP BY (time_ns - ?) / ? ORDER BY time`,
+      )
+      .all(name, fromNs, toNs, fromNs, binNs) as { time: number; value: number | null }[]
+    return { name, times: rows.map((row) => row.time), values: rows.map((row) => row.value) }
+  },
+
+  seriesNames: () =>
+    (database.prepare('SELECT name FROM series ORDER BY name').all() as { name: string }[]).map(
+      (row) => row.name,
+    ),
+})

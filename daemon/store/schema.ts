@@ -1,0 +1,60 @@
+/** `PRAGMA application_id`: tells our files from other people's ("klps"). */
+export const applicationId = 0x6b6c7073
+
+/**
+ * Migrations, oldest first; `PRAGMA user_version` counts those applied. Never change one that was released.
+ * Times are nanoseconds: `time_ns` since the Unix epoch, `mono_ns` on CLOCK_MONOTONIC.
+ */
+export const migrations: readonly string[] = [
+  `
+  -- What happened. data: the whole event as JSON (daemon/contract/event.ts); the columns repeat what is searched.
+  CREATE TABLE events (
+    seq           INTEGER PRIMARY KEY,
+    time_ns       INTEGER NOT NULL,
+    mono_ns       INTEGER NOT NULL,
+    kind          TEXT NOT NULL,
+    patch         TEXT,
+    transition_id TEXT,
+    tid           INTEGER,
+    data          TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_by_time ON events (time_ns);
+  CREATE INDEX events_by_transition ON events (transition_id, seq) WHERE transition_id IS NOT NULL;
+  CREATE INDEX events_by_tid ON events (tid, seq) WHERE tid IS NOT NULL;
+
+  -- One row per transition, also while it runs. data: daemon/contract/state.ts, Transition.
+  CREATE TABLE transitions (
+    id          TEXT PRIMARY KEY,
+    patch       TEXT NOT NULL,
+    direction   TEXT NOT NULL,
+    outcome     TEXT NOT NULL,
+    start_ns    INTEGER NOT NULL,
+    end_ns      INTEGER,
+    duration_ms REAL NOT NULL,
+    data        TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX transitions_by_start ON transitions (start_ns);
+
+  CREATE TABLE findings (
+    id        TEXT PRIMARY KEY,
+    rule      TEXT NOT NULL,
+    severity  TEXT NOT NULL,
+    subject   TEXT NOT NULL,
+    opened_ns INTEGER NOT NULL,
+    closed_ns INTEGER,
+    data      TEXT NOT NULL
+  ) STRICT;
+
+  -- Charts. A NULL value ends the line: from there on nothing is known.
+  CREATE TABLE series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE points (
+    series_id INTEGER NOT NULL REFERENCES series (id),
+    time_ns   INTEGER NOT NULL,
+    value     REAL,
+    PRIMARY KEY (series_id, time_ns)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The folded state after event \`seq\`: restart and time travel begin at one and fold the events after it.
+  CREATE TABLE checkpoints (seq INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, state TEXT NOT NULL) STRICT;
+  `,
+]
