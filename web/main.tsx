@@ -1,5 +1,5 @@
 import { render } from 'preact'
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -24,6 +24,7 @@ import { RemainingTasks } from './views/remaining-tasks.tsx'
 import { ShadowVariables } from './views/shadow-variables.tsx'
 import { TracerHealth } from './views/tracer-health.tsx'
 import { Waiting } from './views/waiting.tsx'
+import { activityOf, levelWords } from './words.ts'
 
 type Model = { view: View; connection: Connection }
 
@@ -56,6 +57,7 @@ function Dashboard({ view }: { view: View }) {
       <div class="pair">
         <Guarded name="Remaining tasks">
           <RemainingTasks
+            activity={activityOf(state)}
             transition={transition}
             tasks={state.tasks}
             series={series['remaining-tasks']}
@@ -99,8 +101,19 @@ function Dashboard({ view }: { view: View }) {
   )
 }
 
+/** The tab tells the level too, and that it is an old one. */
+function useTitle(view: View, live: boolean): void {
+  const level = view.state === null ? null : (levelWords[view.state.headline.level] ?? null)
+  const host = view.state?.host?.hostname
+  const title = [level, host, 'klpscope'].filter(Boolean).join(' · ')
+  useEffect(() => {
+    document.title = live || level === null ? title : `(not live) ${title}`
+  }, [title, live, level])
+}
+
 function Page() {
   const { view, connection } = useStore(model)
+  useTitle(view, connection.phase === 'live')
   return (
     <ClockContext.Provider value={serverNow}>
       <div class="page" data-live={connection.phase === 'live'}>

@@ -102,7 +102,7 @@ function chartOptions(
       },
     },
     axes: [
-      { ...axis, space: 76, values: (_u, times) => times.map(clock) },
+      { ...axis, size: 30, space: 76, values: (_u, times) => times.map(clock) },
       {
         ...axis,
         size: 52,

@@ -13,6 +13,7 @@ type Props = { task: BlockedTask; open: boolean; onToggle: (task: BlockedTask, o
 /** One blocked task: closed it says who and why, open it gives the evidence. */
 export const BlockedTaskItem = memo(function BlockedTaskItem({ task, open, onToggle }: Props) {
   const panel = useId()
+  const owner = task.unit ?? task.container
   return (
     <li class="blocked-task" data-testid="blocked-task" data-tid={task.tid}>
       <h3>
@@ -39,6 +40,8 @@ export const BlockedTaskItem = memo(function BlockedTaskItem({ task, open, onTog
             {task.function}
           </code>
         )}
+        {task.function === null && task.blame !== null && <span>because of {task.blame}</span>}
+        {owner !== null && <span class="muted"> in {owner}</span>}
       </p>
       <div id={panel} hidden={!open}>
         {open && <Evidence task={task} />}
@@ -48,6 +51,7 @@ export const BlockedTaskItem = memo(function BlockedTaskItem({ task, open, onTog
 })
 
 function Evidence({ task }: { task: BlockedTask }) {
+  const hasOwner = task.unit !== null || task.container !== null
   const facts: [string, string | null][] = [
     ['Tries', formatCount(task.tries)],
     ['CPU', task.cpu === null ? null : String(task.cpu)],
@@ -55,7 +59,7 @@ function Evidence({ task }: { task: BlockedTask }) {
     ['Process', task.pid === task.tid ? null : String(task.pid)],
     ['Unit', task.unit],
     ['Container', task.container],
-    ['Cgroup', task.unit === null && task.container === null ? task.cgroup : null],
+    ['Cgroup', hasOwner || task.cgroup === '/' ? null : task.cgroup],
     ['Blame', task.blame],
   ]
   return (

@@ -29,7 +29,7 @@ export function BlockedTasks({ blocked, total, transition, tracerStatus }: Props
   const title = total === 0 ? null : <span class="count">{formatCount(total)}</span>
   return (
     <Section id="blocked" title="Blocked tasks" aside={title}>
-      {blocked.length > fewTasks && <Summary blocked={blocked} />}
+      {blocked.length > fewTasks && <Summary blocked={blocked} partial={total > blocked.length} />}
       <ul class="blocked" data-testid="blocked-list">
         {shown.map((task, index) => (
           <BlockedTaskItem
@@ -57,7 +57,7 @@ export function BlockedTasks({ blocked, total, transition, tracerStatus }: Props
 }
 
 /** Many tasks usually share few causes. */
-function Summary({ blocked }: { blocked: BlockedTask[] }) {
+function Summary({ blocked, partial }: { blocked: BlockedTask[]; partial: boolean }) {
   const causes = new Map<string, number>()
   for (const task of blocked) {
     const cause = task.function === null ? task.reason : `${task.reason} ${task.function}`
@@ -66,6 +66,7 @@ function Summary({ blocked }: { blocked: BlockedTask[] }) {
   const largest = [...causes].sort((a, b) => b[1] - a[1])
   return (
     <ul class="causes">
+      {partial && <li class="muted">Of the {formatCount(blocked.length)} listed:</li>}
       {largest.slice(0, 5).map(([cause, count]) => (
         <li key={cause}>
           <strong>{formatCount(count)}</strong> <span class="mono">{cause}</span>

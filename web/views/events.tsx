@@ -7,7 +7,7 @@ import { plural } from '../format.ts'
 import { Empty, Section } from './section.tsx'
 import { Moment } from './time.tsx'
 
-const page = 50
+const page = 25
 const allFamilies = Object.keys(familyLabels) as EventFamily[]
 
 /** An event of an unforeseen shape costs its sentence, not the list. */

@@ -15,7 +15,7 @@ export function Findings({ findings }: { findings: Finding[] }) {
   const open = findings
     .filter((finding) => finding.closedAt === null)
     .sort((a, b) => rank[a.severity] - rank[b.severity] || (a.openedAt < b.openedAt ? 1 : -1))
-  if (open.length === 0) return <div id="findings" />
+  if (open.length === 0) return null
   return (
     <Section id="findings" title="Open findings" aside={<span class="count">{open.length}</span>}>
       <ul class="findings">

@@ -71,7 +71,7 @@ function TransitionFacts({ transition, total }: { transition: Transition; total:
           {formatCount(transition.remaining)} of {formatCount(total)} tasks
         </dd>
       </div>
-      <div>
+      <div class="full">
         <dt>Requested by</dt>
         <dd>
           {requester === null ? 'not seen' : requesterText(requester)}

@@ -4,8 +4,8 @@ import type { State } from '../../daemon/contract/state.ts'
 export function Navigation({ state }: { state: State | null }) {
   if (state === null) return null
   const open = state.findings.filter((finding) => finding.closedAt === null).length
-  const links: [string, string, number | string | null][] = [
-    ['findings', 'Findings', open || null],
+  const links: [id: string, label: string, note: number | string | null][] = [
+    ...(open > 0 ? [['findings', 'Findings', open] as [string, string, number]] : []),
     ['remaining', 'Remaining', state.transition?.remaining ?? null],
     ['blocked', 'Blocked', state.blockedTotal || null],
     ['shadow', 'Shadow', null],

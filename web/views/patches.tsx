@@ -58,7 +58,9 @@ function PatchRow({ patch }: { patch: Patch }) {
         <span class="tag" data-state={patch.state}>
           {patch.state}
         </span>
-        {patch.inTransition && <span class="muted small"> in transition</span>}
+        {patch.inTransition && patch.state !== 'enabling' && patch.state !== 'disabling' && (
+          <span class="muted small"> in transition</span>
+        )}
       </td>
       <td data-label="Replace">{patch.replace === undefined ? unknownText : patch.replace ? 'yes' : 'no'}</td>
       <td data-label="Version" title={patch.srcversion && `srcversion ${patch.srcversion}`}>

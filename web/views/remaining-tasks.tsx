@@ -2,25 +2,31 @@ import type { Series, TaskCounts, Tracer, Transition } from '../../daemon/contra
 import { RemainingChart } from '../charts/remaining-chart.tsx'
 import { formatCount } from '../format.ts'
 import { knownCounts } from '../task-counts.ts'
-import { targetWord } from '../words.ts'
+import { type Activity, targetWord } from '../words.ts'
 import { Empty, Section } from './section.tsx'
 import { Moment } from './time.tsx'
 
 type Props = {
+  activity: Activity
   transition: Transition | null
   tasks: TaskCounts
   series: Series | undefined
   gaps: Tracer['gaps']
 }
 
+const emptyWords = {
+  none: 'No transition in the last 15 minutes. The chart starts with the next one.',
+  unknown: 'No count of remaining tasks yet. If it stays away, see Tracer health for what is missing.',
+}
+
 /** How far the transition has come, and the tasks it has to do with. */
-export function RemainingTasks({ transition, tasks, series, gaps }: Props) {
+export function RemainingTasks({ activity, transition, tasks, series, gaps }: Props) {
   const drawable = series?.values.some((value) => value !== null) === true
   return (
     <Section id="remaining" title="Remaining tasks">
       <p class="figure">
         <strong data-testid="remaining-count">
-          {transition === null ? 'no transition' : formatCount(transition.remaining)}
+          {activity === 'none' ? 'no transition' : formatCount(transition?.remaining ?? null)}
         </strong>
         {transition !== null && <span class="muted">not yet {targetWord(transition.direction)}</span>}
       </p>
@@ -30,11 +36,7 @@ export function RemainingTasks({ transition, tasks, series, gaps }: Props) {
           <p class="muted small">Logarithmic above 1, so that the last tasks show. Hatched: not observed.</p>
         </>
       ) : (
-        <Empty>
-          {transition === null
-            ? 'No transition in the last 15 minutes. The chart starts with the next one.'
-            : 'No count of remaining tasks yet. If it stays away, see Tracer health for the probe set that is missing.'}
-        </Empty>
+        <Empty>{emptyWords[activity === 'none' ? 'none' : 'unknown']}</Empty>
       )}
       <Counts tasks={tasks} />
     </Section>

@@ -16,6 +16,7 @@ type Props = {
 
 /** What klpscope itself can and cannot see. */
 export function TracerHealth({ tracer, host, malformed, why }: Props) {
+  const attached = tracer.status === 'observing' && tracer.eventsLost === 0
   return (
     <Section id="health" title="Tracer health" testId="tracer-health">
       <p class="health-status" data-status={tracer.status}>
@@ -42,7 +43,7 @@ export function TracerHealth({ tracer, host, malformed, why }: Props) {
       )}
       <h3>Gaps</h3>
       {tracer.gaps.length === 0 ? (
-        <p class="muted">None: nothing was missed.</p>
+        <p class="muted">{attached ? 'None: nothing was missed.' : 'None recorded.'}</p>
       ) : (
         <ul class="gaps">
           {tracer.gaps.map((gap) => (
@@ -78,7 +79,7 @@ function ProbeSetItem({ set }: { set: ProbeSet }) {
       <span class="mono strong">{set.name}</span>{' '}
       <span class={set.available ? 'muted' : 'warned'}>{word}</span>
       {set.reason !== undefined && <p class="small">{set.reason}</p>}
-      {set.remedy !== undefined && <p class="small advice">{set.remedy}</p>}
+      {set.remedy !== undefined && <p class="small advice">Remedy: {set.remedy}</p>}
     </li>
   )
 }
