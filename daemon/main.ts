@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { blockingCommand } from './cli/blocking.ts'
 import { daemonCommand } from './cli/daemon.ts'
+import { historyCommand } from './cli/history.ts'
 import { labModulesCommand } from './cli/lab-modules.ts'
 import { labRunCommand } from './cli/lab-run.ts'
+import { shadowCommand } from './cli/shadow.ts'
+import { statusCommand } from './cli/status.ts'
 import { packageVersion } from './package-paths.ts'
 import { UserError } from './user-error.ts'
 
@@ -14,6 +18,10 @@ const program = new Command('klpscope')
   .description('Traces Linux kernel livepatching: transitions, blocked tasks, shadow variables.')
   .version(packageVersion())
   .addCommand(daemonCommand())
+  .addCommand(statusCommand())
+  .addCommand(blockingCommand())
+  .addCommand(shadowCommand())
+  .addCommand(historyCommand())
   .addCommand(lab)
 
 try {

@@ -1,0 +1,117 @@
+#!/usr/bin/env node
+// What stands behind npm's scripts: brings a fresh clone to the point where the real program can run, then
+// runs it. Plain JavaScript without packages, because on a fresh machine there are none yet. Every step is
+// skipped when what it makes is there and up to date.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const [, , job = 'start', ...args] = process.argv
+
+const say = (text) => process.stderr.write(`klpscope: ${text}\n`)
+
+const fail = (text, remedy) => {
+  say(`${text}\n${remedy}`)
+  process.exit(1)
+}
+
+const run = (command, commandArgs, options = {}) =>
+  spawnSync(command, commandArgs, { cwd: root, stdio: 'inherit', ...options }).status ?? 1
+
+/** Runs a step silently, and shows all it said if it fails. */
+const quietly = (what, command, commandArgs) => {
+  const result = spawnSync(command, commandArgs, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 })
+  if (result.status === 0) return
+  process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`)
+  fail(`${what} failed (see above).`, 'Mend what it complains about and run the same command again.')
+}
+
+const filesUnder = (dir) =>
+  readdirSync(join(root, dir), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+
+const hash = (files) => {
+  const sum = createHash('sha256').update(process.version)
+  for (const file of files) sum.update(file).update(readFileSync(file))
+  return sum.digest('hex')
+}
+
+const upToDate = (stamp, value) => existsSync(stamp) && readFileSync(stamp, 'utf8') === value
+
+const installPackages = () => {
+  const stamp = join(root, 'node_modules', '.klpscope-stamp')
+  const wanted = hash([join(root, 'package-lock.json')])
+  if (upToDate(stamp, wanted)) return
+  say('installing npm packages (once; better-sqlite3 may have to be compiled, about a minute)')
+  quietly('npm ci', 'npm', ['ci', '--no-progress'])
+  writeFileSync(stamp, wanted)
+}
+
+const build = () => {
+  const stamp = join(root, 'dist', '.stamp')
+  const config = ['package.json', 'package-lock.json'].map((file) => join(root, file))
+  const lab = filesUnder('test/lab').filter((file) => file.endsWith('.ts'))
+  const wanted = hash([...filesUnder('daemon'), ...filesUnder('web'), ...lab, ...config])
+  if (upToDate(stamp, wanted)) return
+  say('building')
+  quietly('Building the daemon', join(root, 'node_modules/.bin/esbuild'), [
+    'daemon/main.ts',
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    '--target=node20',
+    // A native addon cannot be bundled.
+    '--external:better-sqlite3',
+    '--sourcemap',
+    // Bundled CommonJS packages call require().
+    "--banner:js=import{createRequire as klpscopeRequire}from'node:module';const require=klpscopeRequire(import.meta.url);",
+    '--outfile=dist/klpscope.js',
+    '--log-level=warning',
+  ])
+  quietly('Building the dashboard', join(root, 'node_modules/.bin/vite'), ['build', 'web'])
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, wanted)
+}
+
+const klpscope = (...more) => run(process.execPath, ['--enable-source-maps', 'dist/klpscope.js', ...more])
+
+/** Runs Vitest and ends with a line of counts. */
+const vitest = (...projects) => {
+  const report = join(root, 'dist', 'test-report.json')
+  const status = run(join(root, 'node_modules/.bin/vitest'), [
+    'run',
+    '--config=test/vitest.config.ts',
+    ...projects.map((project) => `--project=${project}`),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...args,
+  ])
+  if (existsSync(report)) {
+    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'))
+    console.log(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`)
+  }
+  return status
+}
+
+const jobs = {
+  start: () => klpscope('start', ...args),
+  build: () => 0,
+  'test-unit': () => vitest('unit'),
+  test: () => klpscope('lab', 'prepare', '--tests') || vitest(),
+  bench: () =>
+    klpscope('lab', 'prepare') || run(process.execPath, ['--enable-source-maps', 'dist/bench.js', ...args]),
+}
+
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  fail(`Node.js ${process.versions.node} is too old.`, 'Install Node.js 20 or newer.')
+}
+if (!jobs[job]) fail(`There is no job ${job}.`, `Choose one of: ${Object.keys(jobs).join(', ')}.`)
+installPackages()
+build()
+process.exitCode = jobs[job]()

@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { readingCommand, readState, type SourceFlags } from './source.ts'
+import { print, printable, since, table } from './text.ts'
+
+export const blockingCommand = (): Command =>
+  readingCommand('blocking', 'the blocked tasks: why, since when, where').action(
+    async (flags: SourceFlags) => {
+      const state = await readState(flags)
+      if (flags.json) {
+        return print(
+          JSON.stringify({ transition: state.transition, total: state.blockedTotal, blocked: state.blocked }),
+        )
+      }
+      if (!state.transition) return print('No transition is running, so no task is blocked.')
+      if (state.blockedTotal === 0) return print(`${state.transition.patch}: no task is known to be blocked.`)
+      const head = ['TID', 'COMM', 'REASON', 'FUNCTION', 'FOR', 'TRIES', 'UNIT']
+      const rows = state.blocked.map((task) => [
+        String(task.tid),
+        task.comm,
+        task.reason,
+        task.function ?? '-',
+        since(task.since, state.time),
+        String(task.tries),
+        task.unit ?? (task.kthread ? 'kernel thread' : '-'),
+      ])
+      print(table(head, rows))
+      for (const task of state.blocked.slice(0, 5)) {
+        if (task.stack)
+          print(
+            `\n${printable(task.comm)} (${task.tid}):\n${task.stack.map((line) => `  ${line}`).join('\n')}`,
+          )
+      }
+      if (state.blockedTotal > state.blocked.length)
+        print(`… and ${state.blockedTotal - state.blocked.length} more`)
+    },
+  )

@@ -1,0 +1,30 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { readingCommand, readTransitions, type SourceFlags } from './source.ts'
+import { duration, print, table } from './text.ts'
+
+export const historyCommand = (): Command =>
+  readingCommand('history', 'past transitions, newest first')
+    .option('--limit <n>', 'how many', positive, 20)
+    .action(async (flags: SourceFlags & { limit: number }) => {
+      const transitions = await readTransitions(flags, flags.limit)
+      if (flags.json) return print(JSON.stringify({ transitions }))
+      if (transitions.length === 0) return print('No transition has been recorded.')
+      const head = ['ID', 'STARTED', 'PATCH', 'DIRECTION', 'OUTCOME', 'TOOK', 'ASKED BY']
+      const rows = transitions.map((transition) => [
+        transition.id,
+        transition.startKnown ? transition.startedAt : `before ${transition.startedAt}`,
+        transition.patch,
+        `${transition.direction}${transition.forced ? ', forced' : ''}${transition.reversals > 0 ? ', reversed' : ''}`,
+        transition.outcome,
+        `${transition.startKnown ? '' : 'over '}${duration(transition.durationMs)}`,
+        transition.requester ? `${transition.requester.comm} (${transition.requester.pid})` : 'unknown',
+      ])
+      print(table(head, rows))
+    })
+
+const positive = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It has to be a whole number above 0.')
+  return value
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { Command } from 'commander'
+import type { State, Transition } from '../contract/state.ts'
+import { view } from '../core/view.ts'
+import { openDatabase } from '../store/open-database.ts'
+import { createQueries } from '../store/queries.ts'
+import { restoreState } from '../store/restore-state.ts'
+import { UserError } from '../user-error.ts'
+
+export const defaultUrl = 'http://127.0.0.1:8686'
+
+export type SourceFlags = { db?: string; url?: string; json?: boolean }
+
+/** A command that reads: from the running daemon, or from a record. */
+export const readingCommand = (name: string, description: string): Command =>
+  new Command(name)
+    .description(description)
+    .option('--db <file>', 'read this record instead of asking the running daemon')
+    .option('--url <url>', 'address of the daemon', process.env.KLPSCOPE_URL ?? defaultUrl)
+    .option('--json', 'print JSON')
+
+/** @throws UserError when the daemon does not answer or the record cannot be read */
+export const readState = async (flags: SourceFlags): Promise<State> => {
+  if (!flags.db) return ask<State>(flags, 'state')
+  const database = openRecord(flags.db)
+  try {
+    return view(restoreState(database))
+  } finally {
+    database.close()
+  }
+}
+
+/** Newest first. @throws UserError as readState */
+export const readTransitions = async (flags: SourceFlags, limit: number): Promise<Transition[]> => {
+  if (!flags.db)
+    return (await ask<{ transitions: Transition[] }>(flags, `transitions?limit=${limit}`)).transitions
+  const database = openRecord(flags.db)
+  try {
+    return createQueries(database).transitions(limit)
+  } finally {
+    database.close()
+  }
+}
+
+const openRecord = (file: string) => {
+  if (!existsSync(file))
+    throw new UserError(
+      `${file} does not exist.`,
+      'Name the record with --db, as given to klpscope daemon.',
+      3,
+    )
+  return openDatabase(file, { readonly: true })
+}
+
+const ask = async <T>(flags: SourceFlags, path: string): Promise<T> => {
+  const url = flags.url ?? defaultUrl
+  try {
+    const response = await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(10_000) })
+    if (!response.ok) throw new Error(`HTTP ${response.status}`)
+    return (await response.json()) as T
+  } catch (error) {
+    const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message
+    throw new UserError(
+      `No daemon answers at ${url} (${cause}).`,
+      'Start it (sudo klpscope daemon), name its address with --url, or read a record with --db FILE.',
+      3,
+    )
+  }
+}

@@ -1,0 +1,28 @@
+import type { Command } from 'commander'
+import type { Headline } from '../contract/state.ts'
+import { readingCommand, readState, type SourceFlags } from './source.ts'
+import { paint, print, printable, since } from './text.ts'
+
+/** As Nagios and its kin expect: 0 ok, 1 warning, 2 critical, 3 unknown. */
+const exitCodes: Record<Headline['level'], number> = { ok: 0, info: 0, warning: 1, critical: 2, unknown: 3 }
+const colours = { ok: 'green', info: 'blue', warning: 'yellow', critical: 'red', unknown: 'magenta' } as const
+
+export const statusCommand = (): Command =>
+  readingCommand('status', 'one look: exit 0 ok, 1 warning, 2 critical, 3 unknown').action(
+    async (flags: SourceFlags) => {
+      const state = await readState(flags)
+      const { headline, tracer, host } = state
+      process.exitCode = exitCodes[headline.level]
+      if (flags.json) return print(JSON.stringify(state))
+      const age = headline.since ? `, since ${headline.since} (${since(headline.since, state.time)})` : ''
+      print(
+        `${paint(colours[headline.level], headline.level.toUpperCase())} ${printable(headline.text)}${age}`,
+      )
+      if (headline.advice) print(printable(headline.advice))
+      for (const finding of state.findings) print(`${finding.severity}: ${printable(finding.summary)}`)
+      const { total, patched, unpatched } = state.tasks
+      print(
+        `${host?.hostname ?? 'unknown host'}, Linux ${host?.kernel ?? 'unknown'}; tracer ${tracer.status}; tasks: ${total ?? 'unknown'} (${patched} patched, ${unpatched} unpatched)`,
+      )
+    },
+  )
