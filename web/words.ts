@@ -60,6 +60,24 @@ export function taskKind(task: Pick<BlockedTask, 'kthread' | 'idle'>): 'idle' | 
   return task.kthread ? 'kthread' : 'user'
 }
 
+const stateWords: Record<string, string> = {
+  R: 'running',
+  S: 'sleeping',
+  D: 'uninterruptible sleep',
+  I: 'idle kthread',
+  T: 'stopped',
+  t: 'stopped by a tracer',
+  P: 'parked',
+  X: 'dead',
+  Z: 'zombie',
+}
+
+/** `D, uninterruptible sleep`. */
+export function taskStateText(letter: string): string {
+  const word = stateWords[letter]
+  return word === undefined ? letter : `${letter}, ${word}`
+}
+
 /** Why a task did not switch, as a sentence after its name. */
 export function reasonSentence(
   reason: BlockReason,
@@ -67,7 +85,7 @@ export function reasonSentence(
 ): string {
   switch (reason) {
     case 'running':
-      return `It was running${detail.cpu === null ? '' : ` on CPU ${detail.cpu}`} at each try; the kernel checks the stack only of a task that is not running.`
+      return `It was running${detail.cpu === null ? '' : ` on CPU ${detail.cpu}`} when tried; the kernel can check the stack only of a task that is not running.`
     case 'unreliable-stack':
       return detail.blame === null
         ? 'The kernel cannot walk its stack reliably, so it cannot tell that leaving the old functions is safe.'

@@ -5,7 +5,7 @@ export type Band = { from: number; to: number; label: string }
 /** A moment worth a line. */
 export type Mark = { time: number; label: string }
 
-export type BandColors = { hatch: string; text: string; mark: string; font: string }
+export type BandColors = { hatch: string; text: string; halo: string; mark: string; font: string }
 
 /** Hatches each band over the whole height, so that "not seen" is never taken for "nothing happened". */
 export function drawBands(u: uPlot, bands: Band[], colors: BandColors): void {
@@ -24,7 +24,14 @@ export function drawBands(u: uPlot, bands: Band[], colors: BandColors): void {
         u.ctx.lineTo(x + height, top)
       }
       u.ctx.stroke()
-      label(u.ctx, band.label, from + 4 * devicePixelRatio, top + 12 * devicePixelRatio, wide, colors)
+      label(
+        u.ctx,
+        [band.label, 'not seen'],
+        from + 4 * devicePixelRatio,
+        top + 12 * devicePixelRatio,
+        wide,
+        colors,
+      )
     })
   }
 }
@@ -49,7 +56,7 @@ export function drawMarks(u: uPlot, marks: Mark[], colors: BandColors): void {
       const after = x + gap + textWidth < left + width
       label(
         u.ctx,
-        mark.label,
+        [mark.label],
         after ? x + gap : x - gap - textWidth,
         top + 12 * devicePixelRatio,
         width,
@@ -70,18 +77,24 @@ function withClip(ctx: CanvasRenderingContext2D, box: Box, draw: () => void): vo
   ctx.restore()
 }
 
+/** The first of the texts that fits, or none; on a halo of the surface, to be readable on hatching. */
 function label(
   ctx: CanvasRenderingContext2D,
-  text: string,
+  texts: string[],
   x: number,
   y: number,
   room: number,
   colors: BandColors,
 ) {
   ctx.font = colors.font
-  if (ctx.measureText(text).width + 8 * devicePixelRatio > room) return
-  ctx.fillStyle = colors.text
+  const text = texts.find((one) => ctx.measureText(one).width + 8 * devicePixelRatio <= room)
+  if (text === undefined) return
   ctx.textAlign = 'left'
   ctx.textBaseline = 'alphabetic'
+  ctx.setLineDash([])
+  ctx.strokeStyle = colors.halo
+  ctx.lineWidth = 4 * devicePixelRatio
+  ctx.strokeText(text, x, y)
+  ctx.fillStyle = colors.text
   ctx.fillText(text, x, y)
 }

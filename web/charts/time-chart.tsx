@@ -84,6 +84,7 @@ function chartOptions(
   const colors = {
     hatch: cssColor(element, '--hatch'),
     text: muted,
+    halo: cssColor(element, '--surface'),
     mark: muted,
     font: `${11 * devicePixelRatio}px system-ui, sans-serif`,
   }

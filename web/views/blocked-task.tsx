@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks'
 import type { BlockedTask } from '../../daemon/contract/state.ts'
 import { formatCount } from '../format.ts'
 import { isFrameOf } from '../stack-frame.ts'
-import { reasonSentence, taskKind } from '../words.ts'
+import { reasonSentence, taskKind, taskStateText } from '../words.ts'
 import { CopyButton } from './copy-button.tsx'
 import { Chevron } from './icons.tsx'
 import { Elapsed, Moment } from './time.tsx'
@@ -55,7 +55,7 @@ function Evidence({ task }: { task: BlockedTask }) {
   const facts: [string, string | null][] = [
     ['Tries', formatCount(task.tries)],
     ['CPU', task.cpu === null ? null : String(task.cpu)],
-    ['State', task.state],
+    ['State', task.state === null ? null : taskStateText(task.state)],
     ['Process', task.pid === task.tid ? null : String(task.pid)],
     ['Unit', task.unit],
     ['Container', task.container],
