@@ -39,7 +39,10 @@ export const createEngine = (restored: CoreState, sinks: ((step: Step) => void)[
 }
 
 /** The time between the last run and this one is a gap in the record; after a reboot, the time since boot. */
-const absenceBefore = (state: CoreState, started: EventDraft & { kind: 'tracer-started' }): EventDraft | null =>
+const absenceBefore = (
+  state: CoreState,
+  started: EventDraft & { kind: 'tracer-started' },
+): EventDraft | null =>
   state.host && {
     kind: 'tracer-gap',
     monoNs: started.monoNs,

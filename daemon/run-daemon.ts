@@ -17,6 +17,9 @@ export type DaemonOptions = {
   stalledAfterMs: number
   /** File to which raw records are also written. */
   record?: string
+  /** File for the log; default: standard output. */
+  log?: string
+  onReady?: (url: string) => void
 }
 
 const recentMs = 15 * 60_000
@@ -24,7 +27,7 @@ const chartPoints = 900
 
 /** Runs until a signal ends it. @throws UserError when it cannot start */
 export const runDaemon = async (options: DaemonOptions): Promise<void> => {
-  const log = pino({ level: 'info' }, pino.destination({ sync: true }))
+  const log = pino({ level: 'info' }, pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) }))
   const database = openDatabase(options.db)
   const queries = createQueries(database)
   const recorder = createRecorder(database, (error) => log.error({ err: error }, 'writing the record failed'))
@@ -60,6 +63,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   observer.ready.then(
     () => {
       ready = true
+      options.onReady?.(`http://${options.listen.host}:${options.listen.port}/`)
       log.info({ probeSets: engine.state().tracer.probeSets }, 'ready')
     },
     (error: unknown) => log.error({ err: error }, 'starting the observer failed'),

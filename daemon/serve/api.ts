@@ -153,12 +153,10 @@ export const createApi = ({ state, queries, isReady }: ApiOptions): Router => {
   api.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
     if (!(error instanceof z.ZodError)) return next(error)
     const [issue] = error.issues
-    response
-      .status(400)
-      .json({
-        error: `${issue?.path.join('.') || 'query'}: ${issue?.message}`,
-        remedy: 'Correct this parameter.',
-      })
+    response.status(400).json({
+      error: `${issue?.path.join('.') || 'query'}: ${issue?.message}`,
+      remedy: 'Correct this parameter.',
+    })
   })
   return api
 }

@@ -5,7 +5,7 @@ import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseIterator, parseProcfs } from '../probes/task-table.ts'
 import { monotonicNs, readClocks } from './clock.ts'
 import { followUp } from './follow-up.ts'
-import { readTraceableFunctions } from './kernel-functions.ts'
+import { readKernelSymbols } from './kernel-symbols.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
 import { generateScript } from './script.ts'
 import { scanLivepatches } from './sysfs.ts'
@@ -48,9 +48,9 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let clockAt = Date.now()
   const emit = (body: RawBody) => onRecord({ monoNs: monotonicNs(), ...body })
 
-  const follow = async (line: string): Promise<void> => {
+  const follow = (line: string): void => {
     const next = followUp(line)
-    if (next) emit(await inspectTask(next.inspect, next.requester))
+    if (next) emit(inspectTask(next.inspect, next.requester))
   }
 
   const snapshot = async (patches: RawPatch[]): Promise<void> => {
@@ -66,11 +66,11 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     const target = Number(running.files.enabled)
     const tasks = record.source === 'task-iterator' ? parseIterator(record.text) : parseProcfs(record.tasks)
     const blocked = tasks.filter((task) => task.patchState === 1 - target)
-    for (const task of blocked.slice(0, inspectionsPerSnapshot)) emit(await inspectTask(task.tid, false))
+    for (const task of blocked.slice(0, inspectionsPerSnapshot)) emit(inspectTask(task.tid, false))
   }
 
   const look = async (): Promise<void> => {
-    const patches = await scanLivepatches()
+    const patches = scanLivepatches()
     emit({ source: 'sysfs', patches })
     const busy = patches.some((patch) => patch.files.transition === '1')
     if (Date.now() - snapshotAt >= (busy ? 0 : quietMs)) await snapshot(patches)
@@ -102,15 +102,14 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       emit({ source: 'tracer', what: 'attached', probeSets: missing })
       return
     }
-    const functions = await readTraceableFunctions(['klp_', '__klp_'])
     const script = generateScript(options.bpfDir, probeSets, {
-      hasFunction: (name) => functions?.has(name) ?? true,
+      ...readKernelSymbols(),
       cpus: cpus().length,
       streamPerS: options.streamPerS,
     })
     const onBody = (body: RawBody) => {
       emit(body)
-      if (body.source === 'bpftrace') void follow(body.line).catch(report('reading /proc'))
+      if (body.source === 'bpftrace') follow(body.line)
     }
     tracer = superviseTracer(options.bpftrace, script, options.runDir, onBody)
     await tracer.firstAttempt

@@ -2,17 +2,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProbeSet } from '../probes/probe-set.ts'
 import type { RawProbeSet } from '../probes/raw-record.ts'
+import type { KernelSymbols } from './kernel-symbols.ts'
 
 export const readyRecord = 'klpscope.ready'
 
 export type Script = { text: string; probeSets: RawProbeSet[] }
 
 /** What a script has to know of the host. */
-export type ScriptHost = {
-  /** Whether kprobes can be put on a kernel function. */
-  hasFunction: (name: string) => boolean
-  /** possible CPUs */
+export type ScriptHost = KernelSymbols & {
   cpus: number
+  /** Single shadow records per second; the rest are counted. */
   streamPerS: number
 }
 
@@ -39,13 +38,19 @@ export const generateScript = (bpfDir: string, sets: readonly ProbeSet[], host: 
     parts.push(keepAvailable(readFileSync(join(bpfDir, `${set.stem}.bt`), 'utf8'), host.hasFunction))
   }
   const text = `${parts.join('\n')}\nBEGIN { print(("${readyRecord}", nsecs / 1000000000, nsecs % 1000000000)); }\n`
-  return {
-    text: text
-      .replaceAll('KLPSCOPE_CPUS', String(host.cpus))
-      .replaceAll('KLPSCOPE_STREAM_PER_S', String(host.streamPerS)),
-    probeSets,
-  }
+  return { text: fillIn(text, host), probeSets }
 }
+
+/** The placeholders of the .bt files, and every kaddr() we can answer: bpftrace reads all symbols anew for each. */
+const fillIn = (text: string, host: ScriptHost): string =>
+  text
+    .replaceAll('KLPSCOPE_CPUS', String(host.cpus))
+    .replaceAll('KLPSCOPE_STREAM_PER_S', String(host.streamPerS))
+    .replaceAll(/kaddr\("(\w+)"\)/g, (call, name: string) => {
+      const address = host.addressOf(name)
+      // As a negative number: old versions do not parse literals above 2^63.
+      return address === null ? call : `(uint64)(${BigInt.asIntN(64, address)})`
+    })
 
 /** Drops attach points on missing functions, and a block that has none left. A block ends with `}` in column 0. */
 const keepAvailable = (source: string, hasFunction: (name: string) => boolean): string =>
