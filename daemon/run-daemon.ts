@@ -27,7 +27,10 @@ const chartPoints = 900
 
 /** Runs until a signal ends it. @throws UserError when it cannot start */
 export const runDaemon = async (options: DaemonOptions): Promise<void> => {
-  const log = pino({ level: 'info' }, pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) }))
+  const log = pino(
+    { level: 'info' },
+    pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) }),
+  )
   const database = openDatabase(options.db)
   const queries = createQueries(database)
   const recorder = createRecorder(database, (error) => log.error({ err: error }, 'writing the record failed'))

@@ -9,6 +9,8 @@ export type DecodeContext = {
   idle: Map<number, PatchState>
   /** The newest printed contents of each map: key, elements joined by commas → count. */
   maps: Map<string, Map<string, number>>
+  /** The counts of switched tasks last told, as JSON. */
+  switched: string
   /** The walk of klp_shadow_hash that ended last; null before the first. */
   shadowWalk: { pass: number; complete: boolean } | null
   /** The last snapshot of all tasks, by key (see taskKey). */
@@ -38,6 +40,7 @@ export const freshContext = (): DecodeContext => ({
   transition: null,
   idle: new Map(),
   maps: new Map(),
+  switched: '',
   shadowWalk: null,
   tasks: new Map(),
   patches: '',

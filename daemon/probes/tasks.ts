@@ -38,14 +38,17 @@ const triesOf = (context: DecodeContext): [number, number][] => {
   return tries
 }
 
-/** The switches counted in the kernel for the transition that runs. */
+/** The switches counted in the kernel for the transition that runs, when they changed. */
 export const switched = (context: DecodeContext, monoNs: string): EventDraft[] => {
   const counts: Partial<Record<SwitchWay, number>> = {}
   for (const [key, count] of context.maps.get('@switched') ?? []) {
     const [generation, way] = key.split(',')
     if (generation === context.transition?.generation) counts[ways[Number(way)] ?? 'snapshot'] = count
   }
-  return Object.keys(counts).length > 0 ? [{ kind: 'tasks-switched', monoNs, counts }] : []
+  const text = JSON.stringify(counts)
+  if (text === context.switched || text === '{}') return []
+  context.switched = text
+  return [{ kind: 'tasks-switched', monoNs, counts }]
 }
 
 /** Blocked and switched tasks during a transition. */

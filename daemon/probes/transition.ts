@@ -76,6 +76,8 @@ export const transition: ProbeSet = {
       const events = switched(context, monoNs)
       events.push(endOf(context, patch, monoNs, direction))
       context.transition = null
+      // klp_complete_transition sets every task to KLP_UNDEFINED, idle tasks too.
+      for (const cpu of context.idle.keys()) context.idle.set(cpu, -1)
       return events
     },
   },
