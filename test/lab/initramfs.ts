@@ -39,7 +39,9 @@ const fill = async (dir: string, suite: Suite): Promise<void> => {
   for (const part of ['bin', 'modules', 'proc', 'dev', 'host', 'memory', 'root']) {
     await mkdir(join(tree, part), { recursive: true })
   }
-  await copyFile('/bin/busybox', join(tree, 'bin', 'busybox'))
+  // The suite's is known to be static; it also serves here for packing and unpacking.
+  const busybox = join(suite.root, 'usr', 'bin', 'busybox')
+  await copyFile(busybox, join(tree, 'bin', 'busybox'))
   await copyFile(labFile('guest', 'initramfs.sh'), join(tree, 'init'))
   await chmod(join(tree, 'init'), 0o755)
   const modules = join(suite.modulesDir, suite.release)
@@ -48,13 +50,15 @@ const fill = async (dir: string, suite: Suite): Promise<void> => {
   for (const path of paths) {
     const copy = join(tree, 'modules', basename(path))
     await copyFile(join(modules, path), copy)
-    // busybox need not know how the suite compresses its modules.
-    if (copy.endsWith('.xz')) await execa('xz', ['--decompress', copy])
+    // The kernel's loader takes them as they are, busybox' insmod only unpacked.
+    if (copy.endsWith('.xz')) await execa(busybox, ['unxz', copy])
     names.push(basename(path, '.xz'))
   }
   await writeFile(join(tree, 'modules', 'order'), `${names.join('\n')}\n`)
   const archive = join(dir, 'initramfs.cpio')
-  await execa('sh', ['-c', 'find . | cpio --quiet -o -H newc -R 0:0 >"$1"', 'sh', archive], { cwd: tree })
+  await execa('sh', ['-c', 'find . | "$1" cpio -o -H newc -R 0:0 >"$2"', 'sh', busybox, archive], {
+    cwd: tree,
+  })
 }
 
 /** A few megabytes that load the drivers and mount the host's files as the VM's root. */

@@ -3,4 +3,4 @@ export type CommandLine = [command: string, args: string[]]
 
 /** The same command with root's rights: as it is for root, through passwordless sudo for anyone else. */
 export const asRoot = (command: string, args: string[]): CommandLine =>
-  process.getuid?.() === 0 ? [command, args] : ['sudo', ['-n', '-E', command, ...args]]
+  process.getuid?.() === 0 ? [command, args] : ['sudo', ['-n', command, ...args]]

@@ -18,10 +18,10 @@ export interface Suite {
 }
 
 /** apt's own proxy setting, for debootstrap, which only knows the environment's. */
-const proxyEnvironment = async (): Promise<Record<string, string>> => {
+const proxyVariables = async (): Promise<string[]> => {
   const { stdout } = await execa('apt-config', ['shell', 'PROXY', 'Acquire::http::Proxy'], { reject: false })
   const proxy = /^PROXY='(.*)'$/m.exec(stdout)?.[1]
-  return proxy ? { http_proxy: proxy } : {}
+  return proxy ? [`http_proxy=${proxy}`] : []
 }
 
 const buildSuite = async (
@@ -32,9 +32,9 @@ const buildSuite = async (
   const mirror = await readAptMirror()
   progress(`Preparing Debian ${kernel.suite} with its kernel in ${cachePath('suites')} (once, a few minutes)`)
   const script = labFile('setup', 'build-suite.sh')
+  const variables = ['DEBIAN_FRONTEND=noninteractive', ...(await proxyVariables())]
   const args = [script, kernel.suite, mirror.uri, mirror.keyring ?? '', dir]
-  const running = execa(...asRoot('unshare', ['--mount', 'bash', ...args]), {
-    env: { ...(await proxyEnvironment()), DEBIAN_FRONTEND: 'noninteractive' },
+  const running = execa(...asRoot('env', [...variables, 'unshare', '--mount', 'bash', ...args]), {
     reject: false,
     all: true,
     stdin: 'ignore',

@@ -23,4 +23,4 @@ force klpt_patch_v1
 wait_gone klpt_patch_v1
 # The sleeper still has to return through the module.
 knob sleep 0
-holds_for 3 refused rmmod klpt_patch_v1
+holds_for 3 fails rmmod klpt_patch_v1

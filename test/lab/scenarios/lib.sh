@@ -32,9 +32,11 @@ holds_for() {
   done
 }
 
+fails() { ! "$@" 2>/dev/null; }
+
 # refused COMMAND…: the kernel has to say no.
 refused() {
-  if "$@" 2>/dev/null; then fail "should have been refused: $*"; fi
+  fails "$@" || fail "should have been refused: $*"
   say "refused, as it should be: $*"
 }
 
@@ -78,11 +80,16 @@ wait_gone() {
   say "$1 is gone"
 }
 
-# Name of the sleeping or spinning kernel thread → whether it is in the middle of what it was told to do.
-thread_in() {
-  local pid
-  pid=$(pgrep -x "$1") && reads "/proc/$pid/stack" "$2"
+# Process id of a kernel thread by its name.
+thread_id() {
+  local file
+  file=$(grep -lsx "$1" /proc/[0-9]*/comm | head -n 1)
+  basename "$(dirname "$file")"
 }
+# Is the thread in a call of that function, as its kernel stack shows it?
+thread_in() { reads "/proc/$(thread_id "$1")/stack" "$2+"; }
+thread_runs() { [[ $(cut -d' ' -f3 "/proc/$(thread_id "$1")/stat") == R ]]; }
+
 hold_sleeper() {
   knob sleep 1
   wait_until "$patience_s" thread_in klpt-sleeper klpt_wait_for_release
@@ -91,7 +98,6 @@ hold_spinner() {
   knob spin 1
   wait_until "$patience_s" thread_runs klpt-spinner
 }
-thread_runs() { [[ $(cut -d' ' -f3 "/proc/$(pgrep -x "$1")/stat") == R ]]; }
 
 # The module's own account of one shadow id: "live allocated freed found".
 shadow_counts() { sed -n "s/^$1 //p" "$knobs/shadow_counts"; }

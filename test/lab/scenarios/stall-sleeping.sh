@@ -6,7 +6,7 @@ load klpt_patch_v1
 wait_until "$patience_s" in_transition klpt_patch_v1
 # By now every other task has been switched: what is left is the genuine stall.
 holds_for 5 in_transition klpt_patch_v1
-reads "/proc/$(pgrep -x klpt-sleeper)/patch_state" 0 || fail 'the sleeper has been switched'
+reads "/proc/$(thread_id klpt-sleeper)/patch_state" 0 || fail 'the sleeper has been switched'
 knob sleep 0
 wait_patched klpt_patch_v1
 reads /proc/klpt_target 'patched by klpt_patch_v1' || fail 'the replacement does not run'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds one Debian suite for the lab: DIR/root is a userland with bpftrace, bpftool, the suite's kernel
-# and what building modules for it takes; DIR/release is that kernel's name.
+# Builds one Debian suite for the lab: DIR/root is a userland with bpftrace, bpftool, the suite's kernel,
+# what building modules for it takes, and a busybox for the initramfs; DIR/release is that kernel's name.
 # Runs as root in a mount namespace of its own, so nothing it mounts outlives it.
 #
 # usage: unshare --mount build-suite.sh SUITE MIRROR KEYRING DIR     (KEYRING may be empty)
@@ -38,7 +38,7 @@ release=$(sed -nE 's/^Inst linux-(image|binary)-([0-9][^ ]*-amd64) .*/\2/p' <<<"
 
 echo "==> [$suite] kernel $release, its headers, compiler, bpftrace"
 in_root apt-get -qq install --no-install-recommends \
-  linux-image-amd64 "linux-headers-$release" make kmod bpftrace bpftool
+  linux-image-amd64 "linux-headers-$release" make kmod bpftrace bpftool busybox-static
 in_root apt-get clean
 
 # QEMU and the person at the keyboard may be an ordinary user.

@@ -1,0 +1,36 @@
+# Starting and stopping the daemon in the VM; sourced by session.sh, and by scenarios that run with
+# --no-daemon and start it at a moment of their own choosing. $daemon is its process id.
+daemon_database=/run/klpscope/klpscope.db
+
+daemon_answers() {
+  local status
+  exec 3<>/dev/tcp/127.0.0.1/8686 || return 1
+  printf 'GET /readyz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' >&3
+  read -r -t 5 _ status _ <&3 || true
+  exec 3>&-
+  [[ $status == 200 ]]
+} 2>/dev/null
+
+# start_daemon [SECONDS]: 0 when it is ready, 124 when it was not in time, otherwise its own exit code (or 1).
+start_daemon() {
+  local code=0 deadline=$((SECONDS + ${1:-150}))
+  klpscope daemon --db "$daemon_database" --listen 0.0.0.0:8686 >>/lab/out/daemon.log 2>&1 &
+  daemon=$!
+  until daemon_answers; do
+    if ! kill -0 "$daemon" 2>/dev/null; then
+      wait "$daemon" || code=$?
+      return $((code ? code : 1))
+    fi
+    ((SECONDS < deadline)) || return 124
+    sleep 0.2
+  done
+}
+
+# The daemon writes its database back when it is asked to end; one that does not end in time is killed.
+stop_daemon() {
+  [[ -n ${daemon-} ]] || return 0
+  kill -TERM "$daemon" 2>/dev/null || true
+  timeout 20 tail --pid="$daemon" -s 0.1 -f /dev/null || kill -KILL "$daemon"
+  wait "$daemon" 2>/dev/null || true
+  daemon=
+}
