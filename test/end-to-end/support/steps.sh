@@ -1,0 +1,50 @@
+# Lets a test on the host and a script in the VM go step by step; sourced by the scripts of test/end-to-end.
+set -eu
+source "$(dirname "${BASH_SOURCE[0]}")/../../lab/scenarios/lib.sh"
+
+# step NAME: tells the test that NAME is reached, and waits until the test has looked.
+step() {
+  say "step $1"
+  : >"/lab/out/at-$1"
+  wait_until 300 test -e "/lab/out/go-$1"
+}
+
+# GET PATH: the daemon's answer, without starting a process: one would show up in the tables compared here.
+http_get() {
+  local line
+  exec 3<>/dev/tcp/127.0.0.1/8686
+  printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&3
+  while IFS= read -r line <&3 && [[ $line != $'\r' ]]; do :; done
+  while IFS= read -r -d '' -n 65536 line <&3 || [[ -n $line ]]; do printf '%s' "$line"; done
+  exec 3>&-
+}
+
+# One line per thread: tid and patch state, straight from /proc, without starting a process.
+proc_states() {
+  local dir state
+  for dir in /proc/[0-9]*/task/[0-9]*; do
+    if { read -r state <"$dir/patch_state"; } 2>/dev/null; then echo "${dir##*/} $state"; fi
+  done
+}
+
+# compare NAME PATH: /proc before and after, and what the daemon says in between, for the test to compare.
+# The daemon looks every 5 s in quiet times: the second listing comes after its next look.
+compare() {
+  proc_states >"/lab/out/$1.before"
+  read -r -t 12 <>/lab/never || true
+  http_get "$2" >"/lab/out/$1.json"
+  proc_states >"/lab/out/$1.after"
+}
+[[ -e /lab/never ]] || mkfifo /lab/never
+
+start_daemon() {
+  klpscope daemon --db /run/klpscope/klpscope.db --listen 0.0.0.0:8686 "$@" >>/lab/out/daemon.log 2>&1 &
+  daemon=$!
+}
+answers() { { exec 3<>/dev/tcp/127.0.0.1/8686; } 2>/dev/null && exec 3>&-; }
+# Asked once a second: asking more often would slow down what is waited for.
+ready() { read -r -t 1 <>/lab/never || [[ $(http_get /readyz) == '{"ready":true}' ]]; }
+stop_daemon() {
+  kill -TERM "$daemon"
+  wait "$daemon" || true
+}
