@@ -83,7 +83,8 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
 
 const nextSignal = (): Promise<string> =>
   new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve(signal))
+    // Not once(): execa takes a signal without a listener for one that should end the process at once.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal))
   })
 
 /** Full path of a program on PATH, or null. */

@@ -16,7 +16,7 @@ const say = (text: string) => void process.stderr.write(`klpscope: ${text}\n`)
 export const startCommand = (): Command =>
   new Command('start')
     .description('what npm start does: trace this host, or show a lab where the kernel cannot')
-    .option('--kernel <version>', 'kernel of the lab', '6.12')
+    .option('--kernel <version>', 'kernel of the lab', '6.1')
     .action(async (flags: { kernel: string }) => {
       const lacking = whatThisHostLacks()
       if (lacking === null) await traceThisHost()
@@ -71,7 +71,7 @@ const showLab = async (kernel: string): Promise<void> => {
   const result = await lab.outcome
   if (!stopping && result.exitCode !== 0) {
     throw new UserError(
-      result.message ?? `The lab ended (exit code ${result.exitCode}).`,
+      result.message || `The lab ended (exit code ${result.exitCode}).`,
       `Its logs are in ${result.outDir}.`,
       result.exitCode,
     )

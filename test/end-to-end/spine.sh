@@ -40,19 +40,23 @@ knob free 1
 cp "$knobs/shadow_counts" /lab/out/shadow-counts
 step replaced
 
+disable klpt_patch_v2
+wait_gone klpt_patch_v2
+unload klpt_patch_v2
+hold_sleeper
+load klpt_patch_v1
+wait_until "$patience_s" in_transition klpt_patch_v1
 kill -KILL "$daemon"
 wait "$daemon" || true
 no_tracer() { ! pgrep -x bpftrace >/dev/null; }
 # The kernel kills it with its parent; taking its probes off takes a moment.
 wait_until 10 no_tracer
-hold_sleeper
-disable klpt_patch_v2
 start_daemon --stalled-after 5
 wait_until 150 ready
 ls /sys/fs/bpf >/lab/out/pins
 step restarted
 knob sleep 0
-wait_gone klpt_patch_v2
-step disabled
+wait_patched klpt_patch_v1
+step released
 stop_daemon
 ls /sys/fs/bpf >/lab/out/pins-after-stop

@@ -145,15 +145,15 @@ describe.each(kernels)('the spine on Linux %s', (kernel) => {
   it('goes on after it was killed in the middle, says so, and leaves nothing behind', async () => {
     await lab.at('restarted')
     await expectText(page, 'connection', /connected/i)
-    await expectText(page, 'headline', /klpt_patch_v2.*unpatching/)
+    await expectText(page, 'headline', /klpt_patch_v1.*patching/)
     await expectText(page, 'blocked-function', /klpt_/)
     const { tracer } = await state()
     expect(tracer.gaps[0]).toMatchObject({ source: 'daemon', reason: 'the daemon was not running' })
     expect(lab.read('pins').trim().split('\n')).toHaveLength(1)
     lab.go('restarted')
-    await lab.at('disabled')
-    await expectText(page, 'last-transition', /klpt_patch_v2[\s\S]*completed/)
-    lab.go('disabled')
+    await lab.at('released')
+    await expectText(page, 'last-transition', /klpt_patch_v1[\s\S]*completed/)
+    lab.go('released')
   })
 
   it('recorded what the kernel logged: patch, direction, order, start and end', async () => {
@@ -172,7 +172,7 @@ describe.each(kernels)('the spine on Linux %s', (kernel) => {
     database.close()
 
     const logged = loggedTransitions(lab.read('dmesg.txt'))
-    expect(logged).toHaveLength(3)
+    expect(logged).toHaveLength(4)
     expect(recorded.map(({ patch, direction, outcome }) => ({ patch, direction, outcome }))).toEqual(
       logged.map(({ patch, direction }) => ({ patch, direction, outcome: 'completed' })),
     )

@@ -1,0 +1,29 @@
+import { Command } from 'commander'
+import { chooseAcceleration } from '../../test/lab/acceleration.ts'
+import { ensureInitramfs } from '../../test/lab/initramfs.ts'
+import { ensureLabModules } from '../../test/lab/kernel-modules.ts'
+import { labKernel, labKernelNames } from '../../test/lab/kernels.ts'
+import { ensureSuite } from '../../test/lab/suite.ts'
+import { installSystemPackages, labPackages, type SystemPackage } from '../../test/lab/system-packages.ts'
+
+/** What the tests take besides the lab itself. */
+const testPackages: readonly SystemPackage[] = [{ name: 'chromium', program: 'chromium' }]
+
+const say = (text: string) => void process.stderr.write(`lab: ${text}\n`)
+
+/** Everything that is downloaded or built once, so that later commands only boot. */
+export const labPrepareCommand = (): Command =>
+  new Command('prepare')
+    .description('download and build all that the lab needs, so that later commands only boot')
+    .option('--kernel <version...>', `which ones (default: ${labKernelNames.join(', ')})`)
+    .option('--tests', 'also what the tests need: a browser')
+    .action(async (flags: { kernel?: string[]; tests?: boolean }) => {
+      const kernels = (flags.kernel ?? labKernelNames).map(labKernel)
+      await installSystemPackages([...labPackages, ...(flags.tests ? testPackages : [])], say)
+      for (const kernel of kernels) {
+        const suite = await ensureSuite(kernel, say)
+        const initramfs = await ensureInitramfs(suite, say)
+        await ensureLabModules(kernel, suite, say)
+        await chooseAcceleration(suite, initramfs, say)
+      }
+    })
