@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { asRoot } from './privilege.ts'
 
 /** Tells a person what takes so long. */
 export type Progress = (message: string) => void
 
-const STAMP = 'stamp.json'
+/** Written last into what was built. */
+const DETAILS = 'details.json'
 
 /** Where everything the lab downloads or builds is kept, outside the checkout. */
 export const cachePath = (...parts: string[]): string => {
@@ -47,15 +48,9 @@ const withLock = async <T>(file: string, onWait: () => void, work: () => Promise
   }
 }
 
-const readStamp = async <Stamp>(dir: string): Promise<Stamp | undefined> => {
-  const file = join(dir, STAMP)
-  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Stamp) : undefined
-}
-
 export interface CachedBuild<Details> {
+  /** Its name has to change whenever the result would (see hashOf): what exists is never built again. */
   readonly dir: string
-  /** Changes whenever the result would: an entry of another recipe is built anew. */
-  readonly recipe: string
   readonly label: string
   readonly progress: Progress
   /** Fills an empty folder; what it returns is kept beside the result. */
@@ -68,31 +63,24 @@ export interface CachedBuild<Details> {
  * processes do not build the same.
  */
 export const buildOnce = async <Details extends object>(wanted: CachedBuild<Details>): Promise<Details> => {
-  const fresh = async () => {
-    const stamp = await readStamp<{ recipe: string; details: Details }>(wanted.dir)
-    return stamp?.recipe === wanted.recipe ? stamp.details : undefined
+  const finished = async () => {
+    const file = join(wanted.dir, DETAILS)
+    return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Details) : undefined
   }
-  const ready = await fresh()
+  const ready = await finished()
   if (ready) return ready
-  const parent = dirname(wanted.dir)
-  await mkdir(parent, { recursive: true })
+  const building = `${wanted.dir}.building`
+  await mkdir(dirname(wanted.dir), { recursive: true })
   const onWait = () => wanted.progress(`Another klpscope is preparing ${wanted.label}; waiting for it`)
   return withLock(`${wanted.dir}.lock`, onWait, async () => {
-    const builtMeanwhile = await fresh()
+    const builtMeanwhile = await finished()
     if (builtMeanwhile) return builtMeanwhile
-    const name = basename(wanted.dir)
-    for (const entry of await readdir(parent)) {
-      if (entry === name || entry.startsWith(`${name}.building-`)) await removeTree(join(parent, entry))
-    }
-    const building = join(parent, `${name}.building-${process.pid}`)
+    // Without its details it is not a result of ours, whatever it is.
+    await execa(...asRoot('rm', ['-rf', '--one-file-system', building, wanted.dir]))
     await mkdir(building)
     const details = await wanted.build(building)
-    await writeFile(join(building, STAMP), JSON.stringify({ recipe: wanted.recipe, details }))
+    await writeFile(join(building, DETAILS), JSON.stringify(details))
     await rename(building, wanted.dir)
     return details
   })
-}
-
-const removeTree = async (dir: string): Promise<void> => {
-  await execa(...asRoot('rm', ['-rf', '--one-file-system', dir]))
 }

@@ -63,11 +63,10 @@ const fill = async (dir: string, suite: Suite): Promise<void> => {
 
 /** A few megabytes that load the drivers and mount the host's files as the VM's root. */
 export const ensureInitramfs = async (suite: Suite, progress: Progress): Promise<string> => {
-  const recipe = hashOf(await readFile(labFile('guest', 'initramfs.sh')), BOOT_MODULES.join(), suite.release)
-  const dir = cachePath('initramfs', suite.release)
+  const recipe = hashOf(await readFile(labFile('guest', 'initramfs.sh')), BOOT_MODULES.join())
+  const dir = cachePath('initramfs', `${suite.release}-${recipe}`)
   await buildOnce({
     dir,
-    recipe,
     label: `the initramfs of ${suite.release}`,
     progress,
     build: async (building) => {

@@ -51,7 +51,6 @@ export const ensureLabModules = async (
   const dir = cachePath('modules', kernel.name, recipe)
   await buildOnce({
     dir,
-    recipe,
     label: `the lab's kernel modules for ${kernel.name}`,
     progress,
     build: async (building) => {

@@ -18,18 +18,20 @@ export interface LabOutcome {
   readonly message: string
 }
 
-const CRASH =
-  /Kernel panic - not syncing|Oops: |kernel BUG at |BUG: unable to handle|general protection fault/
+const CRASH = /Kernel panic - not syncing|Oops: |kernel BUG at |BUG: unable to handle/
 
-/** The line of a serial console that says the kernel crashed. */
-export const findCrash = (serial: string): string | undefined =>
-  serial
-    .split('\n')
-    .find((line) => CRASH.test(line))
-    ?.trim()
+/** How many lines of a log belong under a message. */
+const EXCERPT_LINES = 15
+
+/** What a serial console says from the first line of a kernel crash on; empty without one. */
+export const findCrash = (serial: string): string[] => {
+  const lines = serial.split('\n').map((line) => line.trimEnd())
+  const first = lines.findIndex((line) => CRASH.test(line))
+  return first < 0 ? [] : lines.slice(first, first + EXCERPT_LINES)
+}
 
 /** The last lines of a log, for a person to read under the message. */
-export const tailOf = (text: string, lines = 15): string =>
+export const tailOf = (text: string, lines = EXCERPT_LINES): string =>
   text
     .split('\n')
     .filter((line) => line.trim())
@@ -44,6 +46,7 @@ export interface SessionFacts {
   readonly serial: string
   readonly qemuStderr: string
   readonly daemonLog: string
+  readonly scriptLog: string
   readonly limits: { bootS: number; daemonS: number; totalS: number }
 }
 
@@ -53,23 +56,24 @@ const said = (facts: SessionFacts, word: string): string | undefined =>
 const numberIn = (line: string): number => Number(line.split(' ')[1])
 
 const withTail = (sentences: string, title: string, log: string): string =>
-  log.trim() ? `${sentences}\n--- end of ${title} ---\n${tailOf(log)}` : sentences
+  log.trim() ? `${sentences}\n--- ${title} ---\n${tailOf(log)}` : sentences
 
 /** Reads what happened from the facts; pure, so that every way to fail has a test. */
 export const judgeOutcome = (facts: SessionFacts): LabOutcome => {
-  const serial = (sentences: string) => withTail(sentences, 'serial.log', facts.serial)
-  const daemonLog = (sentences: string) => withTail(sentences, 'daemon.log', facts.daemonLog)
+  const serial = (sentences: string) => withTail(sentences, 'end of serial.log', facts.serial)
+  const scriptLog = (sentences: string) => withTail(sentences, 'end of script.log', facts.scriptLog)
+  const daemonLog = (sentences: string) => withTail(sentences, 'end of daemon.log', facts.daemonLog)
   const failed = (kind: LabOutcomeKind, exitCode: number, message: string) => ({ kind, exitCode, message })
 
-  const crash = findCrash(facts.serial)
-  if (crash) {
-    const text = `The kernel in the VM crashed: ${crash}. Read serial.log for the stack that led there.`
-    return failed('kernel-crashed', LAB_EXIT.kernelCrashed, serial(text))
+  const [crash, ...trace] = findCrash(facts.serial)
+  if (crash !== undefined) {
+    const text = `The kernel in the VM crashed: ${crash.trim()}. Read serial.log for what led there.`
+    return failed('kernel-crashed', LAB_EXIT.kernelCrashed, withTail(text, 'crash', trace.join('\n')))
   }
   if (facts.stoppedBecause === 'asked') return failed('stopped', 0, '')
   if (facts.stoppedBecause === 'timeout') {
     const text = `The session exceeded ${facts.limits.totalS} s and was ended. See script.log for where it hung, or raise --timeout.`
-    return failed('timed-out', LAB_EXIT.timedOut, serial(text))
+    return failed('timed-out', LAB_EXIT.timedOut, scriptLog(text))
   }
   const died = said(facts, 'daemon-died')
   if (died) {
@@ -92,5 +96,5 @@ export const judgeOutcome = (facts: SessionFacts): LabOutcome => {
   }
   const text =
     `The VM ended without a word, by its own poweroff or from outside. ${facts.qemuStderr.trim()}`.trim()
-  return failed('vm-vanished', LAB_EXIT.vmVanished, serial(`${text} Read script.log for what ran last.`))
+  return failed('vm-vanished', LAB_EXIT.vmVanished, scriptLog(`${text} Read script.log for what ran last.`))
 }

@@ -107,6 +107,7 @@ export const startLab = async (options: LabOptions): Promise<LabHandle> => {
     }
     if (line === 'daemon-ready') {
       timings.daemonReadyMs = elapsed()
+      progress(`The daemon in it is ready after ${(timings.daemonReadyMs / 1000).toFixed(1)} s`)
       announceReady()
     }
   }
@@ -148,6 +149,7 @@ export const startLab = async (options: LabOptions): Promise<LabHandle> => {
       serial: await readIfThere(serialLog),
       qemuStderr: stderr,
       daemonLog: await readIfThere(join(outDir, 'daemon.log')),
+      scriptLog: await readIfThere(join(outDir, 'script.log')),
       limits,
     })
     if (options.outDir === undefined && judged.exitCode === 0)

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { LAB_EXIT, LabError } from './lab-error.ts'
@@ -27,7 +27,7 @@ const scriptInGuest = async (script: string, sessionDir: string): Promise<string
   }
   const elsewhere = /^\/(dev|proc|run|sys)\//.test(path)
   if (found.isFile() && !elsewhere) return path
-  await cp(path, join(sessionDir, 'script.sh'), { dereference: true })
+  await writeFile(join(sessionDir, 'script.sh'), await readFile(path))
   return '/lab/session/script.sh'
 }
 
@@ -42,9 +42,15 @@ export const createSession = async (
   script: string | undefined,
 ): Promise<Session> => {
   const dir = await mkdtemp(join(tmpdir(), 'klpscope-session-'))
-  const guestScript = script ? await scriptInGuest(script, dir) : ''
-  await writeFile(join(dir, 'session.env'), shellVariables({ ...variables, LAB_SCRIPT: guestScript }))
-  return { dir, remove: () => rm(dir, { recursive: true, force: true }) }
+  const remove = () => rm(dir, { recursive: true, force: true })
+  try {
+    const guestScript = script ? await scriptInGuest(script, dir) : ''
+    await writeFile(join(dir, 'session.env'), shellVariables({ ...variables, LAB_SCRIPT: guestScript }))
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return { dir, remove }
 }
 
 /** What a session leaves in its out folder. */

@@ -59,10 +59,10 @@ const buildSuite = async (
 
 /** The suite of a lab kernel, downloaded and unpacked on first use. */
 export const ensureSuite = async (kernel: LabKernel, progress: Progress): Promise<Suite> => {
-  const dir = cachePath('suites', kernel.suite)
+  const recipe = hashOf(await readFile(labFile('setup', 'build-suite.sh')))
+  const dir = cachePath('suites', `${kernel.suite}-${recipe}`)
   const { release } = await buildOnce({
     dir,
-    recipe: hashOf(await readFile(labFile('setup', 'build-suite.sh'))),
     label: `Debian ${kernel.suite}`,
     progress,
     build: (building) => buildSuite(kernel, building, progress),

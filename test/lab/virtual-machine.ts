@@ -21,7 +21,9 @@ const listenForStatus = async (file: string, onLine: (line: string) => void) => 
   const server = createServer((socket) => {
     peer = socket
     socket.on('error', () => undefined)
-    createInterface({ input: socket }).on('line', (line) => onLine(line.trim()))
+    // A QEMU that is killed resets the connection; that it ended is known from its process.
+    const lines = createInterface({ input: socket }).on('error', () => undefined)
+    lines.on('line', (line) => onLine(line.trim()))
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(file, resolve))
   return { say: (line: string) => peer?.write(`${line}\n`), close: () => server.close() }

@@ -7,9 +7,10 @@
 trap '/run/lab/busybox poweroff -f' EXIT
 source /lab/session/session.env
 source "$LAB_CHECKOUT/test/lab/guest/daemon.sh"
-port=/dev/ttyS1
+# Kept open, so that nothing the host says is lost between two readers.
+exec {host}<>/dev/ttyS1
 
-tell() { echo "$*" >$port; }
+tell() { echo "$*" >&"$host"; }
 
 start_daemon_or_tell() {
   local code
@@ -25,7 +26,7 @@ start_daemon_or_tell() {
 
 wait_for_stop() {
   local line
-  while read -r line; do [[ $line == stop ]] && return; done <$port
+  while read -r line; do [[ $line == stop ]] && return; done <&"$host"
 }
 
 # Runs until the script ends or the host says stop; without a script there is only the host to wait for.
@@ -40,9 +41,9 @@ run_script() {
   script=$!
   (wait_for_stop && kill -KILL -- "-$script") &
   listener=$!
-  wait "$script"
+  wait "$script" 2>/dev/null
   code=$?
-  kill "$listener"
+  kill "$listener" 2>/dev/null
   return "$code"
 }
 
