@@ -1,0 +1,88 @@
+import { mkdtempSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { State } from '../../daemon/contract/state.ts'
+import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+
+const program = join(import.meta.dirname, '../../dist/klpscope.js')
+
+/** One sentence of cause, one of remedy, and no stack trace. */
+const expectSentence = (text: string, cause: RegExp, remedy: RegExp): void => {
+  expect(text).toMatch(cause)
+  expect(text).toMatch(remedy)
+  expect(text).not.toMatch(/^\s+at .*:\d+/m)
+}
+
+describe('what stands in the way on the host', () => {
+  it('has no QEMU', async () => {
+    const path = mkdtempSync(join(tmpdir(), 'klpscope-path-'))
+    symlinkSync(process.execPath, join(path, 'node'))
+    const run = await execa('node', [program, 'lab', 'run', '--kernel', '6.1'], {
+      env: { PATH: path },
+      reject: false,
+    })
+    expect(run.exitCode).toBe(74)
+    expectSentence(run.stderr, /qemu/i, /apt-get|install/i)
+  })
+
+  it('has no livepatching', async () => {
+    const run = await execa('node', [program, 'daemon'], { reject: false })
+    expect(run.exitCode).toBe(1)
+    expectSentence(run.stderr, /no livepatching/, /npm start/)
+  })
+
+  it('is asked for what does not exist', async () => {
+    const run = await execa('node', [program, 'lab', 'run', '--kernel', '5.4'], { reject: false })
+    expect(run.exitCode).toBe(76)
+    expectSentence(run.stderr, /no kernel "5.4"/, /6\.1/)
+  })
+})
+
+describe(`what stands in the daemon's way on Linux ${kernels[0]}`, () => {
+  let lab: LabSession
+  const said = (name: string) => ({ code: Number(lab.read(`${name}.code`)), text: lab.read(`${name}.txt`) })
+  const state = async (): Promise<State> => (await (await fetch(`${lab.url}/api/v1/state`)).json()) as State
+
+  beforeAll(async () => {
+    lab = await openLab(kernels[0] ?? '6.1', 'refusals.sh')
+    await lab.at('blind')
+  })
+  afterAll(() => lab?.stop())
+
+  it.each([
+    ['no-root', 1, /needs root/, /sudo/],
+    ['damaged', 1, /damaged or not a SQLite database/, /--db/],
+    ['directory', 1, /cannot be opened|cannot be used/, /--db/],
+    ['no-daemon', 3, /No daemon answers/, /klpscope daemon/],
+    ['port-in-use', 1, /in use/, /--listen/],
+  ])('%s', (name, code, cause, remedy) => {
+    expect(said(name).code).toBe(code)
+    expectSentence(said(name).text, cause, remedy)
+  })
+
+  it('shows a stall without BPF, and says what it cannot see', async () => {
+    await expect.poll(async () => (await state()).transition?.stalled, { timeout: 30_000 }).toBe(true)
+    const { transition, blocked, tracer, shadow, headline } = await state()
+    expect(transition).toMatchObject({ patch: 'klpt_patch_v1', direction: 'patching', startKnown: false })
+    expect(headline.text).toMatch(/klpt-sleeper/)
+    expect(blocked.map((task) => [task.comm, task.reason])).toEqual([['klpt-sleeper', 'unknown']])
+    expect(blocked[0]?.stack?.join()).toMatch(/klpt_wait_for_release/)
+    expect(shadow.adoption).toBe('unavailable')
+    for (const set of tracer.probeSets)
+      expect(set).toMatchObject({
+        available: false,
+        reason: expect.stringMatching(/bpftrace is not installed/),
+        remedy: expect.stringMatching(/apt-get install bpftrace/),
+      })
+    lab.go('blind')
+    await lab.at('done')
+    await expect
+      .poll(async () => (await state()).lastTransition?.outcome, { timeout: 30_000 })
+      .toBe('completed')
+    lab.go('done')
+    expect(await lab.outcome, lab.read('script.log')).toMatchObject({ exitCode: 0 })
+    expect(said('status').code).toBe(1)
+  })
+})
