@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import { buildModules } from '../../test/lab/kernel-modules.ts'
 import { labKernel, labKernelNames } from '../../test/lab/kernels.ts'
-import { LabError } from '../../test/lab/lab-error.ts'
 
 export const labModulesCommand = (): Command =>
   new Command('modules')
@@ -10,13 +9,6 @@ export const labModulesCommand = (): Command =>
     .requiredOption('--kernel <version>', `which one: ${labKernelNames.join(', ')}`)
     .option('--out <dir>', 'where the .ko files go (default: the folder itself)')
     .action(async (dir: string, flags: { kernel: string; out?: string }) => {
-      const say = (message: string) => process.stderr.write(`lab: ${message}\n`)
-      try {
-        const kernel = labKernel(flags.kernel)
-        await buildModules({ kernel, sourceDir: dir, outDir: flags.out, progress: say })
-      } catch (error) {
-        if (!(error instanceof LabError)) throw error
-        say(error.message)
-        process.exitCode = error.exitCode
-      }
+      const progress = (message: string) => process.stderr.write(`lab: ${message}\n`)
+      await buildModules({ kernel: labKernel(flags.kernel), sourceDir: dir, outDir: flags.out, progress })
     })

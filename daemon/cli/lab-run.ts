@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { LAB_KERNELS, labKernelNames } from '../../test/lab/kernels.ts'
 import { type LabOptions, startLab } from '../../test/lab/lab.ts'
-import { LAB_EXIT, LabError } from '../../test/lab/lab-error.ts'
+import { LAB_EXIT } from '../../test/lab/lab-error.ts'
 
 interface Flags {
   readonly kernel: string
@@ -85,9 +85,5 @@ Exit codes besides the script's: ${LAB_EXIT.vmNotReady} VM not up, ${LAB_EXIT.ke
 ${LAB_EXIT.timedOut} timed out, ${LAB_EXIT.qemuMissing} QEMU missing, ${LAB_EXIT.vmVanished} VM vanished, ${LAB_EXIT.setupFailed} set-up failed.`,
     )
     .action(async (flags: Flags) => {
-      process.exitCode = await runSession(flags).catch((error: unknown) => {
-        if (!(error instanceof LabError)) throw error
-        say(error.message)
-        return error.exitCode
-      })
+      process.exitCode = await runSession(flags)
     })

@@ -7,6 +7,7 @@ import { labFile } from './checkout.ts'
 import type { LabKernel } from './kernels.ts'
 import { LAB_EXIT, LabError } from './lab-error.ts'
 import { asRoot } from './privilege.ts'
+import { installCommand, labPackages, missingPackages } from './system-packages.ts'
 
 /** A Debian userland with kernel, compiler and bpftrace of one age. */
 export interface Suite {
@@ -24,11 +25,22 @@ const proxyVariables = async (): Promise<string[]> => {
   return proxy ? [`http_proxy=${proxy}`] : []
 }
 
+const requireDebootstrap = async (): Promise<void> => {
+  const missing = await missingPackages(labPackages.filter(({ name }) => name === 'debootstrap'))
+  if (missing.length === 0) return
+  throw new LabError(
+    LAB_EXIT.setupFailed,
+    'debootstrap, which unpacks the Debian suite of a lab kernel, is missing on this machine.',
+    `Run: ${installCommand(missing)}`,
+  )
+}
+
 const buildSuite = async (
   kernel: LabKernel,
   dir: string,
   progress: Progress,
 ): Promise<{ release: string }> => {
+  await requireDebootstrap()
   const mirror = await readAptMirror()
   progress(`Preparing Debian ${kernel.suite} with its kernel in ${cachePath('suites')} (once, a few minutes)`)
   const script = labFile('setup', 'build-suite.sh')

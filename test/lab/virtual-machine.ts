@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { execa } from 'execa'
 import { LAB_EXIT, LabError } from './lab-error.ts'
 import { QEMU, type QemuOptions, qemuArguments } from './qemu.ts'
+import { installCommand, labPackages, missingPackages } from './system-packages.ts'
 
 /** A running QEMU, with the line-by-line conversation over the VM's second serial port. */
 export interface VirtualMachine {
@@ -60,12 +61,12 @@ export const startVirtualMachine = async (
 
 /** Fails early, with the remedy, when QEMU is not installed. */
 export const requireQemu = async (): Promise<void> => {
-  const { failed } = await execa(QEMU, ['--version'], { reject: false })
-  if (!failed) return
+  const missing = await missingPackages(labPackages.filter(({ program }) => program === QEMU))
+  if (missing.length === 0) return
   throw new LabError(
     LAB_EXIT.qemuMissing,
     `QEMU (${QEMU}) is missing on this machine.`,
-    'Install it: apt-get install --no-install-recommends qemu-system-x86',
+    `Run: ${installCommand(missing)}`,
   )
 }
 

@@ -23,8 +23,9 @@ for ((round = 1; round <= rounds; round++)); do
   knob create 15
   knob churn_per_s 20
   pause 20
-  knob shadow_get_or_alloc "$((round * 25)) 0x2001 16"
-  knob shadow_get_or_alloc "$((round * 25)) 0x2001 16" || true
+  newest=$(tail -n 1 "$knobs/objects")
+  knob shadow_get_or_alloc "$newest 0x2001 16"
+  knob shadow_get_or_alloc "$newest 0x2001 16"
 
   say "round $round: klpt_patch_v2 replaces it, after another stall"
   hold_sleeper
