@@ -1,0 +1,137 @@
+# Runs in the lab's VM (started by capture.sh): each scenario with a daemon of its own, which writes its raw
+# records to /lab/out/NAME.ndjson. `restart`, `tracer-killed` and
+# `hostile-names` are told here, the others in test/lab/scenarios.
+#
+# usage: guest.sh SCENARIO…
+set -u
+here=$(dirname "$0")
+scenarios=$here/../lab/scenarios
+work=/run/klpscope-recordings
+mkdir -p $work
+
+answers() {
+  local status
+  exec 3<>/dev/tcp/127.0.0.1/8686 || return 1
+  printf 'GET /readyz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' >&3
+  read -r -t 5 _ status _ <&3 || true
+  exec 3>&-
+  [[ $status == 200 ]]
+} 2>/dev/null
+
+# start NAME: a daemon whose raw records go to NAME.ndjson; later runs with the same $database go on with it.
+start() {
+  klpscope daemon --db "$database" --listen 127.0.0.1:8686 --record "$work/$1.ndjson" >>"/lab/out/$1.log" 2>&1 &
+  daemon=$!
+  local deadline=$((SECONDS + 200))
+  until answers; do
+    kill -0 $daemon || return 1
+    ((SECONDS < deadline)) || return 1
+    sleep 0.3
+  done
+}
+
+# The last scans of sysfs still have to see how it ended.
+stop() {
+  sleep 3
+  kill -TERM $daemon
+  wait $daemon
+}
+
+stalled_on_sleeper() {
+  source "$scenarios/lib.sh"
+  load klpt_target
+  hold_sleeper
+  load klpt_patch_v1
+  wait_until "$patience_s" in_transition klpt_patch_v1
+  holds_for 4 in_transition klpt_patch_v1
+}
+released() {
+  source "$scenarios/lib.sh"
+  knob sleep 0
+  wait_patched klpt_patch_v1
+  disable klpt_patch_v1
+  wait_gone klpt_patch_v1
+  unload klpt_patch_v1
+  unload klpt_target
+}
+
+# The daemon is stopped in the middle of a stalled transition and started again. One file: both runs.
+restart() {
+  start restart && (stalled_on_sleeper) && stop || return 1
+  start restart-2 && (holds_for_a_while; released) && stop || return 1
+  cat $work/restart-2.ndjson >>$work/restart.ndjson
+  rm $work/restart-2.ndjson
+}
+holds_for_a_while() { sleep 6; }
+
+# bpftrace is killed in the middle of a stalled transition; the daemon starts another.
+tracer-killed() {
+  start tracer-killed && (stalled_on_sleeper) || return 1
+  kill -KILL "$(children_of $daemon bpftrace)"
+  # Emulated, attaching takes a minute and more.
+  local deadline=$((SECONDS + 200))
+  until (($(grep -c '"what":"attached"' $work/tracer-killed.ndjson) >= 2)); do
+    ((SECONDS < deadline)) || return 1
+    sleep 0.5
+  done
+  sleep 4
+  (released) && stop
+}
+
+# Names that try to break every format on their way: of running tasks, and of the one who asks for a transition.
+hostile-names() {
+  start hostile-names || return 1
+  local name sleepers=()
+  # Assigning to $0 sets a perl's comm, in one piece.
+  for name in $'new\nline' '"quotes"\\' $'tab\t)\x1b[31m' $'\tklpscope-end' $'\xff\xfe\xc3' '["task.blocked"'; do
+    perl -e '$0 = shift; sleep 1 while 1' "$name" &
+    sleepers+=($!)
+  done
+  (source "$scenarios/lib.sh"; load klpt_target; load klpt_patch_v1; wait_patched klpt_patch_v1) || return 1
+  perl -e '$0 = shift; open my $file, ">", shift; print $file "0\n"' \
+    $'a"b\n\\c\t\'}' /sys/kernel/livepatch/klpt_patch_v1/enabled || return 1
+  (source "$scenarios/lib.sh"; wait_gone klpt_patch_v1; unload klpt_patch_v1; unload klpt_target) || return 1
+  sleep 6
+  kill "${sleepers[@]}"
+  stop
+}
+
+children_of() {
+  local status
+  for status in /proc/[0-9]*/status; do
+    if grep -qx "PPid:.$1" "$status" 2>/dev/null && grep -q "^Name:.$2" "$status"; then
+      basename "$(dirname "$status")"
+      return
+    fi
+  done
+}
+
+# Scenarios start from a machine without patches; best effort after a failure.
+clean_up() {
+  source "$scenarios/lib.sh"
+  set +e
+  [[ -e $knobs/sleep ]] && { echo 0 >$knobs/sleep; echo 0 >$knobs/spin; }
+  local patch
+  for patch in $livepatch/*; do echo 0 >"$patch/enabled"; done
+  sleep 10
+  rmmod klpt_patch_v2 klpt_patch_v1 klpt_target
+} 2>/dev/null
+
+code=0
+for name in "$@"; do
+  database=$work/$name.db
+  echo "== $name"
+  dmesg -C
+  case $name in
+    restart | tracer-killed | hostile-names) $name ;;
+    *) start "$name" && bash "$scenarios/$name.sh" && stop ;;
+  esac
+  if [[ $? == 0 ]]; then cp "$work/$name.ndjson" /lab/out/; else
+    echo "== $name FAILED"
+    code=1
+    kill -KILL $daemon 2>/dev/null
+    (clean_up)
+    cp "$work/$name.ndjson" "/lab/out/$name.failed"
+  fi
+done
+exit $code

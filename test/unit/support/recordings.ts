@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import type { Event, EventKind, EventOf } from '../../../daemon/contract/event.ts'
+import { type CoreState, initialState } from '../../../daemon/core/core-state.ts'
+import { createEngine, type Step } from '../../../daemon/engine.ts'
+import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
+
+const dir = join(import.meta.dirname, '../../recordings')
+const suffix = '.ndjson.gz'
+
+/** Every recording, as `scenario-kernel`. */
+export const recordingNames: readonly string[] = readdirSync(dir)
+  .filter((file) => file.endsWith(suffix))
+  .map((file) => file.slice(0, -suffix.length))
+  .sort()
+
+/** Those of one scenario, on whichever kernels it was captured. */
+export const recordingsOf = (scenario: string): string[] => {
+  const found = recordingNames.filter((name) => name.slice(0, name.lastIndexOf('-')) === scenario)
+  if (found.length === 0) throw new Error(`there is no recording of ${scenario}`)
+  return found
+}
+
+export const readRecording = (name: string): RawRecord[] =>
+  gunzipSync(readFileSync(join(dir, `${name}${suffix}`)))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RawRecord)
+
+/** The runs of the daemon in a recording: each begins with the clocks and the host. */
+export const runsOf = (records: readonly RawRecord[]): RawRecord[][] => {
+  const begins = records.flatMap((record, index) =>
+    record.source === 'host' ? [Math.max(0, index - 1)] : [],
+  )
+  return begins.map((begin, run) => records.slice(run === 0 ? 0 : begin, begins[run + 1]))
+}
+
+/** Everything that comes of one run's raw records, step by step. */
+export const runRecords = (records: readonly RawRecord[], from: CoreState = initialState): Step[] => {
+  const steps: Step[] = []
+  const engine = createEngine(from, [(step) => steps.push(step)])
+  for (const record of records) engine.ingest(record)
+  return steps
+}
+
+const known = new Map<string, Step[]>()
+/** The steps of a recording, a daemon for each run of it; computed once per test file, steps are immutable. */
+export const stepsOf = (name: string): Step[] => {
+  const steps = known.get(name) ?? []
+  if (steps.length > 0) return steps
+  for (const run of runsOf(readRecording(name))) steps.push(...runRecords(run, steps.at(-1)?.state))
+  known.set(name, steps)
+  return steps
+}
+export const eventsOf = (name: string): Event[] => stepsOf(name).map((step) => step.event)
+
+export const ofKind = <K extends EventKind>(events: readonly Event[], kind: K): EventOf<K>[] =>
+  events.filter((event): event is EventOf<K> => event.kind === kind)
