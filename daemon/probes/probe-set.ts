@@ -5,6 +5,10 @@ import type { Tuple } from './tuple.ts'
 export type DecodeContext = {
   /** The transition as the probes and sysfs tell it; null: none known. */
   transition: RunningTransition | null
+  /** The task that cancels a transition (a pre-patch callback failed), until its end is told. */
+  cancelledBy: { pid: number; tid: number; comm: string } | null
+  /** The task that is starting a transition, told just before its start. */
+  asking: { pid: number; tid: number; comm: string; parentPid: number; parentComm: string } | null
   /** Patch states of idle tasks by CPU. */
   idle: Map<number, PatchState>
   /** The newest printed contents of each map: key, elements joined by commas → count. */
@@ -33,11 +37,12 @@ export type RunningTransition = {
   /** Seen by a probe, not inferred from sysfs. */
   exact: boolean
   reversing: boolean
-  cancelledBy: { pid: number; tid: number; comm: string } | null
 }
 
 export const freshContext = (): DecodeContext => ({
   transition: null,
+  cancelledBy: null,
+  asking: null,
   idle: new Map(),
   maps: new Map(),
   switched: '',

@@ -55,7 +55,6 @@ export const observePatches = (context: DecodeContext, raw: RawPatch[], monoNs: 
       generation: '0',
       exact: false,
       reversing: false,
-      cancelledBy: null,
     }
     events.push({
       kind: 'transition-started',

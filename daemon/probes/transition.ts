@@ -1,5 +1,5 @@
 import type { Direction, EventDraft } from '../contract/event.ts'
-import type { DecodeContext, ProbeSet } from './probe-set.ts'
+import type { DecodeContext, ProbeSet, RunningTransition } from './probe-set.ts'
 import { switched } from './tasks.ts'
 import type { Tuple } from './tuple.ts'
 
@@ -12,60 +12,54 @@ export const transition: ProbeSet = {
   purpose: 'exact start and end of transitions, who asked, reverse, force, cancel',
   needs: ['klp_start_transition', 'klp_complete_transition'],
   records: {
+    'transition.ask': (tuple, context) => {
+      context.asking = { ...process(tuple), parentPid: tuple.int(), parentComm: tuple.string() }
+      return []
+    },
+
     'transition.start': (tuple, context) => {
       const monoNs = tuple.monoNs()
       const patch = tuple.string()
       const target = tuple.int() === 1 ? 1 : 0
       const replace = tuple.bool()
-      const who = process(tuple)
-      const requester = { pid: who.pid, comm: who.comm, parentPid: tuple.int(), parentComm: tuple.string() }
-      const running = context.transition
+      const { asking } = context
+      const before = context.transition
       context.transition = {
         patch,
         target,
         generation: monoNs,
         exact: true,
         reversing: false,
-        cancelledBy: null,
       }
       // klp_reverse_transition starts the same transition a second time.
-      if (running?.patch === patch && running.reversing) return []
+      if (before?.patch === patch && before.reversing) return []
       const direction = directionOf(target)
-      return [
-        { kind: 'transition-started', monoNs, patch, direction, replace, requester, adopted: false, ...who },
-      ]
+      const started = { kind: 'transition-started', monoNs, patch, direction, replace, adopted: false } as const
+      if (!asking) return [started]
+      const { tid, ...requester } = asking
+      return [{ ...started, requester, tid, pid: requester.pid, comm: requester.comm }]
     },
 
     'transition.reverse': (tuple, context) => {
       const monoNs = tuple.monoNs()
-      const patch = tuple.string()
       const target = tuple.int() === 1 ? 0 : 1
-      if (context.transition) Object.assign(context.transition, { target, reversing: true })
-      return [
-        { kind: 'transition-reversed', monoNs, patch, direction: directionOf(target), ...process(tuple) },
-      ]
+      const patch = running(context).patch
+      context.transition = { ...running(context), target, reversing: true }
+      return [{ kind: 'transition-reversed', monoNs, patch, direction: directionOf(target), ...process(tuple) }]
     },
 
-    'transition.force': (tuple) => {
+    'transition.force': (tuple, context) => {
       const monoNs = tuple.monoNs()
-      const patch = tuple.string()
       const direction = directionOf(tuple.int())
+      const { patch } = running(context)
       return [{ kind: 'transition-forced', monoNs, patch, direction, ...process(tuple) }]
     },
 
-    // Cancelling ends in klp_complete_transition as completing does: the end record follows.
+    // Cancelling ends in klp_complete_transition as completing does: the end record follows and names the patch.
     'transition.cancel': (tuple, context) => {
       tuple.monoNs()
-      const patch = tuple.string()
       tuple.int()
-      context.transition = {
-        patch,
-        target: 0,
-        generation: '0',
-        exact: true,
-        reversing: false,
-        cancelledBy: process(tuple),
-      }
+      context.cancelledBy = process(tuple)
       return []
     },
 
@@ -76,6 +70,7 @@ export const transition: ProbeSet = {
       const events = switched(context, monoNs)
       events.push(endOf(context, patch, monoNs, direction))
       context.transition = null
+      context.cancelledBy = null
       // klp_complete_transition sets every task to KLP_UNDEFINED, idle tasks too.
       for (const cpu of context.idle.keys()) context.idle.set(cpu, -1)
       return events
@@ -84,11 +79,15 @@ export const transition: ProbeSet = {
   maps: [],
 }
 
-const endOf = (context: DecodeContext, patch: string, monoNs: string, direction: Direction): EventDraft => {
-  const canceller = context.transition?.patch === patch ? context.transition.cancelledBy : null
-  return canceller
-    ? { kind: 'transition-cancelled', monoNs, patch, direction: 'patching', ...canceller }
+const endOf = (context: DecodeContext, patch: string, monoNs: string, direction: Direction): EventDraft =>
+  context.cancelledBy
+    ? { kind: 'transition-cancelled', monoNs, patch, direction: 'patching', ...context.cancelledBy }
     : { kind: 'transition-completed', monoNs, patch, direction }
+
+/** @throws Error when a record of a transition comes before anything told of the transition */
+const running = (context: DecodeContext): RunningTransition => {
+  if (!context.transition) throw new Error('no transition is known to be running')
+  return context.transition
 }
 
 const process = (tuple: Tuple) => ({ pid: tuple.int(), tid: tuple.int(), comm: tuple.string() })
