@@ -4,6 +4,7 @@ import { LabError } from '../test/lab/lab-error.ts'
 import { MissingPackagesError } from '../test/lab/system-packages.ts'
 import { blockingCommand } from './cli/blocking.ts'
 import { daemonCommand } from './cli/daemon.ts'
+import { doctorCommand } from './cli/doctor.ts'
 import { historyCommand } from './cli/history.ts'
 import { labModulesCommand } from './cli/lab-modules.ts'
 import { labPrepareCommand } from './cli/lab-prepare.ts'
@@ -23,6 +24,7 @@ const program = new Command('klpscope')
   .description('Traces Linux kernel livepatching: transitions, blocked tasks, shadow variables.')
   .version(packageVersion())
   .addCommand(daemonCommand())
+  .addCommand(doctorCommand())
   .addCommand(statusCommand())
   .addCommand(blockingCommand())
   .addCommand(shadowCommand())

@@ -1,10 +1,10 @@
-import { createWriteStream, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { createWriteStream } from 'node:fs'
 import { pino } from 'pino'
 import { createEngine } from './engine.ts'
 import { bpfDir, packageVersion, webDir } from './package-paths.ts'
 import { createHttpServer, type ListenAddress, listen } from './serve/server.ts'
 import { createStream } from './serve/stream.ts'
+import { findProgram } from './sources/find-program.ts'
 import { startObserver } from './sources/observer.ts'
 import { openDatabase } from './store/open-database.ts'
 import { createQueries } from './store/queries.ts'
@@ -86,10 +86,3 @@ const nextSignal = (): Promise<string> =>
     // Not once(): execa takes a signal without a listener for one that should end the process at once.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal))
   })
-
-/** Full path of a program on PATH, or null. */
-const findProgram = (name: string): string | null =>
-  (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((dir) => join(dir, name))
-    .find((path) => existsSync(path)) ?? null
