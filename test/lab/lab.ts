@@ -67,9 +67,10 @@ const prepare = async (kernelName: string, progress: Progress) => {
 /** Boots a lab kernel and resolves as soon as QEMU runs. */
 export const startLab = async (options: LabOptions): Promise<LabHandle> => {
   const { daemon = true, memory = '3G', progress = () => undefined } = options
+  // Alone the VM is up in 6 s and the daemon ready in 40; among several on a busy machine it takes five times that.
   const limits = {
-    bootS: options.bootDeadlineS ?? 60,
-    daemonS: options.daemonDeadlineS ?? 150,
+    bootS: options.bootDeadlineS ?? 120,
+    daemonS: options.daemonDeadlineS ?? 300,
     totalS: options.timeoutS ?? (options.script ? 900 : Number.POSITIVE_INFINITY),
   }
   const { suite, initramfs, modules, acceleration } = await prepare(options.kernel, progress)

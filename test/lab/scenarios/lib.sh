@@ -101,6 +101,8 @@ hold_spinner() {
 
 # The module's own account of one shadow id: "live allocated freed found".
 shadow_counts() { sed -n "s/^$1 //p" "$knobs/shadow_counts"; }
-expect_counts() { [[ $(shadow_counts "$1") == "$2" ]] || fail "shadow counts of $1: $(shadow_counts "$1"), not $2"; }
+expect_counts() {
+  [[ $(shadow_counts "$1") == "$2" ]] || fail "shadow counts of $1: $(shadow_counts "$1"), not $2"
+}
 
 kernel_log_has() { dmesg | grep -qF "$1"; }
