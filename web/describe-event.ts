@@ -37,8 +37,6 @@ export function describeEvent(event: Event): string {
       return `${event.patch} was released; its module can be removed.`
     case 'transition-started':
       return transitionStarted(event)
-    case 'requester-identified':
-      return `The transition of ${event.patch} was requested by process ${event.pid}: ${event.commandLine}`
     case 'transition-completed':
       return `The transition of ${event.patch} completed: every task is ${targetWord(event.direction)}.`
     case 'transition-cancelled':

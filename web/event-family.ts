@@ -36,7 +36,6 @@ const families: Record<EventKind, EventFamily> = {
   'patch-disabled': 'patch',
   'patch-released': 'patch',
   'transition-started': 'transition',
-  'requester-identified': 'transition',
   'transition-completed': 'transition',
   'transition-cancelled': 'transition',
   'transition-reversed': 'transition',

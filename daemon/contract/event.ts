@@ -119,6 +119,42 @@ export const shadowCountSchema = z.object({
 })
 export type ShadowCount = z.infer<typeof shadowCountSchema>
 
+/** Why the kernel refused a livepatch, or a module because of one. `unknown`: only the error number is known. */
+export const refusalReasonSchema = z.enum([
+  'state-incompatible',
+  'pre-patch-failed',
+  'symbol-missing',
+  'symbol-ambiguous',
+  'relocation-failed',
+  'ftrace-conflict',
+  'transition-running',
+  'not-a-livepatch',
+  'name-in-use',
+  'out-of-memory',
+  'module-loader',
+  'unknown',
+])
+export type RefusalReason = z.infer<typeof refusalReasonSchema>
+
+/** Callbacks of a klp_object (include/linux/livepatch.h, struct klp_callbacks). */
+export const callbackSchema = z.enum(['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch'])
+export type Callback = z.infer<typeof callbackSchema>
+
+/** `inferred`: the kernel's order of steps leaves no other possibility; `kernel-log`: only the log tells. */
+export const basisSchema = z.enum(['observed', 'inferred', 'kernel-log'])
+export type Basis = z.infer<typeof basisSchema>
+
+/** A refusal in plain words. */
+const refusalFields = {
+  /** Positive error number, as from insmod; absent when only the kernel log tells of the refusal. */
+  errno: z.number().int().optional(),
+  cause: z.string(),
+  reason: refusalReasonSchema.optional(),
+  /** What to do about it. */
+  remedy: z.string().optional(),
+  basis: basisSchema.optional(),
+}
+
 const transitionFields = { patch: z.string(), direction: directionSchema }
 const taskFields = { tid: z.number().int(), pid: z.number().int(), comm: z.string() }
 const shadowFields = { obj: address, id: address }
@@ -147,10 +183,15 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('clock-mapped', { offsetNs: z.string() }),
 
   kind('patches-observed', { patches: z.array(observedPatchSchema) }),
-  kind('patch-load-refused', { patch: z.string(), errno: z.number().int().optional(), cause: z.string() }),
+  /** klp_enable_patch was called; `patch-load-refused` or a transition follows. */
+  kind('patch-loading', { patch: z.string(), replace: z.boolean(), version: z.string().optional() }),
+  kind('patch-load-refused', { patch: z.string(), ...refusalFields }),
+  /** Its transition ended: every task runs the new code. */
   kind('patch-enabled', { patch: z.string() }),
-  kind('patch-replaced', { patch: z.string(), by: z.string() }),
+  /** `forced`: the patch was in place while a transition was forced; its module is never let go. */
+  kind('patch-replaced', { patch: z.string(), by: z.string(), forced: z.boolean().optional() }),
   kind('patch-disabled', { patch: z.string() }),
+  /** The livepatch code holds no reference to the patch's module any more (klp_free_patch_finish). */
   kind('patch-released', { patch: z.string() }),
 
   kind('transition-started', {
@@ -160,8 +201,6 @@ export const eventSchema = z.discriminatedUnion('kind', [
     /** The transition was already running when the tracer came: `time` is when it was first seen. */
     adopted: z.boolean(),
   }),
-  /** More about the requester, read from /proc after the start. */
-  kind('requester-identified', { patch: z.string(), pid: z.number().int(), commandLine: z.string() }),
   kind('transition-completed', transitionFields),
   kind('transition-cancelled', { ...transitionFields, cause: z.string().optional() }),
   /** `direction` is the new one. */
@@ -188,6 +227,10 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('task-inspected', {
     tid: z.number().int(),
     stack: z.array(z.string()).optional(),
+    /** Whose trampoline makes its stack unreliable. */
+    blame: z.string().optional(),
+    /** The function a kernel thread runs. */
+    runs: z.string().optional(),
     commandLine: z.string().optional(),
     cgroup: z.string().optional(),
     unit: z.string().optional(),
@@ -210,18 +253,22 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('object-unpatched', { patch: z.string(), object: z.string() }),
   kind('module-coming', { object: z.string() }),
   kind('module-going', { object: z.string() }),
-  kind('module-refused', { object: z.string(), cause: z.string() }),
+  kind('module-refused', { object: z.string(), ...refusalFields }),
+  /** Which callbacks a patch has for an object. */
+  kind('callbacks-registered', { patch: z.string(), object: z.string(), callbacks: z.array(callbackSchema) }),
   kind('callback-called', {
     patch: z.string(),
     object: z.string(),
-    callback: z.string(),
+    callback: callbackSchema,
     returned: z.number().int().optional(),
+    basis: basisSchema.optional(),
   }),
   kind('callback-skipped', {
     patch: z.string(),
     object: z.string(),
-    callback: z.string(),
+    callback: callbackSchema,
     cause: z.string(),
+    basis: basisSchema.optional(),
   }),
   kind('state-registered', { patch: z.string(), id: z.string(), version: z.number().int() }),
   kind('function-calls', {

@@ -116,11 +116,14 @@ export type BlockedTask = {
   since: string
   /** The newest moment it was seen blocked. */
   lastSeen: string
+  /** Counted in the kernel; 0 while no count has come. */
   tries: number
   state: string | null
   cpu: number | null
   /** Kernel stack, innermost first; null when it could not be read. */
   stack: string[] | null
+  /** The function a kernel thread runs. */
+  runs: string | null
   commandLine: string | null
   cgroup: string | null
   unit: string | null

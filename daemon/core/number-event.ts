@@ -28,7 +28,6 @@ const transitionOf = (state: CoreState, draft: EventDraft, seq: number): string 
     case 'transition-reversed':
     case 'transition-forced':
     case 'transition-signalled':
-    case 'requester-identified':
     case 'task-switched':
     case 'tasks-switched':
     case 'task-blocked':

@@ -20,10 +20,6 @@ export const reduceTransition = (state: CoreState, event: Event): CoreState => {
       return change({ forced: true })
     case 'transition-signalled':
       return change({ signalRounds: event.round })
-    case 'requester-identified':
-      return running.requester?.pid === event.pid
-        ? change({ requester: { ...running.requester, commandLine: event.commandLine } })
-        : state
     case 'tasks-switched':
       return change({ switched: event.counts })
     case 'tasks-observed': {

@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import { parseLinks } from './blame.ts'
 import { type DecodeContext, freshContext, type RecordDecoder } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
@@ -57,6 +58,9 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return observePatches(context, record.patches, monoNs)
     case 'procfs-task':
       return inspectTask(context, record)
+    case 'bpf-links':
+      context.links = parseLinks(record.links, record.programs)
+      return []
     case 'kernel-log':
       return []
     case 'tracer':

@@ -1,4 +1,5 @@
-import type { EventDraft, ObservedTask, PatchState } from '../contract/event.ts'
+import type { EventDraft, ObservedTask, PatchState, Requester } from '../contract/event.ts'
+import type { TracingLink } from './blame.ts'
 import type { Tuple } from './tuple.ts'
 
 /** What decoding remembers between records; owned by one decoder, touched by nothing else. */
@@ -8,7 +9,9 @@ export type DecodeContext = {
   /** The task that cancels a transition (a pre-patch callback failed), until its end is told. */
   cancelledBy: { pid: number; tid: number; comm: string } | null
   /** The task that is starting a transition, told just before its start. */
-  asking: { pid: number; tid: number; comm: string; parentPid: number; parentComm: string } | null
+  asking: (Requester & { tid: number }) | null
+  /** Tracing programs attached by processes, as last scanned. */
+  links: TracingLink[]
   /** Patch states of idle tasks by CPU. */
   idle: Map<number, PatchState>
   /** The newest printed contents of each map: key, elements joined by commas → count. */
@@ -43,6 +46,7 @@ export const freshContext = (): DecodeContext => ({
   transition: null,
   cancelledBy: null,
   asking: null,
+  links: [],
   idle: new Map(),
   maps: new Map(),
   switched: '',

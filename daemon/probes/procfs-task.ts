@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import { blameFor } from './blame.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawRecord } from './raw-record.ts'
 
@@ -9,22 +10,26 @@ export const inspectTask = (
 ): EventDraft[] => {
   const { monoNs, tid } = record
   const commandLine = record.cmdline?.split('\0').filter(Boolean).join(' ')
+  if (record.requester) {
+    if (context.asking?.pid === tid && commandLine) context.asking.commandLine = commandLine
+    return []
+  }
   const cgroup = record.cgroup === null ? undefined : cgroupPath(record.cgroup)
-  const events: EventDraft[] = [
+  const stack = record.stack === null ? undefined : parseStack(record.stack)
+  const blame = stack && blameFor(stack, context.links)
+  const runs = stack && threadFunction(stack)
+  return [
     {
       kind: 'task-inspected',
       monoNs,
       tid,
-      ...(record.stack === null ? {} : { stack: parseStack(record.stack) }),
+      ...(stack === undefined ? {} : { stack }),
+      ...(blame === undefined ? {} : { blame }),
+      ...(runs === undefined ? {} : { runs }),
       ...(commandLine ? { commandLine } : {}),
       ...(cgroup === undefined ? {} : { cgroup, ...ownerOf(cgroup) }),
     },
   ]
-  const patch = context.transition?.patch
-  if (record.requester && commandLine && patch) {
-    events.push({ kind: 'requester-identified', monoNs, patch, pid: tid, commandLine })
-  }
-  return record.requester ? events.slice(1) : events
 }
 
 /** `[<0>] function+0x12/0x34 [module]` per line, innermost first. Source: fs/proc/base.c, proc_pid_stack. */
@@ -33,6 +38,12 @@ const parseStack = (text: string): string[] =>
     .split('\n')
     .map((line) => line.replace(/^\[<[0-9a-fx]+>\] /, '').trim())
     .filter(Boolean)
+
+/** What a kernel thread runs: the function kthread() or a worker called. Source: kernel/kthread.c, kernel/workqueue.c. */
+const threadFunction = (stack: string[]): string | undefined => {
+  const below = stack.findIndex((frame) => /^(process_one_work|kthread)\+/.test(frame))
+  return below > 0 ? stack[below - 1]?.replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/, '') : undefined
+}
 
 /** The unified hierarchy's path from /proc/<pid>/cgroup (`0::/path`). */
 const cgroupPath = (text: string): string | undefined => /^0::(.*)$/m.exec(text)?.[1]

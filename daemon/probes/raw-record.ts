@@ -33,7 +33,12 @@ export type RawBody =
       cmdline: string | null
       cgroup: string | null
     }
+  /** One record of /dev/kmsg as read: `priority,sequence,microseconds,flags;text`. */
+  /** Read before the inspection of a task whose stack is not reliable. */
+  | { source: 'bpf-links'; links: RawBpfLink[]; programs: string[] }
   | { source: 'kernel-log'; line: string }
+  /** Records the kernel overwrote before they were read. */
+  | { source: 'kernel-log'; lost: number }
   | { source: 'tracer'; what: 'attached'; probeSets: RawProbeSet[] }
   | { source: 'tracer'; what: 'gap'; part: string; fromMonoNs: string; reason: string }
   | { source: 'tracer'; what: 'stopped'; reason: string }
@@ -56,3 +61,5 @@ export type RawPatch = {
 }
 
 export type RawProbeSet = { name: string; available: boolean; reason?: string; remedy?: string }
+
+export type RawBpfLink = { pid: number; comm: string; fdinfo: string }

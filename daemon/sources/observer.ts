@@ -3,6 +3,8 @@ import { cpus, hostname, release } from 'node:os'
 import { probeSets } from '../probes/probe-sets.ts'
 import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseIterator, parseProcfs } from '../probes/task-table.ts'
+import { scanBpfLinks } from './bpf-links.ts'
+import { readBtf } from './btf.ts'
 import { monotonicNs, readClocks } from './clock.ts'
 import { followUp } from './follow-up.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
@@ -34,6 +36,8 @@ export type Observer = {
 const busyMs = 1_000
 const quietMs = 5_000
 const clockMs = 10_000
+/** Looking for tracing programs means a look at every open file of the host. */
+const linksMs = 10_000
 const inspectionsPerSnapshot = 50
 
 /** A look that is dear, on a huge or starved host, is repeated less often: at most a fifth of one CPU goes into it. */
@@ -49,11 +53,17 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let iterator: TaskIterator | undefined
   let snapshotAt = 0
   let clockAt = Date.now()
+  let linksAt = 0
   const emit = (body: RawBody) => onRecord({ monoNs: monotonicNs(), ...body })
 
   const follow = (line: string): void => {
     const next = followUp(line)
-    if (next) emit(inspectTask(next.inspect, next.requester))
+    if (!next) return
+    if (!next.requester && next.suspectBpf && Date.now() - linksAt >= linksMs) {
+      linksAt = Date.now()
+      emit(scanBpfLinks())
+    }
+    emit(inspectTask(next.inspect, next.requester))
   }
 
   const snapshot = async (patches: RawPatch[]): Promise<void> => {
@@ -107,6 +117,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     }
     const script = generateScript(options.bpfDir, probeSets, {
       ...readKernelSymbols(),
+      btf: readBtf(),
       cpus: cpus().length,
       streamPerS: options.streamPerS,
     })

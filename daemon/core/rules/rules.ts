@@ -2,6 +2,7 @@ import type { Event } from '../../contract/event.ts'
 import type { Finding } from '../../contract/finding.ts'
 import type { CoreState } from '../core-state.ts'
 import type { Effect } from '../effect.ts'
+import { bpfBlocksTransition } from './bpf-blocks-transition.ts'
 import { eventsLost } from './events-lost.ts'
 import type { Condition, Rule } from './rule.ts'
 import { shadowAllocFailed } from './shadow-alloc-failed.ts'
@@ -13,6 +14,7 @@ import { transitionStalled } from './transition-stalled.ts'
 const rules: readonly Rule[] = [
   transitionStalled,
   transitionForced,
+  bpfBlocksTransition,
   shadowDuplicate,
   shadowAllocFailed,
   tracerBlind,

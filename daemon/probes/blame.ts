@@ -1,0 +1,64 @@
+import type { RawBpfLink } from './raw-record.ts'
+
+/** A tracing program that a process holds attached. */
+export type TracingLink = {
+  pid: number
+  comm: string
+  programId: number
+  programName: string
+  attachType: string
+  /** As in the trampoline's symbol: BTF object id << 32 | BTF id of the traced function. */
+  key: string
+}
+
+/** enum bpf_attach_type, include/uapi/linux/bpf.h. */
+const attachTypes: Record<string, string> = { 24: 'fentry', 25: 'fexit', 26: 'fmod_ret', 55: 'fsession' }
+
+/** Reads fdinfo of BPF links; those that are not of tracing programs are left out. */
+export const parseLinks = (links: RawBpfLink[], programs: string[]): TracingLink[] =>
+  links.flatMap(({ pid, comm, fdinfo }) => {
+    const field = (name: string) => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(fdinfo)?.[1]
+    const [type, tag, id, object, target] = [
+      'link_type',
+      'prog_tag',
+      'prog_id',
+      'target_obj_id',
+      'target_btf_id',
+    ].map(field)
+    if (type !== 'tracing' || object === undefined || target === undefined) return []
+    const symbol = programs.find((name) => name.startsWith(`bpf_prog_${tag}_`))
+    return [
+      {
+        pid,
+        comm,
+        programId: Number(id),
+        programName: symbol?.slice(`bpf_prog_${tag}_`.length) ?? `tag ${tag}`,
+        attachType: attachTypes[field('attach_type') ?? ''] ?? 'tracing program',
+        key: String((BigInt(object) << 32n) | BigInt(target)),
+      },
+    ]
+  })
+
+/**
+ * Names who made a stack unreliable: a BPF trampoline or a kretprobe that is on it. Undefined when nothing of
+ * the kind is there. The frame before the trampoline is the traced function.
+ */
+export const blameFor = (stack: string[], links: TracingLink[]): string | undefined => {
+  for (const [index, frame] of stack.entries()) {
+    const traced = functionIn(stack[index - 1] ?? '')
+    const key = /^bpf_trampoline_(\d+)/.exec(frame)?.[1]
+    if (key !== undefined) {
+      const owners = links.filter((link) => link.key === key)
+      const named = owners.map(
+        ({ programName, programId, attachType, comm, pid }) =>
+          `BPF program ${programName} (id ${programId}, ${attachType} on ${traced}) of ${comm} (${pid})`,
+      )
+      return named.join(' and ') || `a BPF program on ${traced} whose owner is not known`
+    }
+    if (/^(arch_rethook_trampoline|__kretprobe_trampoline|kretprobe_trampoline)/.test(frame))
+      return `a kretprobe on ${traced || 'a function of its stack'}`
+  }
+  return undefined
+}
+
+const functionIn = (frame: string): string => /^[\w.]+/.exec(frame)?.[0] ?? ''
