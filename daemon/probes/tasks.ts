@@ -97,6 +97,22 @@ export const tasks: ProbeSet = {
       return [{ kind: 'task-switched', monoNs, tid, pid, comm, way, to, cpu }]
     },
 
+    'transition.signal': (tuple, context) => {
+      const monoNs = tuple.monoNs()
+      const round = tuple.int()
+      if (!context.transition) throw new Error('a signal round, but no transition is known to be running')
+      const { patch, target } = context.transition
+      return [
+        {
+          kind: 'transition-signalled',
+          monoNs,
+          patch,
+          direction: target === 1 ? 'patching' : 'unpatching',
+          round,
+        },
+      ]
+    },
+
     'tasks.tick': (tuple, context) => {
       const monoNs = tuple.monoNs()
       const tries = triesOf(context)
