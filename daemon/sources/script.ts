@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProbeSet } from '../probes/probe-set.ts'
 import type { RawProbeSet } from '../probes/raw-record.ts'
+import type { Btf } from './btf.ts'
 import type { KernelSymbols } from './kernel-symbols.ts'
 
 export const readyRecord = 'klpscope.ready'
@@ -10,6 +11,7 @@ export type Script = { text: string; probeSets: RawProbeSet[] }
 
 /** What a script has to know of the host. */
 export type ScriptHost = KernelSymbols & {
+  btf: Btf
   cpus: number
   /** Single shadow records per second; the rest are counted. */
   streamPerS: number
@@ -34,8 +36,18 @@ export const generateScript = (bpfDir: string, sets: readonly ProbeSet[], host: 
       })
       continue
     }
+    const { text, unknown } = fillInLayout(readFileSync(join(bpfDir, `${set.stem}.bt`), 'utf8'), host.btf)
+    if (unknown.length > 0) {
+      probeSets.push({
+        name: set.stem,
+        available: false,
+        reason: `the kernel's BTF does not know ${unknown.join(', ')}; not seen: ${set.purpose}`,
+        remedy: 'A kernel with CONFIG_DEBUG_INFO_BTF (/sys/kernel/btf/vmlinux) is needed.',
+      })
+      continue
+    }
     probeSets.push({ name: set.stem, available: true })
-    parts.push(keepAvailable(readFileSync(join(bpfDir, `${set.stem}.bt`), 'utf8'), host.hasFunction))
+    parts.push(keepAvailable(text, host.hasFunction))
   }
   const text = `${parts.join('\n')}\nBEGIN { print(("${readyRecord}", nsecs / 1000000000, nsecs % 1000000000)); }\n`
   return { text: fillIn(text, host), probeSets }
@@ -48,9 +60,23 @@ const fillIn = (text: string, host: ScriptHost): string =>
     .replaceAll('KLPSCOPE_STREAM_PER_S', String(host.streamPerS))
     .replaceAll(/kaddr\("(\w+)"\)/g, (call, name: string) => {
       const address = host.addressOf(name)
-      // As a negative number: old versions do not parse literals above 2^63.
-      return address === null ? call : `(uint64)(${BigInt.asIntN(64, address)})`
+      // As a negative number: old versions do not parse literals above 2^63. kptr(): new ones read no plain number.
+      return address === null ? call : `kptr((uint64)(${BigInt.asIntN(64, address)}))`
     })
+
+/** KLPSCOPE_OFFSET(struct,field) and KLPSCOPE_SIZE(struct), in bytes: old bpftrace has no offsetof. */
+const fillInLayout = (source: string, btf: Btf): { text: string; unknown: string[] } => {
+  const unknown: string[] = []
+  const text = source.replaceAll(
+    /KLPSCOPE_(?:OFFSET\((\w+),(\w+)\)|SIZE\((\w+)\))/g,
+    (placeholder, struct, field, sized) => {
+      const bytes = sized === undefined ? btf.offsetOf(struct, field) : btf.sizeOf(sized)
+      if (bytes === null) unknown.push(sized ?? `${struct}.${field}`)
+      return bytes === null ? placeholder : String(bytes)
+    },
+  )
+  return { text, unknown }
+}
 
 /** Drops attach points on missing functions, and a block that has none left. A block ends with `}` in column 0. */
 const keepAvailable = (source: string, hasFunction: (name: string) => boolean): string =>
