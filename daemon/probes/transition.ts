@@ -34,7 +34,14 @@ export const transition: ProbeSet = {
       // klp_reverse_transition starts the same transition a second time.
       if (before?.patch === patch && before.reversing) return []
       const direction = directionOf(target)
-      const started = { kind: 'transition-started', monoNs, patch, direction, replace, adopted: false } as const
+      const started = {
+        kind: 'transition-started',
+        monoNs,
+        patch,
+        direction,
+        replace,
+        adopted: false,
+      } as const
       if (!asking) return [started]
       const { tid, ...requester } = asking
       return [{ ...started, requester, tid, pid: requester.pid, comm: requester.comm }]
@@ -45,7 +52,9 @@ export const transition: ProbeSet = {
       const target = tuple.int() === 1 ? 0 : 1
       const patch = running(context).patch
       context.transition = { ...running(context), target, reversing: true }
-      return [{ kind: 'transition-reversed', monoNs, patch, direction: directionOf(target), ...process(tuple) }]
+      return [
+        { kind: 'transition-reversed', monoNs, patch, direction: directionOf(target), ...process(tuple) },
+      ]
     },
 
     'transition.force': (tuple, context) => {
