@@ -8,7 +8,7 @@ export const adviseOnTransition = (state: CoreState, transition: Transition): st
   return [
     first ? adviseOnTask(first) : 'Wait for the next try; the kernel tries about once a second.',
     reverse(transition),
-    force,
+    force(transition),
   ].join(' ')
 }
 
@@ -35,5 +35,6 @@ const adviseOnTask = (task: BlockedTask): string => {
 const reverse = ({ patch, direction }: Transition): string =>
   `To give up: echo ${direction === 'patching' ? 0 : 1} > /sys/kernel/livepatch/${patch}/enabled (turns the transition round, safe).`
 
-const force =
-  'Last resort: echo 1 > …/force gives up consistency and makes the patch modules impossible to unload until reboot.'
+/** What forcing costs, by klp_force_transition in kernel/livepatch/transition.c. */
+const force = ({ patch, direction }: Transition): string =>
+  `Last resort: echo 1 > /sys/kernel/livepatch/${patch}/force gives up consistency${direction === 'unpatching' ? ' and pins the module until reboot' : '; patches it replaces stay pinned until reboot'}.`

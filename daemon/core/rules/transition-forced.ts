@@ -1,3 +1,4 @@
+import type { Transition } from '../../contract/state.ts'
 import type { Rule } from './rule.ts'
 
 /** Someone forced a transition: its patches can never be unloaded again, and consistency was given up. */
@@ -11,11 +12,19 @@ export const transitionForced: Rule = {
       {
         severity: 'warning',
         subject: forced.patch,
-        summary: `${forced.patch}: the transition was forced; tasks may run old and new code mixed, and the module cannot be unloaded any more`,
+        summary: `${forced.patch}: ${forced.direction} was forced; tasks may run old and new code mixed, and ${pinned(forced)}`,
         advice:
           'Plan a reboot at the next opportunity. Until then avoid loading or reverting livepatches on this host.',
         evidence: [Number(forced.id)],
       },
     ]
   },
+}
+
+/** Source: kernel/livepatch/transition.c, klp_force_transition: only patches that are going away are pinned. */
+const pinned = ({ direction, replace, patch }: Transition): string => {
+  if (direction === 'unpatching') return `module ${patch} cannot be unloaded until reboot`
+  return replace === false
+    ? 'no module is pinned by it'
+    : 'patches that it replaced cannot be unloaded until reboot'
 }
