@@ -4,6 +4,8 @@ import { formatDuration, plural } from './format.ts'
 import { requesterText, targetWord, wayWords } from './words.ts'
 
 const task = (event: { comm: string; tid: number }) => `${event.comm} (${event.tid})`
+const by = (event: { comm?: string | undefined; pid?: number | undefined }) =>
+  event.comm === undefined ? 'Someone' : `${event.comm} (${event.pid ?? '?'})`
 const because = (text: string | undefined) => (text === undefined ? '' : `: ${text}`)
 
 /** What happened, as one sentence. The switch is exhaustive: a new kind in the contract fails the type check here. */
@@ -25,16 +27,18 @@ export function describeEvent(event: Event): string {
       return `Wall clock set to monotonic clock + ${event.offsetNs} ns.`
     case 'patches-observed':
       return `sysfs shows ${plural(event.patches.length, 'patch', 'patches')}${because(event.patches.map((patch) => patch.name).join(', ') || undefined)}.`
+    case 'patch-loading':
+      return `${by(event)} is loading ${event.patch}${event.version === undefined ? '' : `, version ${event.version}`}${event.replace ? ', to replace all older patches' : ''}.`
     case 'patch-load-refused':
       return `The kernel refused to load ${event.patch}${event.errno === undefined ? '' : ` (error ${event.errno})`}: ${event.cause}.`
     case 'patch-enabled':
       return `${event.patch} is enabled.`
     case 'patch-replaced':
-      return `${event.patch} was replaced by ${event.by}.`
+      return `${event.patch} was replaced by ${event.by}${event.forced ? '; since a transition was forced, its module stays until reboot' : ''}.`
     case 'patch-disabled':
       return `${event.patch} is disabled.`
     case 'patch-released':
-      return `${event.patch} was released; its module can be removed.`
+      return `${event.patch} was released: the kernel's livepatch code is done with its module.`
     case 'transition-started':
       return transitionStarted(event)
     case 'transition-completed':
@@ -69,6 +73,8 @@ export function describeEvent(event: Event): string {
       return `Module ${event.object} is being removed.`
     case 'module-refused':
       return `Module ${event.object} was refused: ${event.cause}.`
+    case 'callbacks-registered':
+      return `${event.patch} has ${event.callbacks.length === 0 ? 'no callbacks' : event.callbacks.join(', ')} for ${event.object}.`
     case 'callback-called':
       return `${event.patch} ran its ${event.callback} callback for ${event.object}${event.returned === undefined ? '' : `, which returned ${event.returned}`}.`
     case 'callback-skipped':

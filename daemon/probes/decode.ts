@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import { parseLinks } from './blame.ts'
+import { forgetLifecycle } from './lifecycle-memory.ts'
 import { type DecodeContext, freshContext, type RecordDecoder } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
@@ -7,6 +8,7 @@ import type { RawRecord } from './raw-record.ts'
 import { observePatches } from './sysfs.ts'
 import { observeTasks, parseIterator, parseProcfs } from './task-table.ts'
 import { Tuple } from './tuple.ts'
+import { decodeKernelLog, overdueRefusals } from './waiting-refusals.ts'
 
 const recordDecoders = new Map<string, RecordDecoder>(probeSets.flatMap((set) => Object.entries(set.records)))
 const mapNames = new Set(probeSets.flatMap((set) => set.maps))
@@ -55,14 +57,14 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
     case 'procfs-tasks':
       return [observeTasks(context, parseProcfs(record.tasks), 'procfs', monoNs)]
     case 'sysfs':
-      return observePatches(context, record.patches, monoNs)
+      return [...overdueRefusals(context, monoNs), ...observePatches(context, record.patches, monoNs)]
     case 'procfs-task':
       return inspectTask(context, record)
     case 'bpf-links':
       context.links = parseLinks(record.links, record.programs)
       return []
     case 'kernel-log':
-      return []
+      return decodeKernelLog(context, record)
     case 'tracer':
       return decodeTracer(context, record)
   }
@@ -86,10 +88,12 @@ const decodeTracer = (
   switch (record.what) {
     case 'attached':
       context.attached = record.probeSets.some((set) => set.name === 'transition' && set.available)
+      context.lifecycle.attached = record.probeSets.some((set) => set.name === 'lifecycle' && set.available)
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':
       // The kernel-side counts die with their tracer.
       context.attached = false
+      forgetLifecycle(context.lifecycle)
       context.maps.clear()
       context.shadowWalk = null
       if (context.transition) context.transition.generation = '0'

@@ -1,5 +1,6 @@
 import type { EventDraft, ObservedTask, PatchState, Requester } from '../contract/event.ts'
 import type { TracingLink } from './blame.ts'
+import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import type { Tuple } from './tuple.ts'
 
 /** What decoding remembers between records; owned by one decoder, touched by nothing else. */
@@ -12,6 +13,8 @@ export type DecodeContext = {
   asking: (Requester & { tid: number }) | null
   /** Tracing programs attached by processes, as last scanned. */
   links: TracingLink[]
+  /** Loads under way, callbacks, refusals; see probes/lifecycle.ts. */
+  lifecycle: LifecycleMemory
   /** Patch states of idle tasks by CPU. */
   idle: Map<number, PatchState>
   /** The newest printed contents of each map: key, elements joined by commas → count. */
@@ -47,6 +50,7 @@ export const freshContext = (): DecodeContext => ({
   cancelledBy: null,
   asking: null,
   links: [],
+  lifecycle: freshLifecycle(),
   idle: new Map(),
   maps: new Map(),
   switched: '',

@@ -1,7 +1,8 @@
+import { lifecycle } from './lifecycle.ts'
 import type { ProbeSet } from './probe-set.ts'
 import { shadow } from './shadow.ts'
 import { tasks } from './tasks.ts'
 import { transition } from './transition.ts'
 
 /** Every probe set of the main tracer, in the order they are put together into one script. */
-export const probeSets: readonly ProbeSet[] = [transition, tasks, shadow]
+export const probeSets: readonly ProbeSet[] = [transition, tasks, lifecycle, shadow]

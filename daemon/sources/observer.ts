@@ -7,6 +7,7 @@ import { scanBpfLinks } from './bpf-links.ts'
 import { readBtf } from './btf.ts'
 import { monotonicNs, readClocks } from './clock.ts'
 import { followUp } from './follow-up.ts'
+import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
 import { generateScript } from './script.ts'
@@ -51,6 +52,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let stopped = false
   let tracer: Tracer | undefined
   let iterator: TaskIterator | undefined
+  let kernelLog: KernelLog | undefined
   let snapshotAt = 0
   let clockAt = Date.now()
   let linksAt = 0
@@ -150,6 +152,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       version,
       stalledAfterMs,
     })
+    kernelLog = followKernelLog(emit)
     // A transition that is already stuck is shown before the first probe is attached.
     await look()
     looking = lookAgain()
@@ -166,6 +169,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       await ready.catch(() => undefined)
       await looking
       await iterator?.unpin()
+      kernelLog?.stop()
       emit({ source: 'tracer', what: 'stopped', reason })
     },
   }

@@ -1,0 +1,109 @@
+import type { Callback, EventDraft } from '../contract/event.ts'
+import type { PatchObject } from './lifecycle-memory.ts'
+
+/**
+ * Which callbacks ran. The kernel's helpers (klp_pre_patch_callback and its siblings) are inlined and cannot be
+ * probed, so this follows from the order of its steps: between two of them that were observed there is no way
+ * around the callback. Source: kernel/livepatch/core.c, core.h, transition.c.
+ */
+
+const called = (object: PatchObject, callback: Callback, monoNs: string, returned?: number): EventDraft[] =>
+  object.callbacks.includes(callback)
+    ? [
+        {
+          kind: 'callback-called',
+          monoNs,
+          patch: object.patch,
+          object: object.object,
+          callback,
+          ...(returned === undefined ? {} : { returned }),
+          basis: 'inferred',
+        },
+      ]
+    : []
+
+const skipped = (object: PatchObject, callback: Callback, monoNs: string, cause: string): EventDraft[] =>
+  object.callbacks.includes(callback)
+    ? [
+        {
+          kind: 'callback-skipped',
+          monoNs,
+          patch: object.patch,
+          object: object.object,
+          callback,
+          cause,
+          basis: 'inferred',
+        },
+      ]
+    : []
+
+/** klp_patch_object is only called once pre_patch has returned 0. */
+export const beforePatching = (object: PatchObject, monoNs: string): EventDraft[] =>
+  called(object, 'pre_patch', monoNs, 0)
+
+/** Nothing else between two observed steps could fail. */
+export const prePatchFailed = (
+  patch: string,
+  object: string,
+  errno: number,
+  monoNs: string,
+): EventDraft[] => [
+  {
+    kind: 'callback-called',
+    monoNs,
+    patch,
+    object,
+    callback: 'pre_patch',
+    returned: -errno,
+    basis: 'inferred',
+  },
+]
+
+/** __klp_disable_patch calls pre_unpatch for every patched object before it starts the transition. */
+export const beforeDisabling = (object: PatchObject, monoNs: string): EventDraft[] =>
+  object.patched ? called(object, 'pre_unpatch', monoNs) : []
+
+/** klp_unpatch_replaced_patches takes the objects of a replaced patch away without a callback. */
+export const onReplace = (object: PatchObject, by: string, monoNs: string): EventDraft[] => {
+  if (!object.patched) return []
+  const cause = `${by} replaced ${object.patch}; an atomic replace runs only the new patch's callbacks`
+  return [...skipped(object, 'pre_unpatch', monoNs, cause), ...skipped(object, 'post_unpatch', monoNs, cause)]
+}
+
+export type Ending = {
+  target: 0 | 1
+  began: 'enabling' | 'disabling' | undefined
+  cancelled: boolean
+}
+
+/** klp_complete_transition calls post_patch or post_unpatch for every loaded object. */
+export const onEnding = (object: PatchObject, ending: Ending, monoNs: string): EventDraft[] => {
+  if (!object.loaded) return []
+  if (ending.target === 1) return called(object, 'post_patch', monoNs)
+  const post = object.postUnpatchEnabled
+    ? called(object, 'post_unpatch', monoNs)
+    : // Objects after the one whose pre_patch failed were never touched.
+      ending.cancelled
+      ? []
+      : skipped(object, 'post_unpatch', monoNs, 'its pre_patch callback had not run successfully')
+  if (ending.cancelled || ending.began !== 'enabling') return post
+  const cause = 'the transition was reversed before it had completed'
+  return [
+    ...skipped(object, 'post_patch', monoNs, cause),
+    ...skipped(object, 'pre_unpatch', monoNs, cause),
+    ...post,
+  ]
+}
+
+/** klp_module_coming, after klp_patch_object succeeded: a patch still in transition does it at its end. */
+export const onModuleCame = (object: PatchObject, inTransition: boolean, monoNs: string): EventDraft[] =>
+  inTransition ? [] : called(object, 'post_patch', monoNs)
+
+/** klp_cleanup_module_patches_limited, before it unpatches an object whose module goes. */
+export const beforeModuleGoes = (object: PatchObject, inTransition: boolean, monoNs: string): EventDraft[] =>
+  inTransition
+    ? skipped(object, 'pre_unpatch', monoNs, `${object.object} goes while the patch is in transition`)
+    : called(object, 'pre_unpatch', monoNs)
+
+export const afterModuleWent = (object: PatchObject, monoNs: string): EventDraft[] =>
+  object.postUnpatchEnabled ? called(object, 'post_unpatch', monoNs) : []

@@ -1,0 +1,105 @@
+import type { EventDraft } from '../contract/event.ts'
+
+/** What a line of the kernel log says about livepatching. */
+export type LogFact =
+  | { fact: 'state-incompatible'; patch: string }
+  | { fact: 'not-marked'; patch: string }
+  | { fact: 'pre-patch-failed'; object: string }
+  | { fact: 'symbol-missing'; symbol: string }
+  | { fact: 'symbol-ambiguous'; symbol: string; object: string }
+  | { fact: 'relocation-failed'; text: string }
+  | { fact: 'ftrace-failed'; function: string; errno: number | null }
+  | { fact: 'enable-failed'; patch: string }
+  | { fact: 'module-failed'; patch: string; object: string; errno: number }
+  | { fact: 'module-refused'; patch: string; object: string }
+  | { fact: 'loader-refused'; module: string; text: string }
+
+type Pattern = [RegExp, (...groups: string[]) => LogFact]
+
+/** Source: kernel/livepatch/core.c, patch.c; kernel/module/main.c, version.c. */
+const patterns: Pattern[] = [
+  [
+    /^livepatch: Livepatch patch \((.+)\) is not compatible with the already installed livepatches/,
+    (patch) => ({ fact: 'state-incompatible', patch }),
+  ],
+  [/^livepatch: module (.+) is not marked as a livepatch module/, (patch) => ({ fact: 'not-marked', patch })],
+  [
+    /^livepatch: pre-patch callback failed for object '(.+)'/,
+    (object) => ({ fact: 'pre-patch-failed', object }),
+  ],
+  [/^livepatch: symbol '(.+)' not found in symbol table/, (symbol) => ({ fact: 'symbol-missing', symbol })],
+  [
+    /^livepatch: symbol position '\d+' for symbol '(.+)' in object '.*' not found/,
+    (symbol) => ({ fact: 'symbol-missing', symbol }),
+  ],
+  [
+    /^livepatch: unresolvable ambiguity for symbol '(.+)' in object '(.*)'/,
+    (symbol, object) => ({ fact: 'symbol-ambiguous', symbol, object }),
+  ],
+  [
+    /^livepatch: (symbol .+ (?:is not in a livepatch relocation section|has an incorrectly formatted name)|invalid access to vmlinux symbol .+)$/,
+    (text) => ({ fact: 'relocation-failed', text }),
+  ],
+  [
+    /^livepatch: failed to (?:register ftrace handler|set ftrace filter) for function '(.+)' \((-?\d+)\)/,
+    (name, errno) => ({ fact: 'ftrace-failed', function: name, errno: -Number(errno) }),
+  ],
+  [
+    /^livepatch: failed to find location for function '(.+)'/,
+    (name) => ({ fact: 'ftrace-failed', function: name, errno: null }),
+  ],
+  [/^livepatch: failed to enable patch '(.+)'/, (patch) => ({ fact: 'enable-failed', patch })],
+  [
+    /^livepatch: failed to (?:initialize|apply) patch '(.+)' (?:for|to) module '(.+)' \((-?\d+)\)/,
+    (patch, object, errno) => ({ fact: 'module-failed', patch, object, errno: -Number(errno) }),
+  ],
+  [
+    /^livepatch: patch '(.+)' failed for module '(.+)', refusing to load module/,
+    (patch, object) => ({ fact: 'module-refused', patch, object }),
+  ],
+  [
+    /^([\w-]+): (Unknown symbol .+|disagrees about version of symbol .+|version magic .+|module is marked as livepatch module.+|no symbol version for .+)$/,
+    (module, text) => ({ fact: 'loader-refused', module, text }),
+  ],
+]
+
+/**
+ * Whether a record is worth forwarding: everything livepatch says but its talk of single tasks (dynamic debug,
+ * once a second for each blocked one), and modules that the loader refuses.
+ */
+export const concernsLivepatching = (line: string): boolean => {
+  const text = textOf(line)
+  return (
+    (text.startsWith('livepatch: ') && !text.startsWith('livepatch: klp_try_switch_task')) ||
+    /Failed to construct shadow/.test(text) ||
+    factIn(text) !== null
+  )
+}
+
+export const parseKernelLog = (line: string): LogFact | null => factIn(textOf(line))
+
+/** `6,1234,5678901,-;text`, then key=value lines that begin with a space. Source: Documentation/ABI/testing/dev-kmsg. */
+const textOf = (line: string): string => {
+  const from = line.indexOf(';')
+  const end = line.indexOf('\n', from)
+  return line.slice(from + 1, end < 0 ? undefined : end)
+}
+
+const factIn = (text: string): LogFact | null => {
+  for (const [pattern, build] of patterns) {
+    const match = pattern.exec(text)
+    if (match) return build(...match.slice(1))
+  }
+  return null
+}
+
+export const lostRecords = (lost: number, monoNs: string): EventDraft[] => [
+  { kind: 'events-lost', monoNs, source: 'kernel-log', count: lost },
+]
+
+/** The newest of some kinds of facts. */
+export const lastFact = <K extends LogFact['fact']>(
+  log: readonly LogFact[],
+  ...kinds: K[]
+): Extract<LogFact, { fact: K }> | undefined =>
+  log.filter((each): each is Extract<LogFact, { fact: K }> => (kinds as string[]).includes(each.fact)).at(-1)

@@ -1,0 +1,167 @@
+import type { EventDraft } from '../contract/event.ts'
+import { beforeDisabling, onEnding, onReplace, prePatchFailed } from './callbacks.ts'
+import { type Load, patchObject, type Who } from './lifecycle-memory.ts'
+import { moduleRecords } from './module-lifecycle.ts'
+import type { DecodeContext, ProbeSet } from './probe-set.ts'
+import { whyRefused } from './refusal.ts'
+import type { Tuple } from './tuple.ts'
+import { holdRefusal } from './waiting-refusals.ts'
+
+/** Loads, refusals, callbacks, states, replaces and releases. Source: kernel/livepatch/core.c. */
+export const lifecycle: ProbeSet = {
+  stem: 'lifecycle',
+  purpose: 'refused loads, callbacks, states, replaced and released patches, modules under a patch',
+  needs: ['klp_enable_patch', 'klp_init_transition', 'klp_complete_transition'],
+  records: {
+    ...moduleRecords,
+
+    'patch.load': (tuple, context) => {
+      const load: Load = {
+        monoNs: tuple.monoNs(),
+        patch: tuple.string(),
+        version: tuple.string() || undefined,
+        replace: tuple.bool(),
+        who: process(tuple),
+        states: new Map(),
+        compatible: null,
+        began: false,
+        objects: [],
+        patched: new Set(),
+        failure: null,
+        runningPatch: context.transition?.patch ?? null,
+      }
+      context.lifecycle.loads.set(load.patch, load)
+      const { monoNs, patch, replace, version, who } = load
+      return [
+        {
+          kind: 'patch-loading',
+          monoNs,
+          patch,
+          replace,
+          ...(version === undefined ? {} : { version }),
+          ...who,
+        },
+      ]
+    },
+
+    'patch.state': (tuple, context) => {
+      tuple.monoNs()
+      const load = context.lifecycle.loads.get(tuple.string())
+      const id = BigInt(tuple.address()).toString()
+      load?.states.set(id, tuple.int())
+      return []
+    },
+
+    'patch.compatible': (tuple, context) => {
+      tuple.monoNs()
+      const load = context.lifecycle.loads.get(tuple.string())
+      if (load) load.compatible = tuple.int() !== 0
+      return []
+    },
+
+    'patch.loaded': (tuple, context) => {
+      const monoNs = tuple.monoNs()
+      const patch = tuple.string()
+      const errno = tuple.int()
+      const { lifecycle: memory } = context
+      const load = memory.loads.get(patch)
+      memory.loads.delete(patch)
+      if (!load) return []
+      return errno === 0 ? accepted(load, context) : refused(load, errno, monoNs, context)
+    },
+
+    'object.found': (tuple, context) => {
+      const monoNs = tuple.monoNs()
+      const moment = tuple.int()
+      const patch = tuple.string()
+      const object = patchObject(patch, tuple.string(), tuple.int())
+      const { lifecycle: memory } = context
+      switch (moment) {
+        case 0:
+          memory.began.set(patch, 'disabling')
+          return beforeDisabling(object, monoNs)
+        case 1: {
+          memory.began.set(patch, 'enabling')
+          const load = memory.loads.get(patch)
+          if (load) {
+            load.began = true
+            load.objects.push(object)
+          }
+          const { callbacks } = object
+          return [{ kind: 'callbacks-registered', monoNs, patch, object: object.object, callbacks }]
+        }
+        case 2:
+          return onReplace(object, memory.replacedBy, monoNs)
+        default:
+          memory.settling.push(object)
+          return []
+      }
+    },
+
+    'patch.replaced': (tuple, context) => {
+      const monoNs = tuple.monoNs()
+      const patch = tuple.string()
+      const by = tuple.string()
+      const { lifecycle: memory } = context
+      memory.replacedBy = by
+      memory.states.delete(patch)
+      memory.began.delete(patch)
+      return [{ kind: 'patch-replaced', monoNs, patch, by, forced: tuple.bool() }]
+    },
+
+    'patch.settled': (tuple, context) => {
+      const monoNs = tuple.monoNs()
+      const patch = tuple.string()
+      const target = tuple.int() === 1 ? 1 : 0
+      const { lifecycle: memory } = context
+      // Only klp_cancel_transition ends a transition as unpatched within klp_enable_patch.
+      const cancelled = target === 0 && memory.loads.has(patch)
+      const ending = { target, began: memory.began.get(patch), cancelled } as const
+      const events = memory.settling
+        .filter((object) => object.patch === patch)
+        .flatMap((object) => onEnding(object, ending, monoNs))
+      memory.settling = []
+      memory.began.delete(patch)
+      if (target === 0) memory.states.delete(patch)
+      if (cancelled) return events
+      return [...events, { kind: target === 1 ? 'patch-enabled' : 'patch-disabled', monoNs, patch }]
+    },
+
+    'patch.released': (tuple) => {
+      const monoNs = tuple.monoNs()
+      const patch = tuple.string()
+      // Empty: another task dropped the last reference; sysfs will show it gone.
+      return patch === '' ? [] : [{ kind: 'patch-released', monoNs, patch }]
+    },
+  },
+  maps: [],
+}
+
+const accepted = (load: Load, context: DecodeContext): EventDraft[] => {
+  const { monoNs, patch, states } = load
+  context.lifecycle.states.set(patch, states)
+  return [...states].map(([id, version]) => ({ kind: 'state-registered', monoNs, patch, id, version }))
+}
+
+const refused = (load: Load, errno: number, monoNs: string, context: DecodeContext): EventDraft[] => {
+  const { lifecycle: memory } = context
+  const { patch, who } = load
+  const inPlace = new Map(memory.states)
+  const failing =
+    load.began && !load.failure
+      ? load.objects.find((object) => object.loaded && !load.patched.has(object.object))
+      : undefined
+  return [
+    ...(failing ? prePatchFailed(patch, failing.object, errno, monoNs) : []),
+    ...holdRefusal(memory, {
+      monoNs,
+      sinceNs: load.monoNs,
+      complete: (log) => {
+        const { detailed, ...refusal } = whyRefused(load, errno, log, inPlace)
+        return { event: { kind: 'patch-load-refused', monoNs, patch, errno, ...refusal, ...who }, detailed }
+      },
+    }),
+  ]
+}
+
+const process = (tuple: Tuple): Who => ({ pid: tuple.int(), tid: tuple.int(), comm: tuple.string() })

@@ -1,0 +1,150 @@
+import type { EventDraft } from '../contract/event.ts'
+import {
+  afterModuleWent,
+  beforeModuleGoes,
+  beforePatching,
+  onModuleCame,
+  prePatchFailed,
+} from './callbacks.ts'
+import {
+  type LifecycleMemory,
+  type ObjectFailure,
+  type PassingModule,
+  patchObject,
+} from './lifecycle-memory.ts'
+import type { RecordDecoder } from './probe-set.ts'
+import { notPatched, prePatchRefusal, unresolved } from './refusal.ts'
+import { holdRefusal } from './waiting-refusals.ts'
+
+/** Objects being patched and unpatched, and modules that come and go under patches. */
+export const moduleRecords: Record<string, RecordDecoder> = {
+  'object.resolved': (tuple, context) => {
+    tuple.monoNs()
+    const patch = tuple.string()
+    const object = tuple.string()
+    const errno = tuple.int()
+    const { module, loads } = context.lifecycle
+    const failure = errno === 0 ? null : { step: 'resolve' as const, object, errno }
+    const load = loads.get(patch)
+    if (module?.name === object) Object.assign(module, { patch, failure, patched: false })
+    else if (load && failure) load.failure = failure
+    return []
+  },
+
+  'object.patched': (tuple, context) => {
+    const monoNs = tuple.monoNs()
+    const patch = tuple.string()
+    const name = tuple.string()
+    const errno = tuple.int()
+    const object = patchObject(patch, name, tuple.int())
+    const { module, loads } = context.lifecycle
+    const load = loads.get(patch)
+    const coming = module?.name === name ? module : null
+    const events = beforePatching(object, monoNs)
+    if (errno !== 0) {
+      const failure = { step: 'patch' as const, object: name, errno }
+      if (coming) coming.failure = failure
+      else if (load) load.failure = failure
+      // klp_module_coming undoes pre_patch by itself; a load does it where the transition ends.
+      return coming ? [...events, ...afterModuleWent(object, monoNs)] : events
+    }
+    if (coming) coming.patched = true
+    load?.patched.add(object.object)
+    const inTransition = context.transition?.patch === patch
+    return [
+      ...events,
+      { kind: 'object-patched', monoNs, patch, object: object.object },
+      ...(coming ? onModuleCame(object, inTransition, monoNs) : []),
+    ]
+  },
+
+  'object.unpatched': (tuple, context) => {
+    const monoNs = tuple.monoNs()
+    const patch = tuple.string()
+    const name = tuple.string()
+    const object = patchObject(patch, name, tuple.int())
+    // klp_patch_object that fails takes back what it did.
+    if (!object.patched) return []
+    const { module } = context.lifecycle
+    const unpatched: EventDraft = { kind: 'object-unpatched', monoNs, patch, object: object.object }
+    if (module?.name !== name) return [unpatched]
+    module.queued.push(...afterModuleWent(object, monoNs))
+    return [...beforeModuleGoes(object, context.transition?.patch === patch, monoNs), unpatched]
+  },
+
+  'module.coming': (tuple, context) => {
+    const monoNs = tuple.monoNs()
+    const object = tuple.string()
+    context.lifecycle.module = passing(object)
+    return [{ kind: 'module-coming', monoNs, object }]
+  },
+
+  'module.came': (tuple, context) => {
+    const monoNs = tuple.monoNs()
+    const name = tuple.string()
+    const errno = tuple.int()
+    const { lifecycle: memory } = context
+    const { module } = memory
+    memory.module = null
+    if (module?.name !== name) return []
+    const undone = module.queued.map((event) => ({ ...event, monoNs }))
+    return errno === 0 ? undone : [...refused(memory, module, errno, monoNs), ...undone]
+  },
+
+  'module.going': (tuple, context) => {
+    const monoNs = tuple.monoNs()
+    const object = tuple.string()
+    context.lifecycle.module = passing(object)
+    return [{ kind: 'module-going', monoNs, object }]
+  },
+
+  'module.gone': (tuple, context) => {
+    const monoNs = tuple.monoNs()
+    const name = tuple.string()
+    const { module } = context.lifecycle
+    context.lifecycle.module = null
+    return module?.name === name ? module.queued.map((event) => ({ ...event, monoNs })) : []
+  },
+}
+
+const passing = (name: string): PassingModule => ({
+  name,
+  patch: null,
+  failure: null,
+  patched: false,
+  queued: [],
+})
+
+/** klp_module_coming failed at the patch it looked at last. */
+const refused = (
+  memory: LifecycleMemory,
+  module: PassingModule,
+  errno: number,
+  monoNs: string,
+): EventDraft[] => {
+  const { name: object, patch } = module
+  const failure: ObjectFailure = module.failure ?? { step: 'pre-patch', object, errno }
+  const why = { resolve: unresolved, patch: notPatched, 'pre-patch': prePatchRefusal }[failure.step]
+  const of = patch === null ? {} : { patch }
+  return [
+    ...(failure.step === 'pre-patch' && patch !== null ? prePatchFailed(patch, object, errno, monoNs) : []),
+    ...holdRefusal(memory, {
+      monoNs,
+      sinceNs: monoNs,
+      complete: (log) => {
+        const { detailed, cause, ...refusal } = why(failure, log)
+        const because = patch === null ? cause : `${patch} cannot be applied to it: ${cause}`
+        const event = {
+          kind: 'module-refused',
+          monoNs,
+          object,
+          errno,
+          cause: because,
+          ...refusal,
+          ...of,
+        } as const
+        return { event, detailed }
+      },
+    }),
+  ]
+}
