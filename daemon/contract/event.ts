@@ -87,6 +87,15 @@ export const observedPatchSchema = z.object({
 })
 export type ObservedPatch = z.infer<typeof observedPatchSchema>
 
+/** A module marked as a livepatch; the reference count is that of /sys/module/<name>/refcnt. */
+export const livepatchModuleSchema = z.object({
+  name: z.string(),
+  version: z.string().optional(),
+  srcversion: z.string().optional(),
+  refcount: z.number().int().optional(),
+})
+export type LivepatchModule = z.infer<typeof livepatchModuleSchema>
+
 /** A task as a snapshot shows it. */
 export const observedTaskSchema = z.object({
   tid: z.number().int(),
@@ -182,7 +191,11 @@ export const eventSchema = z.discriminatedUnion('kind', [
   /** Wall clock minus monotonic clock changed by more than 10 ms (clock set, suspend). */
   kind('clock-mapped', { offsetNs: z.string() }),
 
-  kind('patches-observed', { patches: z.array(observedPatchSchema) }),
+  /** `modules`: livepatch modules that are loaded without a patch in place (disabled, replaced, refused). */
+  kind('patches-observed', {
+    patches: z.array(observedPatchSchema),
+    modules: z.array(livepatchModuleSchema).optional(),
+  }),
   /** klp_enable_patch was called; `patch-load-refused` or a transition follows. */
   kind('patch-loading', { patch: z.string(), replace: z.boolean(), version: z.string().optional() }),
   kind('patch-load-refused', { patch: z.string(), ...refusalFields }),
@@ -268,6 +281,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
     object: z.string(),
     callback: callbackSchema,
     cause: z.string(),
+    reason: z.enum(['replaced', 'reversed', 'pre-patch-failed', 'module-going']).optional(),
     basis: basisSchema.optional(),
   }),
   kind('state-registered', { patch: z.string(), id: z.string(), version: z.number().int() }),

@@ -1,5 +1,7 @@
 import type {
+  Basis,
   BlockReason,
+  Callback,
   Direction,
   ObservedPatch,
   PatchState,
@@ -130,7 +132,51 @@ export type BlockedTask = {
   container: string | null
 }
 
-export type Patch = ObservedPatch & { state: 'enabling' | 'enabled' | 'disabling' | 'disabled' | 'replaced' }
+/**
+ * `loading`: klp_enable_patch has not returned yet. `disabled` and `replaced`: not in effect any more, its release
+ * is under way. `released`: the livepatch code is done with it. `removable`: nothing refers to its module.
+ */
+export type PatchLifeState =
+  | 'loading'
+  | 'enabling'
+  | 'enabled'
+  | 'disabling'
+  | 'disabled'
+  | 'replaced'
+  | 'released'
+  | 'removable'
+
+/** A patch in place, and one that is gone for as long as its module stays loaded. */
+export type Patch = ObservedPatch & {
+  state: PatchLifeState
+  /** Since when it is in this state; null: since before it was first seen. */
+  since: string | null
+  /** The same on CLOCK_MONOTONIC, in ns. */
+  sinceMonoNs: string | null
+  /** Who loaded it; null when that was not seen. */
+  loadedBy: { pid: number; comm: string } | null
+  replacedBy: string | null
+  /** The patches it replaced, or is about to, with their module versions. */
+  replaces: { name: string; version: string | null }[]
+  /** A transition was forced while it was in place: its module is never let go. */
+  forced: boolean
+  /** Null: not known. */
+  states: { id: string; version: number }[] | null
+  callbacks: PatchCallback[] | null
+}
+
+export type PatchCallback = {
+  object: string
+  name: Callback
+  /** What became of it last. */
+  outcome: 'not-called' | 'called' | 'skipped'
+  /** Of pre_patch: 0 or a negative error number. */
+  returned: number | null
+  /** Why it was skipped. */
+  cause: string | null
+  at: string | null
+  basis: Basis | null
+}
 
 export type Shadow = {
   /** Whether variables older than the tracer are counted in. */

@@ -1,3 +1,4 @@
+import type { EventOf } from '../contract/event.ts'
 import type { Finding } from '../contract/finding.ts'
 import type {
   BlockedTask,
@@ -32,6 +33,8 @@ export type CoreState = {
   /** By taskKey. */
   readonly blocked: ReadonlyMap<number, BlockedTask>
   readonly patches: readonly Patch[]
+  /** Refusals and skipped callbacks that still deserve attention, oldest first. */
+  readonly troubles: readonly Trouble[]
   readonly shadow: {
     readonly adoption: Shadow['adoption']
     readonly ids: ReadonlyMap<string, ShadowId>
@@ -39,6 +42,8 @@ export type CoreState = {
   }
   readonly findings: ReadonlyMap<string, Finding>
 }
+
+export type Trouble = EventOf<'patch-load-refused' | 'module-refused' | 'callback-skipped'>
 
 export const initialState: CoreState = {
   seq: 0,
@@ -69,6 +74,7 @@ export const initialState: CoreState = {
   },
   blocked: new Map(),
   patches: [],
+  troubles: [],
   shadow: { adoption: 'pending', ids: new Map(), countedMonoNs: null },
   findings: new Map(),
 }

@@ -1,18 +1,158 @@
-import type { Event, ObservedPatch } from '../contract/event.ts'
-import type { Patch } from '../contract/state.ts'
+import type { Event, EventOf, LivepatchModule, ObservedPatch } from '../contract/event.ts'
+import type { Patch, PatchLifeState } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
+import { markCallback, registerCallbacks } from './patch-callbacks.ts'
 
-/** The patches sysfs shows, oldest first where the kernel tells the order. */
+/** Patches without a module in the record are not kept for ever. */
+const goneKept = 20
+
+/** The patches in place, oldest first where the kernel tells the order, and those on their way out. */
 export const reducePatches = (state: CoreState, event: Event): CoreState => {
-  if (event.kind !== 'patches-observed') return state
-  const patches = event.patches
-    .map((patch): Patch => ({ ...patch, state: stateOf(patch) }))
-    .sort((a, b) => (a.stackOrder ?? 0) - (b.stackOrder ?? 0))
-  return { ...state, patches }
+  const patches = nextPatches(state, event)
+  return patches === state.patches ? state : { ...state, patches }
 }
 
+const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
+  const { patches } = state
+  const change = (name: string, to: (patch: Patch) => Patch): readonly Patch[] =>
+    patches.some((patch) => patch.name === name)
+      ? patches.map((patch) => (patch.name === name ? to(patch) : patch))
+      : patches
+  const enter = (name: string, next: PatchLifeState, also: Partial<Patch> = {}) =>
+    change(name, (patch) => ({ ...inState(patch, next, event), ...also }))
+  switch (event.kind) {
+    case 'patches-observed':
+      return observe(patches, event)
+    case 'patch-loading':
+      return [...patches.filter((patch) => patch.name !== event.patch), loading(patches, event)]
+    case 'patch-load-refused':
+      return patches.filter((patch) => patch.name !== event.patch || patch.state !== 'loading')
+    case 'transition-started':
+    case 'transition-reversed':
+      return enter(event.patch, event.direction === 'patching' ? 'enabling' : 'disabling', {
+        inTransition: true,
+        enabled: event.direction === 'patching',
+      })
+    case 'patch-enabled':
+      return enter(event.patch, 'enabled', { enabled: true, inTransition: false })
+    case 'patch-disabled':
+      return enter(event.patch, 'disabled', { enabled: false, inTransition: false })
+    case 'patch-replaced':
+      return enter(event.patch, 'replaced', {
+        enabled: false,
+        replacedBy: event.by,
+        ...(event.forced ? { forced: true } : {}),
+      })
+    case 'patch-released':
+      return enter(event.patch, 'released')
+    case 'state-registered':
+      return change(event.patch, (patch) => ({
+        ...patch,
+        states: [
+          ...(patch.states ?? []).filter((each) => each.id !== event.id),
+          { id: event.id, version: event.version },
+        ],
+      }))
+    case 'callbacks-registered':
+      return change(event.patch, (patch) => registerCallbacks(patch, event.object, event.callbacks))
+    case 'callback-called':
+    case 'callback-skipped':
+      return change(event.patch, (patch) => markCallback(patch, event))
+    default:
+      return patches
+  }
+}
+
+const inState = (patch: Patch, state: PatchLifeState, event: Event): Patch =>
+  patch.state === state ? patch : { ...patch, state, since: event.time, sinceMonoNs: event.monoNs }
+
+const unseen: Omit<Patch, keyof ObservedPatch | 'state'> = {
+  since: null,
+  sinceMonoNs: null,
+  loadedBy: null,
+  replacedBy: null,
+  replaces: [],
+  forced: false,
+  states: null,
+  callbacks: null,
+}
+
+const loading = (patches: readonly Patch[], event: EventOf<'patch-loading'>): Patch => ({
+  ...unseen,
+  name: event.patch,
+  enabled: false,
+  inTransition: false,
+  replace: event.replace,
+  ...(event.version === undefined ? {} : { version: event.version }),
+  objects: [],
+  state: 'loading',
+  since: event.time,
+  sinceMonoNs: event.monoNs,
+  loadedBy: event.pid === undefined ? null : { pid: event.pid, comm: event.comm ?? '' },
+  replaces: event.replace
+    ? patches
+        .filter((patch) => patch.enabled && patch.name !== event.patch)
+        .map(({ name, version }) => ({ name, version: version ?? null }))
+    : [],
+  states: [],
+  callbacks: [],
+})
+
+/** sysfs has the last word on what is in place; what it does not show is on its way out, or not yet in. */
+const observe = (before: readonly Patch[], event: EventOf<'patches-observed'>): Patch[] => {
+  const modules = new Map(event.modules?.map((module) => [module.name, module]))
+  const shown = new Set(event.patches.map((patch) => patch.name))
+  const known = new Map(before.map((patch) => [patch.name, patch]))
+  const inPlace = event.patches
+    .map((patch): Patch => {
+      const last = known.get(patch.name)
+      return inState(
+        { ...unseen, state: stateOf(patch, last), ...last, ...patch },
+        stateOf(patch, last),
+        event,
+      )
+    })
+    .sort((a, b) => (a.stackOrder ?? 0) - (b.stackOrder ?? 0))
+  const gone = before
+    .filter((patch) => !shown.has(patch.name))
+    .flatMap((patch) => leaving(patch, event, modules.get(patch.name)))
+  const found = [...modules.values()]
+    .filter((module) => !known.has(module.name) && !shown.has(module.name))
+    .map(
+      (module): Patch => ({
+        ...unseen,
+        ...bare(module),
+        state: module.refcount === 0 ? 'removable' : 'released',
+      }),
+    )
+  return [...gone.slice(-goneKept), ...found, ...inPlace]
+}
+
+/** Not under /sys/kernel/livepatch (any more). */
+const leaving = (
+  patch: Patch,
+  event: EventOf<'patches-observed'>,
+  module: LivepatchModule | undefined,
+): Patch[] => {
+  // Its entry in sysfs is made after the load began.
+  if (patch.state === 'loading' && patch.sinceMonoNs !== null && !module) return [patch]
+  // Records without modules: only what was seen going is kept.
+  if (!module) return event.modules || !['replaced', 'released'].includes(patch.state) ? [] : [patch]
+  const now: Patch = { ...patch, ...module, enabled: false, inTransition: false }
+  if (module.refcount === 0) return [inState(now, 'removable', event)]
+  return [
+    ['replaced', 'released', 'disabled', 'loading'].includes(patch.state)
+      ? now
+      : inState(now, 'disabled', event),
+  ]
+}
+
+const bare = (module: LivepatchModule) => ({ ...module, enabled: false, inTransition: false, objects: [] })
+
 /** enabled and transition of /sys/kernel/livepatch/<patch>, kernel/livepatch/core.c. */
-const stateOf = (patch: ObservedPatch): Patch['state'] => {
+const stateOf = (patch: ObservedPatch, last: Patch | undefined): PatchLifeState => {
   if (patch.inTransition) return patch.enabled ? 'enabling' : 'disabling'
-  return patch.enabled ? 'enabled' : 'disabled'
+  if (patch.enabled) return 'enabled'
+  // Its entry is there before its transition begins, and until its release ends.
+  return last?.state === 'loading' || last?.state === 'replaced' ? last.state : 'disabled'
 }

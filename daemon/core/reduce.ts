@@ -9,6 +9,7 @@ import { reduceShadow } from './shadow.ts'
 import { reduceTasks } from './tasks.ts'
 import { reduceTracer } from './tracer.ts'
 import { reduceTransition } from './transition.ts'
+import { reduceTroubles } from './troubles.ts'
 
 /**
  * Folds one event into the state. No clock, no I/O, no randomness: time comes in with the event.
@@ -21,6 +22,7 @@ export const reduce = (before: CoreState, event: Event): [CoreState, Effect[]] =
   state = reduceTasks(state, event)
   state = reduceBlocked(state, event)
   state = reducePatches(state, event)
+  state = reduceTroubles(state, event)
   state = reduceShadow(state, event)
   const [ruled, effects] = applyRules(state, event)
   return [ruled, [...pointsOf(before, ruled, event), ...effects]]

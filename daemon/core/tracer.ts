@@ -79,6 +79,7 @@ const startRun = (state: CoreState, event: Extract<Event, { kind: 'tracer-starte
             : state.lastTransition,
           blocked: initialState.blocked,
           patches: [],
+          troubles: [],
         }),
   }
 }

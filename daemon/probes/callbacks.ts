@@ -1,4 +1,4 @@
-import type { Callback, EventDraft } from '../contract/event.ts'
+import type { Callback, EventDraft, EventOf } from '../contract/event.ts'
 import type { PatchObject } from './lifecycle-memory.ts'
 
 /**
@@ -22,7 +22,15 @@ const called = (object: PatchObject, callback: Callback, monoNs: string, returne
       ]
     : []
 
-const skipped = (object: PatchObject, callback: Callback, monoNs: string, cause: string): EventDraft[] =>
+type Reason = NonNullable<EventOf<'callback-skipped'>['reason']>
+
+const skipped = (
+  object: PatchObject,
+  callback: Callback,
+  monoNs: string,
+  reason: Reason,
+  cause: string,
+): EventDraft[] =>
   object.callbacks.includes(callback)
     ? [
         {
@@ -32,6 +40,7 @@ const skipped = (object: PatchObject, callback: Callback, monoNs: string, cause:
           object: object.object,
           callback,
           cause,
+          reason,
           basis: 'inferred',
         },
       ]
@@ -67,7 +76,10 @@ export const beforeDisabling = (object: PatchObject, monoNs: string): EventDraft
 export const onReplace = (object: PatchObject, by: string, monoNs: string): EventDraft[] => {
   if (!object.patched) return []
   const cause = `${by} replaced ${object.patch}; an atomic replace runs only the new patch's callbacks`
-  return [...skipped(object, 'pre_unpatch', monoNs, cause), ...skipped(object, 'post_unpatch', monoNs, cause)]
+  return [
+    ...skipped(object, 'pre_unpatch', monoNs, 'replaced', cause),
+    ...skipped(object, 'post_unpatch', monoNs, 'replaced', cause),
+  ]
 }
 
 export type Ending = {
@@ -85,12 +97,18 @@ export const onEnding = (object: PatchObject, ending: Ending, monoNs: string): E
     : // Objects after the one whose pre_patch failed were never touched.
       ending.cancelled
       ? []
-      : skipped(object, 'post_unpatch', monoNs, 'its pre_patch callback had not run successfully')
+      : skipped(
+          object,
+          'post_unpatch',
+          monoNs,
+          'pre-patch-failed',
+          'its pre_patch callback had not run successfully',
+        )
   if (ending.cancelled || ending.began !== 'enabling') return post
   const cause = 'the transition was reversed before it had completed'
   return [
-    ...skipped(object, 'post_patch', monoNs, cause),
-    ...skipped(object, 'pre_unpatch', monoNs, cause),
+    ...skipped(object, 'post_patch', monoNs, 'reversed', cause),
+    ...skipped(object, 'pre_unpatch', monoNs, 'reversed', cause),
     ...post,
   ]
 }
@@ -102,7 +120,13 @@ export const onModuleCame = (object: PatchObject, inTransition: boolean, monoNs:
 /** klp_cleanup_module_patches_limited, before it unpatches an object whose module goes. */
 export const beforeModuleGoes = (object: PatchObject, inTransition: boolean, monoNs: string): EventDraft[] =>
   inTransition
-    ? skipped(object, 'pre_unpatch', monoNs, `${object.object} goes while the patch is in transition`)
+    ? skipped(
+        object,
+        'pre_unpatch',
+        monoNs,
+        'module-going',
+        `${object.object} goes while the patch is in transition`,
+      )
     : called(object, 'pre_unpatch', monoNs)
 
 export const afterModuleWent = (object: PatchObject, monoNs: string): EventDraft[] =>

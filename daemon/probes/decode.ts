@@ -57,7 +57,10 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
     case 'procfs-tasks':
       return [observeTasks(context, parseProcfs(record.tasks), 'procfs', monoNs)]
     case 'sysfs':
-      return [...overdueRefusals(context, monoNs), ...observePatches(context, record.patches, monoNs)]
+      return [
+        ...overdueRefusals(context, monoNs),
+        ...observePatches(context, record.patches, record.modules, monoNs),
+      ]
     case 'procfs-task':
       return inspectTask(context, record)
     case 'bpf-links':

@@ -22,7 +22,8 @@ export type RawBody =
   | { source: 'task-iterator'; text: string }
   /** A walk over /proc for the same: slower, and threads may come and go meanwhile. */
   | { source: 'procfs-tasks'; tasks: RawTask[] }
-  | { source: 'sysfs'; patches: RawPatch[] }
+  /** `modules`: livepatch modules without an entry under /sys/kernel/livepatch. */
+  | { source: 'sysfs'; patches: RawPatch[]; modules?: RawModule[] }
   /** /proc/<pid>/task/<tid>: null where it could not be read. */
   | {
       source: 'procfs-task'
@@ -59,6 +60,9 @@ export type RawPatch = {
   files: Record<string, string>
   objects: { name: string; patched: string | null; functions: string[] }[]
 }
+
+/** Contents of version, srcversion and refcnt under /sys/module/<name>. */
+export type RawModule = { name: string; files: Record<string, string> }
 
 export type RawProbeSet = { name: string; available: boolean; reason?: string; remedy?: string }
 

@@ -1,10 +1,16 @@
 import type { EventDraft, ObservedPatch } from '../contract/event.ts'
 import type { DecodeContext } from './probe-set.ts'
-import type { RawPatch } from './raw-record.ts'
+import type { RawModule, RawPatch } from './raw-record.ts'
 import { directionOf } from './transition.ts'
 
 /** Scans that must agree before sysfs overrules attached probes: a record may still be on its way. */
 const scansToOverrule = 3
+
+const moduleFacts = (files: Record<string, string>) => ({
+  ...(files.version === undefined ? {} : { version: files.version }),
+  ...(files.srcversion === undefined ? {} : { srcversion: files.srcversion }),
+  ...(files.refcnt === undefined ? {} : { refcount: Number(files.refcnt) }),
+})
 
 /** Reads a scan of /sys/kernel/livepatch. Source: kernel/livepatch/core.c (sysfs attributes). */
 const observedPatch = (raw: RawPatch): ObservedPatch => ({
@@ -13,9 +19,7 @@ const observedPatch = (raw: RawPatch): ObservedPatch => ({
   inTransition: raw.files.transition === '1',
   ...(raw.files.replace === undefined ? {} : { replace: raw.files.replace === '1' }),
   ...(raw.files.stack_order === undefined ? {} : { stackOrder: Number(raw.files.stack_order) }),
-  ...(raw.files.version === undefined ? {} : { version: raw.files.version }),
-  ...(raw.files.srcversion === undefined ? {} : { srcversion: raw.files.srcversion }),
-  ...(raw.files.refcnt === undefined ? {} : { refcount: Number(raw.files.refcnt) }),
+  ...moduleFacts(raw.files),
   objects: raw.objects.map((object) => ({
     name: object.name,
     ...(object.patched === null ? {} : { patched: object.patched === '1' }),
@@ -27,13 +31,19 @@ const observedPatch = (raw: RawPatch): ObservedPatch => ({
  * Patches as sysfs shows them, and the transition it implies: announced at once while no probe is attached
  * (the daemon came late, or has no BPF), otherwise only when the probes keep disagreeing.
  */
-export const observePatches = (context: DecodeContext, raw: RawPatch[], monoNs: string): EventDraft[] => {
+export const observePatches = (
+  context: DecodeContext,
+  raw: RawPatch[],
+  rawModules: RawModule[] | undefined,
+  monoNs: string,
+): EventDraft[] => {
   const patches = raw.map(observedPatch)
+  const modules = rawModules?.map(({ name, files }) => ({ name, ...moduleFacts(files) }))
   const events: EventDraft[] = []
-  const text = JSON.stringify(patches)
+  const text = JSON.stringify([patches, modules])
   if (text !== context.patches) {
     context.patches = text
-    events.push({ kind: 'patches-observed', monoNs, patches })
+    events.push({ kind: 'patches-observed', monoNs, patches, ...(modules ? { modules } : {}) })
   }
 
   const shown = patches.find((patch) => patch.inTransition)

@@ -11,7 +11,7 @@ import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
 import { generateScript } from './script.ts'
-import { scanLivepatches } from './sysfs.ts'
+import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { pinTaskIterator, type TaskIterator } from './task-iterator.ts'
 import { superviseTracer, type Tracer } from './tracer.ts'
 
@@ -53,6 +53,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let tracer: Tracer | undefined
   let iterator: TaskIterator | undefined
   let kernelLog: KernelLog | undefined
+  const scanModules = createModuleScan()
   let snapshotAt = 0
   let clockAt = Date.now()
   let linksAt = 0
@@ -86,7 +87,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
 
   const look = async (): Promise<void> => {
     const patches = scanLivepatches()
-    emit({ source: 'sysfs', patches })
+    emit({ source: 'sysfs', patches, modules: scanModules(patches) })
     const busy = patches.some((patch) => patch.files.transition === '1')
     if (Date.now() - snapshotAt >= (busy ? 0 : quietMs)) await snapshot(patches)
     if (Date.now() - clockAt >= clockMs) {

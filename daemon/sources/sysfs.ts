@@ -1,8 +1,10 @@
 import { type Dirent, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RawPatch } from '../probes/raw-record.ts'
+import type { RawModule, RawPatch } from '../probes/raw-record.ts'
 
 export const livepatchDir = '/sys/kernel/livepatch'
+
+const moduleDir = '/sys/module'
 
 const patchFiles = ['enabled', 'transition', 'replace', 'stack_order']
 const moduleFiles = ['version', 'srcversion', 'refcnt']
@@ -16,9 +18,30 @@ export const scanLivepatches = (): RawPatch[] =>
     .map(scanPatch)
     .filter((patch) => patch.files.enabled !== undefined)
 
+/**
+ * Livepatch modules that are loaded though their patch is gone (disabled, replaced): those seen under
+ * /sys/kernel/livepatch before, and at first those the kernel marks (taint K, TAINT_LIVEPATCH).
+ */
+export const createModuleScan = (): ((patches: RawPatch[]) => RawModule[]) => {
+  const seen = new Set(
+    listDirs(moduleDir).filter((name) => read(join(moduleDir, name, 'taint'))?.includes('K')),
+  )
+  return (patches) => {
+    const inPlace = new Set(patches.map((patch) => patch.name))
+    for (const name of inPlace) seen.add(name)
+    return [...seen].flatMap((name) => {
+      if (inPlace.has(name)) return []
+      const files = readAll(join(moduleDir, name), moduleFiles)
+      if (Object.keys(files).length > 0) return [{ name, files }]
+      seen.delete(name)
+      return []
+    })
+  }
+}
+
 const scanPatch = (name: string): RawPatch => {
   const dir = join(livepatchDir, name)
-  const files = { ...readAll(dir, patchFiles), ...readAll(join('/sys/module', name), moduleFiles) }
+  const files = { ...readAll(dir, patchFiles), ...readAll(join(moduleDir, name), moduleFiles) }
   const objects = listDirs(dir)
     .filter((entry) => entry !== 'power')
     .map((object) => ({

@@ -3,10 +3,16 @@ import type { Finding } from '../../contract/finding.ts'
 import type { CoreState } from '../core-state.ts'
 import type { Effect } from '../effect.ts'
 import { bpfBlocksTransition } from './bpf-blocks-transition.ts'
+import { callbacksSkipped } from './callbacks-skipped.ts'
 import { eventsLost } from './events-lost.ts'
+import { loadRefused } from './load-refused.ts'
+import { moduleRefused } from './module-refused.ts'
+import { patchDowngraded } from './patch-downgraded.ts'
+import { replacedModulePinned } from './replaced-module-pinned.ts'
 import type { Condition, Rule } from './rule.ts'
 import { shadowAllocFailed } from './shadow-alloc-failed.ts'
 import { shadowDuplicate } from './shadow-duplicate.ts'
+import { stateIncompatible } from './state-incompatible.ts'
 import { tracerBlind } from './tracer-blind.ts'
 import { transitionForced } from './transition-forced.ts'
 import { transitionStalled } from './transition-stalled.ts'
@@ -17,6 +23,12 @@ const rules: readonly Rule[] = [
   bpfBlocksTransition,
   shadowDuplicate,
   shadowAllocFailed,
+  callbacksSkipped,
+  loadRefused,
+  moduleRefused,
+  patchDowngraded,
+  replacedModulePinned,
+  stateIncompatible,
   tracerBlind,
   eventsLost,
 ]
