@@ -7,7 +7,9 @@ export default defineConfig({
   test: {
     poolOptions: { forks: { maxForks: 2, minForks: 1 } },
     projects: [
-      { test: { name: 'unit', root: import.meta.dirname, include: ['unit/**/*.test.ts', 'web/**/*.test.ts'] } },
+      {
+        test: { name: 'unit', root: import.meta.dirname, include: ['unit/**/*.test.ts', 'web/**/*.test.ts'] },
+      },
       {
         test: {
           name: 'lab',

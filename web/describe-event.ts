@@ -1,4 +1,5 @@
 import type { Event, EventOf } from '../daemon/contract/event.ts'
+import { describeFunctionEvent } from './describe-function-event.ts'
 import { describeShadowEvent } from './describe-shadow-event.ts'
 import { formatDuration, plural } from './format.ts'
 import { requesterText, targetWord, wayWords } from './words.ts'
@@ -27,6 +28,11 @@ export function describeEvent(event: Event): string {
       return `Wall clock set to monotonic clock + ${event.offsetNs} ns.`
     case 'patches-observed':
       return `sysfs shows ${plural(event.patches.length, 'patch', 'patches')}${because(event.patches.map((patch) => patch.name).join(', ') || undefined)}.`
+    case 'patches-inventoried':
+    case 'ftrace-sites-observed':
+    case 'function-counting-changed':
+    case 'function-calls':
+      return describeFunctionEvent(event)
     case 'patch-loading':
       return `${by(event)} is loading ${event.patch}${event.version === undefined ? '' : `, version ${event.version}`}${event.replace ? ', to replace all older patches' : ''}.`
     case 'patch-load-refused':
@@ -81,8 +87,6 @@ export function describeEvent(event: Event): string {
       return `${event.patch} did not run its ${event.callback} callback for ${event.object}: ${event.cause}.`
     case 'state-registered':
       return `${event.patch} registered klp_state ${event.id}, version ${event.version}.`
-    case 'function-calls':
-      return functionCalls(event)
     case 'shadow-allocated':
     case 'shadow-found':
     case 'shadow-duplicate':
@@ -161,10 +165,4 @@ function tasksObserved(event: EventOf<'tasks-observed'>): string {
   const remaining = event.remaining === null ? '' : `, ${event.remaining} remaining`
   const changes = `${plural(event.changed.length, 'change')}, ${event.gone.length} gone`
   return `${plural(event.total, 'task')} seen through ${event.source === 'iterator' ? 'the BPF iterator' : '/proc'}${remaining} (${event.complete ? 'whole table' : changes}).`
-}
-
-function functionCalls(event: EventOf<'function-calls'>): string {
-  const sum = (key: 'entered' | 'redirected' | 'old') =>
-    event.calls.reduce((total, call) => total + call[key], 0)
-  return `${plural(sum('entered'), 'call')} of ${plural(event.calls.length, 'patched function')}: ${sum('redirected')} redirected, ${sum('old')} still old code.`
 }

@@ -38,6 +38,7 @@ const stateChecks: { [K in keyof State]: (value: unknown) => boolean } = {
   blocked: Array.isArray,
   blockedTotal: isNumber,
   patches: Array.isArray,
+  functions: (v) => isFields(v) && Array.isArray(v.items),
   shadow: (v) => isFields(v) && Array.isArray(v.ids),
   findings: Array.isArray,
 }

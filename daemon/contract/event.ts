@@ -1,4 +1,8 @@
 import { z } from 'zod'
+import { callbackSchema } from './callback.ts'
+import { inventoriedPatchSchema } from './inventory.ts'
+
+export { type Callback, callbackSchema } from './callback.ts'
 
 /**
  * Events: what happened, in the past tense, numbered, and the only truth. Every state is a fold over them.
@@ -145,10 +149,6 @@ export const refusalReasonSchema = z.enum([
 ])
 export type RefusalReason = z.infer<typeof refusalReasonSchema>
 
-/** Callbacks of a klp_object (include/linux/livepatch.h, struct klp_callbacks). */
-export const callbackSchema = z.enum(['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch'])
-export type Callback = z.infer<typeof callbackSchema>
-
 /** `inferred`: the kernel's order of steps leaves no other possibility; `kernel-log`: only the log tells. */
 export const basisSchema = z.enum(['observed', 'inferred', 'kernel-log'])
 export type Basis = z.infer<typeof basisSchema>
@@ -163,6 +163,10 @@ const refusalFields = {
   remedy: z.string().optional(),
   basis: basisSchema.optional(),
 }
+
+/** Whether a function's calls are counted; `off`: it is called too often. */
+export const countingStatusSchema = z.enum(['starting', 'on', 'off', 'unavailable'])
+export type CountingStatus = z.infer<typeof countingStatusSchema>
 
 const transitionFields = { patch: z.string(), direction: directionSchema }
 const taskFields = { tid: z.number().int(), pid: z.number().int(), comm: z.string() }
@@ -198,6 +202,12 @@ export const eventSchema = z.discriminatedUnion('kind', [
   }),
   /** klp_enable_patch was called; `patch-load-refused` or a transition follows. */
   kind('patch-loading', { patch: z.string(), replace: z.boolean(), version: z.string().optional() }),
+  /** What the kernel's structures hold, told when it differs from the last; `asOfMonoNs`: when they were read. */
+  kind('patches-inventoried', { asOfMonoNs: monoNs, patches: z.array(inventoriedPatchSchema) }),
+  /** The functions whose ftrace site carries livepatch's handler; null: the kernel's list cannot be read. */
+  kind('ftrace-sites-observed', {
+    sites: z.array(z.object({ object: z.string(), function: z.string() })).nullable(),
+  }),
   kind('patch-load-refused', { patch: z.string(), ...refusalFields }),
   /** Its transition ended: every task runs the new code. */
   kind('patch-enabled', { patch: z.string() }),
@@ -285,6 +295,19 @@ export const eventSchema = z.discriminatedUnion('kind', [
     basis: basisSchema.optional(),
   }),
   kind('state-registered', { patch: z.string(), id: z.string(), version: z.number().int() }),
+  /** Which patched functions' calls are counted from now on; a rate above `budgetPerS` calls ends it for one. */
+  kind('function-counting-changed', {
+    budgetPerS: z.number().int(),
+    functions: z.array(
+      z.object({
+        object: z.string(),
+        function: z.string(),
+        status: countingStatusSchema,
+        reason: z.string().optional(),
+      }),
+    ),
+  }),
+  /** Calls since the last of these events, some second ago; a function that was called then is in it once more. */
   kind('function-calls', {
     calls: z.array(
       z.object({

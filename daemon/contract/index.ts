@@ -1,4 +1,6 @@
 export * from './event.ts'
 export * from './finding.ts'
+export * from './functions.ts'
+export * from './inventory.ts'
 export * from './message.ts'
 export * from './state.ts'

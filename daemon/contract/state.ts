@@ -10,6 +10,7 @@ import type {
   SwitchWay,
 } from './event.ts'
 import type { Finding } from './finding.ts'
+import type { Functions } from './functions.ts'
 
 /**
  * What is shown of the world at one moment: `GET state`, the WebSocket snapshot, and `GET state?at=`.
@@ -31,6 +32,7 @@ export type State = {
   blocked: BlockedTask[]
   blockedTotal: number
   patches: Patch[]
+  functions: Functions
   shadow: Shadow
   findings: Finding[]
 }

@@ -11,6 +11,7 @@ import type {
   Tracer,
   Transition,
 } from '../contract/state.ts'
+import { type FunctionsState, initialFunctions } from './functions-state.ts'
 
 /**
  * The world as folded from events. Immutable: each event yields a new one that shares what did not change,
@@ -35,6 +36,7 @@ export type CoreState = {
   readonly patches: readonly Patch[]
   /** Refusals and skipped callbacks that still deserve attention, oldest first. */
   readonly troubles: readonly Trouble[]
+  readonly functions: FunctionsState
   readonly shadow: {
     readonly adoption: Shadow['adoption']
     readonly ids: ReadonlyMap<string, ShadowId>
@@ -75,6 +77,7 @@ export const initialState: CoreState = {
   blocked: new Map(),
   patches: [],
   troubles: [],
+  functions: initialFunctions,
   shadow: { adoption: 'pending', ids: new Map(), countedMonoNs: null },
   findings: new Map(),
 }

@@ -2,6 +2,7 @@ import type { Event } from '../contract/event.ts'
 import { reduceBlocked } from './blocked.ts'
 import type { CoreState } from './core-state.ts'
 import type { Effect } from './effect.ts'
+import { reduceFunctions } from './functions.ts'
 import { reducePatches } from './patches.ts'
 import { pointsOf } from './points.ts'
 import { applyRules } from './rules/rules.ts'
@@ -23,6 +24,7 @@ export const reduce = (before: CoreState, event: Event): [CoreState, Effect[]] =
   state = reduceBlocked(state, event)
   state = reducePatches(state, event)
   state = reduceTroubles(state, event)
+  state = reduceFunctions(state, event)
   state = reduceShadow(state, event)
   const [ruled, effects] = applyRules(state, event)
   return [ruled, [...pointsOf(before, ruled, event), ...effects]]

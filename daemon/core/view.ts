@@ -1,6 +1,7 @@
 import type { State } from '../contract/state.ts'
 import { blockedLongestFirst } from './blockers.ts'
 import type { CoreState } from './core-state.ts'
+import { functionsOf } from './functions.ts'
 import { headlineOf } from './headline.ts'
 
 const blockedShown = 200
@@ -19,6 +20,7 @@ export const view = (state: CoreState): State => ({
   blocked: blockedLongestFirst(state).slice(0, blockedShown),
   blockedTotal: state.blocked.size,
   patches: [...state.patches],
+  functions: functionsOf(state),
   shadow: {
     adoption: state.shadow.adoption,
     ids: [...state.shadow.ids.values()].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)),
@@ -44,7 +46,8 @@ const slices = {
   lastTransition: ['lastTransition'],
   taskCounts: ['tasks'],
   blocked: ['blocked', 'blockedTotal'],
-  patches: ['patches'],
+  patches: ['patches', 'functions'],
+  functions: ['functions'],
   shadow: ['shadow'],
   findings: ['findings'],
 } as const satisfies Partial<Record<keyof CoreState, readonly (keyof State)[]>>

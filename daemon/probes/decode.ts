@@ -1,5 +1,8 @@
 import type { EventDraft } from '../contract/event.ts'
 import { parseLinks } from './blame.ts'
+import { observeSites } from './ftrace-sites.ts'
+import { nameInventory } from './inventory.ts'
+import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
 import { type DecodeContext, freshContext, type RecordDecoder } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
@@ -66,6 +69,10 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
     case 'bpf-links':
       context.links = parseLinks(record.links, record.programs)
       return []
+    case 'symbols':
+      return nameInventory(context, record.symbols, monoNs)
+    case 'ftrace-sites':
+      return observeSites(record.lines, monoNs)
     case 'kernel-log':
       return decodeKernelLog(context, record)
     case 'tracer':
@@ -98,6 +105,7 @@ const decodeTracer = (
       context.attached = false
       forgetLifecycle(context.lifecycle)
       context.maps.clear()
+      if (record.part === 'bpftrace') context.inventory = freshInventory()
       context.shadowWalk = null
       if (context.transition) context.transition.generation = '0'
       return [

@@ -1,5 +1,6 @@
 import type { EventDraft, ObservedTask, PatchState, Requester } from '../contract/event.ts'
 import type { TracingLink } from './blame.ts'
+import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import type { Tuple } from './tuple.ts'
 
@@ -15,6 +16,7 @@ export type DecodeContext = {
   links: TracingLink[]
   /** Loads under way, callbacks, refusals; see probes/lifecycle.ts. */
   lifecycle: LifecycleMemory
+  inventory: InventoryMemory
   /** Patch states of idle tasks by CPU. */
   idle: Map<number, PatchState>
   /** The newest printed contents of each map: key, elements joined by commas → count. */
@@ -51,6 +53,7 @@ export const freshContext = (): DecodeContext => ({
   asking: null,
   links: [],
   lifecycle: freshLifecycle(),
+  inventory: freshInventory(),
   idle: new Map(),
   maps: new Map(),
   switched: '',

@@ -37,6 +37,10 @@ export type RawBody =
   /** One record of /dev/kmsg as read: `priority,sequence,microseconds,flags;text`. */
   /** Read before the inspection of a task whose stack is not reliable. */
   | { source: 'bpf-links'; links: RawBpfLink[]; programs: string[] }
+  /** What /proc/kallsyms says of the addresses of an inventory (bpf/inventory.bt). */
+  | { source: 'symbols'; symbols: RawSymbol[] }
+  /** The lines of tracefs' enabled_functions that tell of a site whose instruction pointer is modified; null: unreadable. */
+  | { source: 'ftrace-sites'; lines: string[] | null }
   | { source: 'kernel-log'; line: string }
   /** Records the kernel overwrote before they were read. */
   | { source: 'kernel-log'; lost: number }
@@ -67,3 +71,6 @@ export type RawModule = { name: string; files: Record<string, string> }
 export type RawProbeSet = { name: string; available: boolean; reason?: string; remedy?: string }
 
 export type RawBpfLink = { pid: number; comm: string; fdinfo: string }
+
+/** `name` is null where the kernel has no symbol at the address, or does not tell; `module` is null for vmlinux. */
+export type RawSymbol = { address: string; name: string | null; module: string | null }

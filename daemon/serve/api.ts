@@ -2,6 +2,7 @@ import { type NextFunction, type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { Task } from '../contract/state.ts'
 import type { CoreState } from '../core/core-state.ts'
+import { functionsOf } from '../core/functions.ts'
 import { formatTime, parseTime } from '../core/time.ts'
 import { view } from '../core/view.ts'
 import type { Queries } from '../store/queries.ts'
@@ -59,17 +60,8 @@ export const createApi = ({ state, queries, isReady }: ApiOptions): Router => {
   api.get('/state', (_request, response) => void response.json(view(state())))
   api.get('/patches', (_request, response) => void response.json({ patches: state().patches }))
   api.get('/functions', (_request, response) => {
-    const functions = state().patches.flatMap((patch) =>
-      patch.objects.flatMap((object) =>
-        object.functions.map((name) => ({
-          patch: patch.name,
-          object: object.name,
-          function: name,
-          patched: object.patched ?? null,
-        })),
-      ),
-    )
-    response.json({ functions })
+    const { items, ...rest } = functionsOf(state())
+    response.json({ ...rest, functions: items })
   })
   api.get('/transitions', (request, response) => {
     const query = transitionsQuery.parse(request.query)

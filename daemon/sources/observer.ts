@@ -7,6 +7,7 @@ import { scanBpfLinks } from './bpf-links.ts'
 import { readBtf } from './btf.ts'
 import { monotonicNs, readClocks } from './clock.ts'
 import { followUp } from './follow-up.ts'
+import { followInventory, type InventoryFollower } from './inventory-follower.ts'
 import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
@@ -54,6 +55,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let iterator: TaskIterator | undefined
   let kernelLog: KernelLog | undefined
   const scanModules = createModuleScan()
+  let inventory: InventoryFollower | undefined
   let snapshotAt = 0
   let clockAt = Date.now()
   let linksAt = 0
@@ -124,9 +126,11 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       cpus: cpus().length,
       streamPerS: options.streamPerS,
     })
+    inventory = followInventory(emit, report('reading kernel symbols'))
     const onBody = (body: RawBody) => {
       emit(body)
       if (body.source === 'bpftrace') follow(body.line)
+      inventory?.follow(body)
     }
     tracer = superviseTracer(options.bpftrace, script, options.runDir, onBody)
     await tracer.firstAttempt
@@ -167,6 +171,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     stop: async (reason) => {
       stopped = true
       await tracer?.stop()
+      await inventory?.stop()
       await ready.catch(() => undefined)
       await looking
       await iterator?.unpin()

@@ -30,6 +30,7 @@ export const aState: State = {
   blocked: [],
   blockedTotal: 0,
   patches: [],
+  functions: { source: 'kernel', budgetPerS: null, items: [] },
   shadow: { adoption: 'complete', ids: [] },
   findings: [],
 }

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises'
+import { isLivepatched } from '../probes/ftrace-sites.ts'
+import { addressesOf } from '../probes/inventory.ts'
+import { type Inventory, InventoryReader } from '../probes/inventory-reader.ts'
+import type { RawBody } from '../probes/raw-record.ts'
+import { Tuple } from '../probes/tuple.ts'
+import { lookUpAddresses } from './symbol-lookup.ts'
+
+const siteLists = ['/sys/kernel/tracing/enabled_functions', '/sys/kernel/debug/tracing/enabled_functions']
+
+export type InventoryFollower = {
+  /** What the main tracer tells. */
+  follow: (body: RawBody) => void
+  /** Resolves once what was begun is done. */
+  stop: () => Promise<void>
+}
+
+/**
+ * Adds to each inventory what it needs from elsewhere: the symbols of its addresses and, when the patched
+ * functions are others than before, the list of ftrace sites. Both are dear, so only for what is new.
+ */
+export const followInventory = (
+  emit: (body: RawBody) => void,
+  onError: (error: unknown) => void,
+): InventoryFollower => {
+  let reader = new InventoryReader()
+  // Exactly what decoding knows: added to when told, cut down by each inventory, lost with the tracer.
+  let known = new Set<string>()
+  let sitesOf = ''
+  let waiting: Inventory | null = null
+  let working: Promise<void> | null = null
+  let stopped = false
+
+  const complete = async (inventory: Inventory): Promise<void> => {
+    const unknown = addressesOf(inventory.patches).filter((address) => !known.has(address))
+    const symbols = await lookUpAddresses(unknown)
+    for (const address of unknown) known.add(address)
+    if (symbols.length > 0) emit({ source: 'symbols', symbols })
+    const patched = JSON.stringify(
+      inventory.patches.map((patch) =>
+        patch.objects.map((object) => [
+          object.name,
+          object.functions.map((func) => [func.name, func.patched]),
+        ]),
+      ),
+    )
+    if (patched === sitesOf) return
+    sitesOf = patched
+    emit({ source: 'ftrace-sites', lines: await readSites() })
+  }
+
+  const work = async (): Promise<void> => {
+    for (let next = waiting; next && !stopped; next = waiting) {
+      waiting = null
+      await complete(next).catch(onError)
+    }
+    working = null
+  }
+
+  return {
+    follow: (body) => {
+      if (body.source === 'tracer' && body.what === 'gap') {
+        reader = new InventoryReader()
+        known = new Set()
+        sitesOf = ''
+      }
+      if (body.source !== 'bpftrace' || !body.line.includes('"inventory.')) return
+      const inventory = readLine(reader, body.line)
+      if (!inventory) return
+      known = new Set(addressesOf(inventory.patches).filter((address) => known.has(address)))
+      waiting = inventory
+      working ??= work()
+    },
+    stop: async () => {
+      stopped = true
+      await working
+    },
+  }
+}
+
+/** Null for a line that is broken too: decoding will say what is wrong with it. */
+const readLine = (reader: InventoryReader, line: string): Inventory | null => {
+  try {
+    const { data } = JSON.parse(line) as { data?: unknown }
+    return Array.isArray(data) ? reader.read(new Tuple(data)) : null
+  } catch {
+    return null
+  }
+}
+
+const readSites = async (): Promise<string[] | null> => {
+  for (const list of siteLists) {
+    const text = await readFile(list, 'utf8').catch(() => null)
+    if (text !== null) return text.split('\n').filter(isLivepatched)
+  }
+  return null
+}
