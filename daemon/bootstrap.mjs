@@ -48,7 +48,9 @@ const installPackages = () => {
   const wanted = hash([join(root, 'package-lock.json')])
   if (upToDate(stamp, wanted)) return
   say('installing npm packages (once; better-sqlite3 may have to be compiled, about a minute)')
-  quietly('npm ci', 'npm', ['ci', '--no-progress'])
+  // Not npm ci: it refuses a lock file without entries for other platforms' optional packages, which a
+  // registry mirror need not hold. The versions come from the lock file either way.
+  quietly('npm install', 'npm', ['install', '--no-save', '--no-progress', '--prefer-offline'])
   writeFileSync(stamp, wanted)
 }
 
