@@ -78,11 +78,11 @@ export function describeEvent(event: Event): string {
     case 'module-going':
       return `Module ${event.object} is being removed.`
     case 'module-refused':
-      return `Module ${event.object} was refused: ${event.cause}.`
+      return `Module ${event.object} was refused${event.errno === undefined ? '' : ` (error ${event.errno})`}: ${event.cause}.`
     case 'callbacks-registered':
       return `${event.patch} has ${event.callbacks.length === 0 ? 'no callbacks' : event.callbacks.join(', ')} for ${event.object}.`
     case 'callback-called':
-      return `${event.patch} ran its ${event.callback} callback for ${event.object}${event.returned === undefined ? '' : `, which returned ${event.returned}`}.`
+      return `${event.patch} ran its ${event.callback} callback for ${event.object}${event.returned === undefined ? '' : `, which returned ${event.returned}`}${event.basis === 'inferred' ? " (inferred from the kernel's steps)" : ''}.`
     case 'callback-skipped':
       return `${event.patch} did not run its ${event.callback} callback for ${event.object}: ${event.cause}.`
     case 'state-registered':

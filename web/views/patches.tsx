@@ -1,5 +1,6 @@
 import type { Patch, Tracer } from '../../daemon/contract/state.ts'
 import { formatCount, unknownText } from '../format.ts'
+import { PatchCallbacks } from './patch-callbacks.tsx'
 import { Empty, Section } from './section.tsx'
 
 type Props = { patches: Patch[]; tracerStatus: Tracer['status'] }
@@ -34,6 +35,8 @@ export function Patches({ patches, tracerStatus }: Props) {
               <th scope="col" class="number">
                 Stack order
               </th>
+              <th scope="col">States</th>
+              <th scope="col">Callbacks</th>
               <th scope="col">Objects and functions</th>
             </tr>
           </thead>
@@ -55,12 +58,14 @@ function PatchRow({ patch }: { patch: Patch }) {
         {patch.name}
       </th>
       <td data-label="State">
-        <span class="tag" data-state={patch.state}>
+        <span class="tag" data-state={patch.state} title={loadedBy(patch)}>
           {patch.state}
         </span>
         {patch.inTransition && patch.state !== 'enabling' && patch.state !== 'disabling' && (
           <span class="muted small"> in transition</span>
         )}
+        {patch.replacedBy !== null && <div class="muted small">replaced by {patch.replacedBy}</div>}
+        {patch.forced && <div class="small">forced: stays loaded until reboot</div>}
       </td>
       <td data-label="Replace">{patch.replace === undefined ? unknownText : patch.replace ? 'yes' : 'no'}</td>
       <td data-label="Version" title={patch.srcversion && `srcversion ${patch.srcversion}`}>
@@ -71,6 +76,18 @@ function PatchRow({ patch }: { patch: Patch }) {
       </td>
       <td data-label="Stack order" class="number">
         {formatCount(patch.stackOrder ?? null)}
+      </td>
+      <td data-label="States" title="klp_state id and version">
+        {patch.states === null ? (
+          <span class="muted">{unknownText}</span>
+        ) : (
+          patch.states.map((each) => `${each.id} v${each.version}`).join(', ') || (
+            <span class="muted">none</span>
+          )
+        )}
+      </td>
+      <td data-label="Callbacks" class="wide">
+        <PatchCallbacks callbacks={patch.callbacks} />
       </td>
       <td data-label="Objects and functions" class="wide">
         <ul class="objects">
@@ -88,3 +105,6 @@ function PatchRow({ patch }: { patch: Patch }) {
     </tr>
   )
 }
+
+const loadedBy = ({ loadedBy: who }: Patch): string | undefined =>
+  who === null ? undefined : `Loaded by ${who.comm} (${who.pid})`
