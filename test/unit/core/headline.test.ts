@@ -109,7 +109,7 @@ describe('during a transition', () => {
     const places = [
       'klpt-sleeper (264) is a kernel thread',
       'echo 0 > /sys/kernel/livepatch/klpt_patch_v1/enabled',
-      'Last resort: echo 1 > …/force',
+      'Last resort: echo 1 > /sys/kernel/livepatch/klpt_patch_v1/force',
     ].map((part) => advice?.indexOf(part) ?? -1)
     expect(places.every((place) => place >= 0)).toBe(true)
     expect(places).toEqual([...places].sort((a, b) => a - b))

@@ -65,12 +65,15 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.nat({ max: 3 }).map((tid): Happening => ({ kind: 'task-inspected', tid, stack: ['f'] })),
   fc.nat({ max: 3 }).map((tid): Happening => ({ kind: 'task-tries', tries: [[tid, 4]] })),
   {
-    arbitrary: fc.array(task, { maxLength: 4 }).map(
-      (tasks): Happening =>
-        tasksObserved(
+    arbitrary: fc.tuple(fc.array(task, { maxLength: 4 }), fc.boolean()).map(
+      ([tasks, complete]): Happening => ({
+        ...tasksObserved(
           tasks.map(([tid, state]) => aTask(tid, state)),
           1,
         ),
+        complete,
+        gone: complete ? [] : [4],
+      }),
     ),
     weight: 2,
   },

@@ -114,15 +114,6 @@ describe('a transition', () => {
       requester: { pid: 7, comm: 'insmod' },
     })
   })
-
-  it("takes the requester's command line, but not another process's", () => {
-    const world = aWorld()
-    world.at(1, { ...transitionStarted(), requester: { pid: 5, comm: 'bash' } })
-    world.at(2, { kind: 'requester-identified', patch: 'klpt_patch_v1', pid: 6, commandLine: 'other' })
-    expect(world.state().transition?.requester).toEqual({ pid: 5, comm: 'bash' })
-    world.at(2, { kind: 'requester-identified', patch: 'klpt_patch_v1', pid: 5, commandLine: 'bash x' })
-    expect(world.state().transition?.requester).toEqual({ pid: 5, comm: 'bash', commandLine: 'bash x' })
-  })
 })
 
 describe('a transition that was adopted', () => {

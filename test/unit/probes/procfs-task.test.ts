@@ -14,7 +14,6 @@ const inspect = (
     generation: '1',
     exact: true,
     reversing: false,
-    cancelledBy: null,
   }
   return inspectTask(context, {
     monoNs: '1',
@@ -52,9 +51,31 @@ it('a cgroup of the old hierarchies only is not guessed at', () =>
     { kind: 'task-inspected', monoNs: '1', tid: 7 },
   ]))
 
-it("joins a command line's arguments, and tells whose transition a requester asked for", () => {
-  expect(inspect({ cmdline: 'sh\0-c\0echo 0\0', requester: true })).toEqual([
-    { kind: 'requester-identified', monoNs: '1', patch: 'p', pid: 7, commandLine: 'sh -c echo 0' },
-  ])
-  expect(inspect({ cmdline: '', requester: true })).toEqual([])
+it("joins a command line's arguments", () => {
+  expect(inspect({ cmdline: 'sh\0-c\0echo 0\0' })).toMatchObject([{ commandLine: 'sh -c echo 0' }])
+  expect(inspect({ cmdline: '' })).toEqual([{ kind: 'task-inspected', monoNs: '1', tid: 7 }])
+})
+
+it.each([
+  [
+    '0xffffffff81 [x]\n[<0>] klpt_sleep_thread+0x1/0x10 [klpt_target]\n[<0>] kthread+0xe7/0x110\n[<0>] ret_from_fork+0x1f/0x30\n',
+    'klpt_sleep_thread [klpt_target]',
+  ],
+  [
+    '[<0>] my_work+0x1/0x2\n[<0>] process_one_work+0x1/0x2\n[<0>] worker_thread+0x1/0x2\n[<0>] kthread+0x1/0x2\n',
+    'my_work',
+  ],
+  ['[<0>] do_syscall_64+0x1/0x2\n', undefined],
+])('a stack tells which function a kernel thread runs: %j', (stack, runs) =>
+  expect((inspect({ stack })[0] as { runs?: string }).runs).toBe(runs),
+)
+
+it("a requester's command line goes into the transition it asked for, if it is the same process", () => {
+  const context = freshContext()
+  context.asking = { pid: 7, tid: 7, comm: 'sh', parentPid: 1, parentComm: 'init' }
+  const cmdline = { monoNs: '1', source: 'procfs-task', requester: true, stack: null, cgroup: null } as const
+  expect(inspectTask(context, { ...cmdline, tid: 8, cmdline: 'other' })).toEqual([])
+  expect(context.asking).not.toHaveProperty('commandLine')
+  expect(inspectTask(context, { ...cmdline, tid: 7, cmdline: 'sh\0x' })).toEqual([])
+  expect(context.asking).toHaveProperty('commandLine', 'sh x')
 })

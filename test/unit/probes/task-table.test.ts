@@ -149,7 +149,6 @@ describe('observeTasks', () => {
       generation: '0',
       exact: true,
       reversing: false,
-      cancelledBy: null,
     }
     expect(observeTasks(context, threads, 'iterator', '2')).toMatchObject({ total: 4, remaining: 2 })
   })

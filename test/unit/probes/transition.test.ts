@@ -11,10 +11,9 @@ import {
 } from '../support/raw.ts'
 
 const line = (...data: unknown[]) => bpftrace(tupleLine(...data))
-const reverse = (ns: number, patch: string, target: number) =>
-  line('transition.reverse', 1, ns, patch, target, 20, 20, 'bash')
+const reverse = (ns: number, target: number) => line('transition.reverse', 1, ns, target, 20, 20, 'bash')
 const end = (ns: number, patch: string, target: number) => line('transition.end', 1, ns, patch, target)
-const cancel = (patch: string) => line('transition.cancel', 1, 1, patch, 1, 30, 31, 'insmod')
+const cancel = line('transition.cancel', 1, 1, 1, 30, 31, 'insmod')
 
 const decodeAll = (...records: Parameters<ReturnType<typeof createDecoder>['decode']>[0][]) => {
   const decoder = createDecoder()
@@ -48,7 +47,7 @@ it('target 0 is unpatching', () => {
 describe('a reversal', () => {
   it('has the new direction, and the start that follows is no second transition', () => {
     expect(
-      decodeAll(...startRecords(1, 'p', 1), reverse(2, 'p', 1), ...startRecords(3, 'p', 0), end(4, 'p', 0)),
+      decodeAll(...startRecords(1, 'p', 1), reverse(2, 1), ...startRecords(3, 'p', 0), end(4, 'p', 0)),
     ).toMatchObject([
       { kind: 'transition-started', direction: 'patching' },
       { kind: 'transition-reversed', direction: 'unpatching' },
@@ -60,9 +59,9 @@ describe('a reversal', () => {
     expect(
       decodeAll(
         ...startRecords(1, 'p', 1),
-        reverse(2, 'p', 1),
+        reverse(2, 1),
         ...startRecords(3, 'p', 0),
-        reverse(4, 'p', 0),
+        reverse(4, 0),
         ...startRecords(5, 'p', 1),
       ).slice(1),
     ).toMatchObject([
@@ -76,14 +75,14 @@ describe('a reversal', () => {
     decoder.decode(sysfs('1', sysfsPatch('p', 1, 1)))
     decoder.decode(attachedRecord)
     expect(
-      [reverse(2, 'p', 1), ...startRecords(3, 'p', 0)].flatMap((record) => decoder.decode(record)),
+      [reverse(2, 1), ...startRecords(3, 'p', 0)].flatMap((record) => decoder.decode(record)),
     ).toMatchObject([{ kind: 'transition-reversed', direction: 'unpatching' }])
   })
 })
 
 describe('a cancelled transition', () => {
   it('ends as cancelled, by whom, and does not taint the next one', () => {
-    expect(decodeAll(cancel('p'), end(2, 'p', 0), ...startRecords(3, 'p', 1), end(4, 'p', 1))).toMatchObject([
+    expect(decodeAll(cancel, end(2, 'p', 0), ...startRecords(3, 'p', 1), end(4, 'p', 1))).toMatchObject([
       { kind: 'transition-cancelled', direction: 'patching', pid: 30, tid: 31, comm: 'insmod' },
       { kind: 'transition-started' },
       { kind: 'transition-completed' },
@@ -92,7 +91,7 @@ describe('a cancelled transition', () => {
 })
 
 it('forcing is told with its direction and who did it', () => {
-  const force = line('transition.force', 1, 2, 'p', 1, 40, 41, 'bash')
+  const force = line('transition.force', 1, 2, 1, 40, 41, 'bash')
   expect(decodeAll(...startRecords(1, 'p', 1), force)[1]).toMatchObject({
     kind: 'transition-forced',
     direction: 'patching',

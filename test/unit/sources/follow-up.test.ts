@@ -3,10 +3,14 @@ import { followUp } from '../../../daemon/sources/follow-up.ts'
 import { askedLine, mapLine, tupleLine } from '../support/raw.ts'
 import { readRecording, recordingNames } from '../support/recordings.ts'
 
-const blocked = (tid: unknown) => tupleLine('task.blocked', 1, 2, tid, 9, 98, 'f', 0, 1, 1, 'name')
+const blocked = (tid: unknown, errno = 98) =>
+  tupleLine('task.blocked', 1, 2, tid, 9, errno, 'f', 0, 1, 1, 'name')
 
 it('a blocked task is inspected', () =>
-  expect(followUp(blocked(264))).toEqual({ inspect: 264, requester: false }))
+  expect(followUp(blocked(264))).toEqual({ inspect: 264, requester: false, suspectBpf: false }))
+
+it('when its stack is not reliable, BPF programs are suspected', () =>
+  expect(followUp(blocked(264, 22))).toMatchObject({ inspect: 264, suspectBpf: true }))
 
 it('who asks for a transition is identified', () =>
   expect(followUp(askedLine(10))).toEqual({ inspect: 10, requester: true }))

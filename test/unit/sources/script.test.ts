@@ -10,9 +10,12 @@ import { generateScript, readyRecord, type ScriptHost } from '../../../daemon/so
 const bpfDir = join(import.meta.dirname, '../../../bpf')
 const source = (stem: string): string => readFileSync(join(bpfDir, `${stem}.bt`), 'utf8')
 
+const knowingBtf = { offsetOf: () => 24, sizeOf: () => 48, hasField: () => true }
+
 const host = (missing: string[] = [], own: Partial<ScriptHost> = {}): ScriptHost => ({
   hasFunction: (name) => !missing.includes(name),
   addressOf: () => 0xffffffff81234560n,
+  btf: knowingBtf,
   cpus: 3,
   streamPerS: 123,
   ...own,
@@ -55,7 +58,7 @@ describe('on a kernel that has everything', () => {
     expect(source('tasks')).toContain('kaddr("')
     expect(code.includes('kaddr(')).toBe(false)
     // 0xffffffff81234560 as old versions can parse it.
-    expect(code.includes('(uint64)(-2128394912)')).toBe(true)
+    expect(code.includes('kptr((uint64)(-2128394912))')).toBe(true)
   })
 
   it('has one BEGIN: bpftrace before 0.18 refuses a second', () =>
@@ -70,28 +73,42 @@ it('a symbol whose address the kernel does not tell is left to bpftrace', () => 
   expect(code).not.toContain('kaddr("klp_target_state")')
 })
 
+it('a set whose layout BTF does not know is left out and reported, the others stay', () => {
+  const needing = probeSets.filter((set) => /KLPSCOPE_(OFFSET|SIZE)/.test(source(set.stem)))
+  const btf = { offsetOf: () => null, sizeOf: () => null, hasField: () => false }
+  const { code, probeSets: reported } = generate(host([], { btf }))
+  expect(reported.filter(({ available }) => !available).map(({ name }) => name)).toEqual(
+    needing.map((set) => set.stem),
+  )
+  expect(code.match(/KLPSCOPE_\w+/)).toBeNull()
+})
+
 describe('on a kernel that lacks a function', () => {
-  it.each(probeSets.flatMap((set) => set.needs.map((need) => [set.stem, need] as const)))(
-    '%s without %s is left out whole and reported, the others stay',
-    (stem, need) => {
+  const needed = [...new Set(probeSets.flatMap((set) => set.needs))]
+
+  it.each(needed)(
+    'without %s the sets that need it are left out whole and reported, the others stay',
+    (need) => {
       const { code, probeSets: reported } = generate(host([need]))
-      const set = reported.find(({ name }) => name === stem)
-      expect(set).toMatchObject({ available: false, reason: expect.stringContaining(need) })
-      expect(set?.remedy).toBeTruthy()
-      expect(reported.filter(({ available }) => !available)).toHaveLength(1)
-      const others = probeSets.filter((other) => other.stem !== stem).map((other) => source(other.stem))
-      expect(pointsOf(code)).toEqual(pointsOf(others.join('\n')))
+      const needing = probeSets.filter((set) => set.needs.includes(need)).map((set) => set.stem)
+      const out = reported.filter(({ available }) => !available)
+      expect(out.map(({ name }) => name)).toEqual(needing)
+      for (const { reason, remedy } of out) {
+        expect(reason).toContain(need)
+        expect(remedy).toBeTruthy()
+      }
+      const others = probeSets.filter((set) => !needing.includes(set.stem)).map((set) => source(set.stem))
+      const stay = pointsOf(others.join('\n')).filter((point) => !point.endsWith(`:${need}`))
+      expect(pointsOf(code)).toEqual(stay)
     },
   )
 
-  const optional = probeSets.flatMap((set) =>
-    functionsIn(source(set.stem))
-      .filter((name) => !set.needs.includes(name))
-      .map((name) => [set.stem, name] as const),
+  const optional = [...new Set(probeSets.flatMap((set) => functionsIn(source(set.stem))))].filter(
+    (name) => !needed.includes(name),
   )
   it('(there are some that no set needs)', () => expect(optional.length).toBeGreaterThan(4))
 
-  it.each(optional)('%s without %s loses its blocks only', (_, name) => {
+  it.each(optional)('without %s only its blocks are missing', (name) => {
     const { code, probeSets: reported } = generate(host([name]))
     const all = generate().code
     expect(reported.every(({ available }) => available)).toBe(true)

@@ -82,7 +82,7 @@ describe('events', () => {
 
   it('page by page are all, none twice', () => {
     const pages: Event[] = []
-    for (let before: number | undefined; ; before = pages.at(-1)?.seq) {
+    for (let before: number | undefined; pages.length <= events.length; before = pages.at(-1)?.seq) {
       const page = queries.events({ limit: 7, ...(before === undefined ? {} : { before }) })
       if (page.length === 0) break
       expect(page.length).toBeLessThanOrEqual(7)

@@ -6,6 +6,7 @@ import { openDatabase } from '../../../daemon/store/open-database.ts'
 import { createRecorder } from '../../../daemon/store/recorder.ts'
 import { restoreState } from '../../../daemon/store/restore-state.ts'
 import { serializeState } from '../../../daemon/store/serialize-state.ts'
+import { aWorld } from '../support/fold.ts'
 import {
   readRecording,
   recordingNames,
@@ -56,6 +57,17 @@ describe.each(recordingNames)('recording %s', (name) => {
       expect(restored(file, event.seq), `at seq ${event.seq}`).toBe(serializeState(state))
     }
   })
+})
+
+it('an event is folded once, also when it is the one the checkpoint was made at', () => {
+  const world = aWorld()
+  const steps: Step[] = [1, 2, 3].map((second) => {
+    const event = world.at(second, { kind: 'events-lost', source: 'bpftrace', count: 1 })
+    return { event, state: world.state(), effects: [] }
+  })
+  const file = record(steps)
+  expect(restored(file)).toBe(serializeState(world.state()))
+  expect(restored(file, 2)).toBe(serializeState(steps[1]!.state))
 })
 
 it('an empty record gives the state before anything', () => {

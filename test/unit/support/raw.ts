@@ -7,13 +7,14 @@ export const mapLine = (name: string, contents: unknown): string =>
 
 export const bpftrace = (line: string, monoNs = '1'): RawRecord => ({ monoNs, source: 'bpftrace', line })
 
-/** How the probes tell that a transition starts: asked for by insmod (pid 10, tid 11), a child of bash (9). */
+/** The line that tells who asks for a transition: by default insmod (pid 10, tid 11), a child of bash (9). */
+export const askedLine = (pid: unknown = 10): string =>
+  tupleLine('transition.ask', pid, 11, 'insmod', 9, 'bash')
+/** How the probes tell that a transition starts. */
 export const startRecords = (ns: number, patch: string, target: 0 | 1): RawRecord[] => [
-  bpftrace(tupleLine('transition.start', 1, ns, patch, target, 1, 10, 11, 'insmod', 9, 'bash')),
+  bpftrace(askedLine()),
+  bpftrace(tupleLine('transition.start', 1, ns, patch, target, 1)),
 ]
-/** The line of it that names who asked. */
-export const askedLine = (pid: unknown): string =>
-  tupleLine('transition.start', 1, 2, 'p', 1, 0, pid, 11, 'insmod', 9, 'bash')
 
 export const iteratorRecord = (
   fields: { tid?: number; patchState?: number; flags?: string; comm?: string } = {},
