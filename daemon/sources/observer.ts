@@ -11,6 +11,7 @@ import { followInventory, type InventoryFollower } from './inventory-follower.ts
 import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
+import { createReordering } from './reordering.ts'
 import { generateScript } from './script.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { pinTaskIterator, type TaskIterator } from './task-iterator.ts'
@@ -56,19 +57,21 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let kernelLog: KernelLog | undefined
   const scanModules = createModuleScan()
   let inventory: InventoryFollower | undefined
+  let flushTracer: () => void = () => undefined
   let snapshotAt = 0
   let clockAt = Date.now()
   let linksAt = 0
   const emit = (body: RawBody) => onRecord({ monoNs: monotonicNs(), ...body })
 
-  const follow = (line: string): void => {
+  /** What /proc has to say of a line is read at once. */
+  const follow = (line: string): RawBody | undefined => {
     const next = followUp(line)
-    if (!next) return
+    if (!next) return undefined
     if (!next.requester && next.suspectBpf && Date.now() - linksAt >= linksMs) {
       linksAt = Date.now()
       emit(scanBpfLinks())
     }
-    emit(inspectTask(next.inspect, next.requester))
+    return inspectTask(next.inspect, next.requester)
   }
 
   const snapshot = async (patches: RawPatch[]): Promise<void> => {
@@ -127,9 +130,15 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       streamPerS: options.streamPerS,
     })
     inventory = followInventory(emit, report('reading kernel symbols'))
-    const onBody = (body: RawBody) => {
+    const { take, flush } = createReordering((body) => {
       emit(body)
-      if (body.source === 'bpftrace') follow(body.line)
+      inventory?.follow(body)
+    })
+    flushTracer = flush
+    const onBody = (body: RawBody) => {
+      if (body.source === 'bpftrace') return take(body.line, follow(body.line))
+      flush()
+      emit(body)
       inventory?.follow(body)
     }
     tracer = superviseTracer(options.bpftrace, script, options.runDir, onBody)
@@ -171,6 +180,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     stop: async (reason) => {
       stopped = true
       await tracer?.stop()
+      flushTracer()
       await inventory?.stop()
       await ready.catch(() => undefined)
       await looking

@@ -33,3 +33,9 @@ export const loggedTransitions = (dmesg: string): LoggedTransition[] => {
   }
   return transitions
 }
+
+/** Callbacks as the lab's livepatches log them, `[patch, callback, object]` in their order. */
+export const loggedCallbacks = (dmesg: string): [string, string, string][] =>
+  [...dmesg.matchAll(/\] (klpt_patch_\w+): ((?:pre|post)_(?:un)?patch) of (\w+)/g)].map(
+    ([, patch = '', callback = '', object = '']) => [patch, callback, object],
+  )
