@@ -1,4 +1,5 @@
 import type { Callback, EventOf } from '../contract/event.ts'
+import type { InventoriedObject, InventoriedPatch } from '../contract/inventory.ts'
 import type { Patch, PatchCallback } from '../contract/state.ts'
 
 const fresh = (object: string, name: Callback): PatchCallback => ({
@@ -38,4 +39,25 @@ export const markCallback = (patch: Patch, event: EventOf<'callback-called' | 'c
         : each,
     ),
   }
+}
+
+/** What the kernel's own structures say of a patch that was there before the probes. */
+export const adoptInventory = (patch: Patch, inventoried: InventoriedPatch): Patch => {
+  const { states, forced, objects } = inventoried
+  if (patch.callbacks !== null && patch.states !== null) return { ...patch, states, forced }
+  const callbacks = objects.flatMap((object) =>
+    names
+      .filter((name) => object.callbacks[name] !== undefined)
+      .map((name) => ({ ...fresh(object.name, name), ...ranBefore(name, object, patch) })),
+  )
+  return { ...patch, states, forced, callbacks }
+}
+
+const names: readonly Callback[] = ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch']
+
+/** A patched object has had its pre_patch, and its post_patch once the transition was over. */
+const ranBefore = (name: Callback, object: InventoriedObject, patch: Patch): Partial<PatchCallback> => {
+  if (!object.patched) return {}
+  if (name === 'pre_patch') return { outcome: 'called', returned: 0, basis: 'inferred' }
+  return name === 'post_patch' && !patch.inTransition ? { outcome: 'called', basis: 'inferred' } : {}
 }

@@ -1,7 +1,7 @@
 import type { Event, EventOf, LivepatchModule, ObservedPatch } from '../contract/event.ts'
 import type { Patch, PatchLifeState } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
-import { markCallback, registerCallbacks } from './patch-callbacks.ts'
+import { adoptInventory, markCallback, registerCallbacks } from './patch-callbacks.ts'
 
 /** Patches without a module in the record are not kept for ever. */
 const goneKept = 20
@@ -53,6 +53,12 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
           { id: event.id, version: event.version },
         ],
       }))
+    case 'patches-inventoried':
+      return event.patches.reduce(
+        (all, inventoried) =>
+          all.map((patch) => (patch.name === inventoried.name ? adoptInventory(patch, inventoried) : patch)),
+        patches,
+      )
     case 'callbacks-registered':
       return change(event.patch, (patch) => registerCallbacks(patch, event.object, event.callbacks))
     case 'callback-called':

@@ -2,6 +2,7 @@ import type { EventDraft } from '../contract/event.ts'
 import type { InventoriedPatch } from '../contract/inventory.ts'
 import type { InventoryMemory } from './inventory-memory.ts'
 import { nameLimit } from './inventory-reader.ts'
+import { adoptStates } from './lifecycle-memory.ts'
 import type { DecodeContext, ProbeSet, RecordDecoder } from './probe-set.ts'
 import type { RawSymbol } from './raw-record.ts'
 
@@ -70,6 +71,7 @@ const gather: RecordDecoder = (tuple, context) => {
   const held = new Set(addressesOf(inventory.patches))
   for (const address of memory.symbols.keys()) if (!held.has(address)) memory.symbols.delete(address)
   memory.walked = inventory
+  adoptStates(context.lifecycle, inventory.patches)
   return tell(memory, inventory.monoNs)
 }
 

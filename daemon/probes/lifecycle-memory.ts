@@ -1,4 +1,5 @@
 import type { Callback, EventDraft } from '../contract/event.ts'
+import type { InventoriedPatch } from '../contract/inventory.ts'
 import type { LogFact } from './kernel-log.ts'
 
 /** What decoding remembers of patches between records; transitions and loads are serialised by klp_mutex. */
@@ -102,4 +103,12 @@ export const freshLifecycle = (): LifecycleMemory => ({
 export const forgetLifecycle = (memory: LifecycleMemory): void => {
   const { log, waiting, states } = memory
   Object.assign(memory, freshLifecycle(), { log, waiting, states })
+}
+
+/** The states of patches that were in place before the probes. */
+export const adoptStates = (memory: LifecycleMemory, patches: readonly InventoriedPatch[]): void => {
+  for (const { name, enabled, states } of patches) {
+    if (enabled && !memory.states.has(name))
+      memory.states.set(name, new Map(states.map(({ id, version }) => [id, version])))
+  }
 }

@@ -41,13 +41,13 @@ export const applyRules = (state: CoreState, event: Event): [CoreState, Effect[]
   const effects: Effect[] = []
   for (const rule of concerned) {
     const conditions = rule.holds(state)
-    for (const condition of conditions) {
+    for (const [index, condition] of conditions.entries()) {
       const open = openFinding(state, rule, condition.subject)
       if (open && sameText(open, condition)) continue
       const finding: Finding = open
         ? { ...open, ...condition, evidence: open.evidence }
         : {
-            id: `${rule.name}-${event.seq}`,
+            id: index === 0 ? `${rule.name}-${event.seq}` : `${rule.name}-${event.seq}-${index}`,
             rule: rule.name,
             ...condition,
             openedAt: event.time,
