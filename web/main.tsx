@@ -55,7 +55,7 @@ function Dashboard({ view }: { view: View }) {
         <HeadlineView state={state} />
       </Guarded>
       <Guarded name="Findings">
-        <Findings findings={state.findings} />
+        <Findings findings={state.findings} headline={state.headline} />
       </Guarded>
       <div class="pair">
         <Guarded name="Remaining tasks">

@@ -18,7 +18,7 @@ export const statusCommand = (): Command =>
       print(
         `${paint(colours[headline.level], headline.level.toUpperCase())} ${printable(headline.text)}${age}`,
       )
-      if (headline.advice) print(printable(headline.advice))
+      for (const step of headline.advice?.split('\n') ?? []) print(`  ${printable(step)}`)
       for (const finding of state.findings) print(`${finding.severity}: ${printable(finding.summary)}`)
       const { total, patched, unpatched } = state.tasks
       print(

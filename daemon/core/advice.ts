@@ -9,7 +9,7 @@ export const adviseOnTransition = (state: CoreState, transition: Transition): st
     first ? adviseOnTask(first) : 'Wait for the next try; the kernel tries about once a second.',
     reverse(transition),
     force(transition),
-  ].join(' ')
+  ].join('\n')
 }
 
 const adviseOnTask = (task: BlockedTask): string => {
@@ -36,5 +36,10 @@ const reverse = ({ patch, direction }: Transition): string =>
   `To give up: echo ${direction === 'patching' ? 0 : 1} > /sys/kernel/livepatch/${patch}/enabled (turns the transition round, safe).`
 
 /** What forcing costs, by klp_force_transition in kernel/livepatch/transition.c. */
-const force = ({ patch, direction }: Transition): string =>
-  `Last resort: echo 1 > /sys/kernel/livepatch/${patch}/force gives up consistency${direction === 'unpatching' ? ' and pins the module until reboot' : '; patches it replaces stay pinned until reboot'}.`
+const force = ({ patch, direction, replace }: Transition): string =>
+  `Last resort: echo 1 > /sys/kernel/livepatch/${patch}/force gives up consistency${pinned(direction, replace)}.`
+
+const pinned = (direction: Transition['direction'], replace: boolean | null): string => {
+  if (direction === 'unpatching') return ' and pins the module until reboot'
+  return replace === false ? '' : ' and pins the patches it replaces until reboot'
+}

@@ -1,4 +1,5 @@
 import type { Finding } from '../../daemon/contract/finding.ts'
+import type { Headline } from '../../daemon/contract/state.ts'
 import { LevelIcon } from './icons.tsx'
 import { Section } from './section.tsx'
 import { Elapsed, Moment } from './time.tsx'
@@ -10,10 +11,16 @@ const severityWords: Record<Finding['severity'], string> = {
 }
 const rank: Record<Finding['severity'], number> = { critical: 0, warning: 1, info: 2 }
 
+type Props = {
+  findings: Finding[]
+  /** What the headline says already need not be said twice. */
+  headline: Headline
+}
+
 /** Open findings, worst first. Without any there is no section: silence is the good news here. */
-export function Findings({ findings }: { findings: Finding[] }) {
+export function Findings({ findings, headline }: Props) {
   const open = findings
-    .filter((finding) => finding.closedAt === null)
+    .filter((finding) => finding.closedAt === null && finding.advice !== headline.advice)
     .sort((a, b) => rank[a.severity] - rank[b.severity] || (a.openedAt < b.openedAt ? 1 : -1))
   if (open.length === 0) return null
   return (
