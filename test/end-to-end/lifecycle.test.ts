@@ -3,7 +3,7 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Event, EventKind, EventOf } from '../../daemon/contract/event.ts'
 import type { State } from '../../daemon/contract/state.ts'
-import { loggedCallbacks } from './support/kernel-log.ts'
+import { loggedCallbacks } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 
 describe.each(kernels)('the life of patches on Linux %s', (kernel) => {

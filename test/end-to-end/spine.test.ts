@@ -1,12 +1,10 @@
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Event } from '../../daemon/contract/event.ts'
-import type { State, Transition } from '../../daemon/contract/state.ts'
+import type { State } from '../../daemon/contract/state.ts'
 import { expectText, openBrowser } from './support/browser.ts'
-import { loggedTransitions } from './support/kernel-log.ts'
+import { loggedTransitions } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { readRecord } from './support/record.ts'
 
 const states = (text: string): Map<number, number> =>
   new Map(
@@ -161,16 +159,7 @@ describe.each(kernels)('the spine on Linux %s', (kernel) => {
     expect(result, lab.read('script.log')).toMatchObject({ exitCode: 0 })
     expect(lab.read('pins-after-stop').trim()).toBe('')
 
-    const database = new Database(join(lab.outDir, 'klpscope.db'), { readonly: true })
-    const rows = database.prepare('SELECT data FROM transitions ORDER BY start_ns').all() as {
-      data: string
-    }[]
-    const recorded = rows.map((row) => JSON.parse(row.data) as Transition)
-    const events = (database.prepare('SELECT data FROM events ORDER BY seq').all() as { data: string }[]).map(
-      (row) => JSON.parse(row.data) as Event,
-    )
-    database.close()
-
+    const { events, transitions: recorded } = readRecord(lab.outDir)
     const logged = loggedTransitions(lab.read('dmesg.txt'))
     expect(logged).toHaveLength(4)
     expect(recorded.map(({ patch, direction, outcome }) => ({ patch, direction, outcome }))).toEqual(

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loggedTransitions, recordedBlocked } from './support/ground-truth.ts'
+import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { readRecord } from './support/record.ts'
+
+/** How far the kernel log's clock and CLOCK_MONOTONIC, and two moments of one function, may be apart. */
+const toleranceS = 0.05
+
+describe.each(kernels)('every scenario on Linux %s, against the kernel log', (kernel) => {
+  let lab: LabSession
+  let record: ReturnType<typeof readRecord>
+  let logged: ReturnType<typeof loggedTransitions>
+
+  beforeAll(async () => {
+    lab = await openLab(kernel, 'scenarios.sh', { daemon: true, timeoutS: 1200 })
+    await lab.outcome
+    record = readRecord(lab.outDir)
+    logged = loggedTransitions(lab.read('dmesg.txt'))
+  })
+  afterAll(() => lab?.stop())
+
+  it('did what each scenario says', async () => {
+    expect(await lab.outcome, lab.read('script.log')).toMatchObject({ exitCode: 0 })
+  })
+
+  it('recorded every transition: patch, direction, outcome, reversed, forced', () => {
+    const kept = ({ patch, direction, outcome, reversals, forced }: (typeof record.transitions)[number]) => ({
+      patch,
+      direction,
+      outcome,
+      reversals,
+      forced,
+    })
+    const told = logged.map(({ patch, direction, outcome, reversals, forced }) => ({
+      patch,
+      direction,
+      outcome,
+      reversals,
+      forced,
+    }))
+    expect(told.length).toBeGreaterThan(20)
+    expect(record.transitions.map(kept)).toEqual(told)
+  })
+
+  it('recorded when each began and ended', () => {
+    for (const [index, transition] of record.transitions.entries()) {
+      const { startS, endS, outcome } = logged[index] ?? { startS: 0, endS: 0, outcome: '' }
+      const started = Number(transition.startedMonoNs) / 1e9
+      if (outcome === 'completed')
+        expect(Math.abs(started - startS), `start of ${transition.id}`).toBeLessThan(toleranceS)
+      expect(
+        Math.abs(started + transition.durationMs / 1000 - (endS ?? 0)),
+        `end of ${transition.id}`,
+      ).toBeLessThan(toleranceS)
+    }
+  })
+
+  it('recorded every task the kernel could not switch, and why', () => {
+    for (const [index, transition] of record.transitions.entries()) {
+      const truth = [...(logged[index]?.blocked ?? [])].sort()
+      expect(
+        [...recordedBlocked(record.events, transition.id)].sort(),
+        `transition ${transition.id} of ${transition.patch}`,
+      ).toEqual(truth)
+    }
+  })
+
+  it('names the BPF program that made a stack unreliable', () => {
+    const blames = record.events.flatMap((event) =>
+      event.kind === 'task-inspected' && event.blame ? [event.blame] : [],
+    )
+    expect(blames.join('\n')).toMatch(
+      /BPF program \w+ \(id \d+, fexit on hrtimer_nanosleep\) of bpftrace \(\d+\)/,
+    )
+  })
+
+  it('knows who asked, with the command line', () => {
+    const asked = record.transitions.map(({ requester }) => requester?.comm)
+    expect(asked.filter((comm) => comm === undefined)).toEqual([])
+    const lines = record.transitions.map(({ requester }) => requester?.commandLine ?? '')
+    expect(lines.some((line) => line.startsWith('insmod /lab/modules/klpt_patch_v1.ko'))).toBe(true)
+  })
+
+  it('lost nothing and understood everything', () => {
+    const trouble = record.events.filter((event) =>
+      ['decode-failed', 'events-lost', 'tracer-gap'].includes(event.kind),
+    )
+    expect(trouble).toEqual([])
+    expect(record.events.map((event) => event.seq)).toEqual(record.events.map((_, index) => index + 1))
+  })
+})
