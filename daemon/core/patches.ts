@@ -44,7 +44,10 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
         ...(event.forced ? { forced: true } : {}),
       })
     case 'patch-released':
-      return enter(event.patch, 'released')
+      // sysfs may have shown it first.
+      return change(event.patch, (patch) =>
+        patch.state === 'removable' ? patch : inState(patch, 'released', event),
+      )
     case 'state-registered':
       return change(event.patch, (patch) => ({
         ...patch,

@@ -78,20 +78,21 @@ const fillInLayout = (source: string, btf: Btf): { text: string; unknown: string
   return { text, unknown }
 }
 
-/** Drops attach points on missing functions, and a block that has none left. A block ends with `}` in column 0. */
+/**
+ * One block per attach point, without those on missing functions; a block ends with `}` in column 0. Never two
+ * points to a block: bpftrace 0.17 numbers the programs of a function per list of points, so that a function in two
+ * different lists gets one and the same program twice.
+ */
 const keepAvailable = (source: string, hasFunction: (name: string) => boolean): string =>
   source
     .split(/(?<=^}\n)/m)
     .map((block) => {
-      const points = [...block.matchAll(/^k(?:ret)?probe:(\w+)(,?)$/gm)]
-      const missing = points.filter((point) => !hasFunction(point[1] ?? ''))
-      if (missing.length === 0) return block
-      if (missing.length === points.length) return ''
-      const kept = points
-        .filter((point) => !missing.includes(point))
-        .map((point) => point[0].replace(',', ''))
-      const lines = block.split('\n').filter((line) => !points.some((point) => point[0] === line))
-      const head = lines.findIndex((line) => line.startsWith('{') || line.startsWith('/@'))
-      return [...lines.slice(0, head), kept.join(',\n'), ...lines.slice(head)].join('\n')
+      const points = [...block.matchAll(/^(k(?:ret)?probe:(\w+)),?$/gm)]
+      const [first, last] = [points[0], points.at(-1)]
+      if (!first || !last) return block
+      const comment = block.slice(0, first.index)
+      const body = block.slice(last.index + last[0].length)
+      const kept = points.filter((point) => hasFunction(point[2] ?? ''))
+      return kept.map((point, index) => `${index === 0 ? comment : '\n'}${point[1]}${body}`).join('')
     })
     .join('')
