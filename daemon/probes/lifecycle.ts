@@ -47,7 +47,7 @@ export const lifecycle: ProbeSet = {
     'patch.state': (tuple, context) => {
       tuple.monoNs()
       const load = context.lifecycle.loads.get(tuple.string())
-      const id = BigInt(tuple.address()).toString()
+      const id = tuple.address()
       load?.states.set(id, tuple.int())
       return []
     },

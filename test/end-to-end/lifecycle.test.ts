@@ -40,8 +40,8 @@ describe.each(kernels)('the life of patches on Linux %s', (kernel) => {
     expect(causes[2]).toContain('klpt_proc_show of klpt_target')
     expect(causes[3]).toContain('klpt_bystander has no function klpt_bystander_no_such_function')
     expect(causes[4]).toContain('the transition of klpt_patch_v2 is still running')
-    expect(causes[5]).toContain('its state 1 has version 1, older than 2 of klpt_patch_v2')
-    expect(causes[5]).toContain('it lacks state 2')
+    expect(causes[5]).toContain('its state 0x1 has version 1, older than 2 of klpt_patch_v2')
+    expect(causes[5]).toContain('it lacks state 0x2')
   })
 
   it('opens findings about them, and closes one when the patch is loaded after all', () => {
@@ -97,8 +97,8 @@ describe.each(kernels)('the life of patches on Linux %s', (kernel) => {
     expect(patch('replaced', 'klpt_patch_v2')).toMatchObject({
       state: 'enabled',
       states: [
-        { id: '1', version: 2 },
-        { id: '2', version: 1 },
+        { id: '0x1', version: 2 },
+        { id: '0x2', version: 1 },
       ],
     })
     expect(patch('incompatible', 'klpt_patch_v1')).toBeUndefined()

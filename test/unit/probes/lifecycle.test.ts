@@ -69,7 +69,7 @@ describe('a load', () => {
     ])
     expect(events[0]).toMatchObject({ patch: 'p', version: '1.0', pid: 50, tid: 51, comm: 'insmod' })
     expect(events[2]).toMatchObject({ object: 'target', returned: 0, basis: 'inferred' })
-    expect(events[6]).toMatchObject({ id: '7', version: 3 })
+    expect(events[6]).toMatchObject({ id: '0x7', version: 3 })
   })
 
   it('whose pre-patch callback fails names the object and undoes nothing of it', () => {
@@ -155,7 +155,7 @@ describe('a load', () => {
     )
     expect(events.at(-1)).toMatchObject({
       reason: 'state-incompatible',
-      cause: expect.stringMatching(/state 1 has version 1, older than 2 of new; it lacks state 2/),
+      cause: expect.stringMatching(/state 0x1 has version 1, older than 2 of new; it lacks state 0x2/),
     })
   })
 })
