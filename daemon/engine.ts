@@ -30,7 +30,7 @@ export const createEngine = (restored: CoreState, sinks: ((step: Step) => void)[
     state: () => state,
     ingest: (record) => {
       for (const draft of decoder.decode(record)) {
-        const absence = draft.kind === 'tracer-started' ? absenceBefore(state, draft) : null
+        const absence = draft.kind === 'tracer-started' ? absenceBefore(restored, draft) : null
         take(draft)
         if (absence) take(absence)
       }

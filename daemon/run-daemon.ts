@@ -10,6 +10,7 @@ import { openDatabase } from './store/open-database.ts'
 import { createQueries } from './store/queries.ts'
 import { createRecorder } from './store/recorder.ts'
 import { restoreState } from './store/restore-state.ts'
+import { lockForWriting } from './store/writer-lock.ts'
 
 export type DaemonOptions = {
   db: string
@@ -32,6 +33,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) }),
   )
   const database = openDatabase(options.db)
+  const lock = lockForWriting(options.db)
   const queries = createQueries(database)
   const recorder = createRecorder(database, (error) => log.error({ err: error }, 'writing the record failed'))
   const raw = options.record ? createWriteStream(options.record, { flags: 'a' }) : undefined
@@ -78,6 +80,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   stream.close()
   server.close()
   recorder.close()
+  lock.close()
   raw?.end()
 }
 

@@ -21,12 +21,12 @@ export const table = (head: string[], rows: string[][]): string => {
 
 /** A comm or command line may hold escape sequences: show them, do not run them. */
 export const printable = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  text.replace(/[\p{Cc}\p{Cf}]/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
 /** `3 min 12 s`, `4.2 s`, `870 ms` */
 export const duration = (milliseconds: number): string => {
-  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`
-  if (milliseconds < 60_000) return `${(milliseconds / 1_000).toFixed(1)} s`
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`
+  if (milliseconds < 59_950) return `${(milliseconds / 1_000).toFixed(1)} s`
   const seconds = Math.floor(milliseconds / 1_000)
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
   return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`

@@ -83,6 +83,8 @@ export const observedPatchSchema = z.object({
   stackOrder: z.number().int().optional(),
   version: z.string().optional(),
   srcversion: z.string().optional(),
+  /** Declared by a module parameter klpscope_sticky: not to be disabled once it is in effect. */
+  sticky: z.boolean().optional(),
   /** Module reference count; absent when the module is no longer loaded. */
   refcount: z.number().int().optional(),
   objects: z.array(
@@ -96,6 +98,7 @@ export const livepatchModuleSchema = z.object({
   name: z.string(),
   version: z.string().optional(),
   srcversion: z.string().optional(),
+  sticky: z.boolean().optional(),
   refcount: z.number().int().optional(),
 })
 export type LivepatchModule = z.infer<typeof livepatchModuleSchema>
@@ -197,6 +200,8 @@ export const eventSchema = z.discriminatedUnion('kind', [
 
   /** `modules`: livepatch modules that are loaded without a patch in place (disabled, replaced, refused). */
   kind('patches-observed', {
+    /** The first look of a run: what the record says of before may be out of date. */
+    first: z.boolean().optional(),
     patches: z.array(observedPatchSchema),
     modules: z.array(livepatchModuleSchema).optional(),
   }),

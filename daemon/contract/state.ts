@@ -157,6 +157,8 @@ export type Patch = ObservedPatch & {
   sinceMonoNs: string | null
   /** Who loaded it; null when that was not seen. */
   loadedBy: { pid: number; comm: string } | null
+  /** It has been in effect for every task, at least once. */
+  wasEnabled: boolean
   replacedBy: string | null
   /** The patches it replaced, or is about to, with their module versions. */
   replaces: { name: string; version: string | null }[]

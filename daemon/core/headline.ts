@@ -37,7 +37,10 @@ const aboutTransition = (state: CoreState, transition: Transition): Headline => 
       adviseOnTransition(state, transition),
     )
   }
-  const remaining = transition.remaining === null ? '' : `, ${transition.remaining} tasks remaining`
+  const remaining =
+    transition.remaining === null
+      ? ''
+      : `, ${transition.remaining} ${transition.remaining === 1 ? 'task' : 'tasks'} remaining`
   return say('info', `${patch}: ${direction}${remaining}${since}`, startedAt, null)
 }
 

@@ -34,7 +34,7 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
         enabled: event.direction === 'patching',
       })
     case 'patch-enabled':
-      return enter(event.patch, 'enabled', { enabled: true, inTransition: false })
+      return enter(event.patch, 'enabled', { enabled: true, inTransition: false, wasEnabled: true })
     case 'patch-disabled':
       return enter(event.patch, 'disabled', { enabled: false, inTransition: false })
     case 'patch-replaced':
@@ -79,6 +79,7 @@ const unseen: Omit<Patch, keyof ObservedPatch | 'state'> = {
   since: null,
   sinceMonoNs: null,
   loadedBy: null,
+  wasEnabled: false,
   replacedBy: null,
   replaces: [],
   forced: false,
@@ -115,11 +116,9 @@ const observe = (before: readonly Patch[], event: EventOf<'patches-observed'>): 
   const inPlace = event.patches
     .map((patch): Patch => {
       const last = known.get(patch.name)
-      return inState(
-        { ...unseen, state: stateOf(patch, last), ...last, ...patch },
-        stateOf(patch, last),
-        event,
-      )
+      const state = stateOf(patch, last)
+      const wasEnabled = last?.wasEnabled || state === 'enabled'
+      return inState({ ...unseen, state, ...last, ...patch, wasEnabled }, state, event)
     })
     .sort((a, b) => (a.stackOrder ?? 0) - (b.stackOrder ?? 0))
   const gone = before

@@ -29,7 +29,7 @@ export const reduceTransition = (state: CoreState, event: Event): CoreState => {
     }
     case 'patches-observed':
       // Only a fresh run can find that a transition it remembers ended while nobody looked.
-      return state.tracer.status === 'starting' && !event.patches.some((patch) => patch.inTransition)
+      return event.first && !event.patches.some((patch) => patch.inTransition)
         ? end(state, running, event, 'unknown')
         : state
     default:
@@ -42,9 +42,16 @@ const start = (state: CoreState, event: EventOf<'transition-started'>): CoreStat
   // Seen again: by the probe after sysfs showed it, or by a restarted daemon.
   if (running && running.id === event.transition) {
     if (event.adopted) return state
-    const { startedAt, startedMonoNs } = { startedAt: event.time, startedMonoNs: event.monoNs }
-    const requester = event.requester ?? running.requester
-    return { ...state, transition: { ...running, startedAt, startedMonoNs, startKnown: true, requester } }
+    const transition = {
+      ...running,
+      direction: event.direction,
+      replace: event.replace ?? running.replace,
+      startedAt: event.time,
+      startedMonoNs: event.monoNs,
+      startKnown: true,
+      requester: event.requester ?? running.requester,
+    }
+    return { ...state, transition }
   }
   return {
     ...state,

@@ -77,6 +77,9 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return decodeKernelLog(context, record)
     case 'tracer':
       return decodeTracer(context, record)
+    default:
+      // A file written by another version, or by someone else.
+      throw new Error('unknown source')
   }
 }
 
@@ -161,6 +164,14 @@ const keepMaps = (context: DecodeContext, data: unknown): void => {
     if (!mapNames.has(name)) throw new Error(`unknown map ${name}`)
     const entries =
       typeof contents === 'object' && contents !== null ? Object.entries(contents) : [['', contents]]
-    context.maps.set(name, new Map(entries.map(([key, value]) => [String(key), Number(value)])))
+    context.maps.set(name, new Map(entries.map(([key, value]) => [String(key), wholeNumber(value)])))
   }
+}
+
+/** Newer versions print large numbers as strings. */
+const wholeNumber = (value: unknown): number => {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value
+  if (typeof number !== 'number' || !Number.isSafeInteger(number))
+    throw new Error(`not a whole number: ${JSON.stringify(value)}`)
+  return number
 }

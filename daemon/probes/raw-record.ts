@@ -65,7 +65,7 @@ export type RawPatch = {
   objects: { name: string; patched: string | null; functions: string[] }[]
 }
 
-/** Contents of version, srcversion and refcnt under /sys/module/<name>. */
+/** Contents of version, srcversion, refcnt and parameters/klpscope_sticky under /sys/module/<name>. */
 export type RawModule = { name: string; files: Record<string, string> }
 
 export type RawProbeSet = { name: string; available: boolean; reason?: string; remedy?: string }

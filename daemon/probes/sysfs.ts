@@ -6,10 +6,14 @@ import { directionOf } from './transition.ts'
 /** Scans that must agree before sysfs overrules attached probes: a record may still be on its way. */
 const scansToOverrule = 3
 
+/** No kernel knows sticky patches: their authors say it with `module_param(klpscope_sticky, bool, 0444)`. */
+export const stickyParameter = 'parameters/klpscope_sticky'
+
 const moduleFacts = (files: Record<string, string>) => ({
   ...(files.version === undefined ? {} : { version: files.version }),
   ...(files.srcversion === undefined ? {} : { srcversion: files.srcversion }),
-  ...(files.refcnt === undefined ? {} : { refcount: Number(files.refcnt) }),
+  ...(files[stickyParameter] === 'Y' ? { sticky: true } : {}),
+  ...optional('refcount', whole(files.refcnt)),
 })
 
 /** Reads a scan of /sys/kernel/livepatch. Source: kernel/livepatch/core.c (sysfs attributes). */
@@ -18,7 +22,7 @@ const observedPatch = (raw: RawPatch): ObservedPatch => ({
   enabled: raw.files.enabled === '1',
   inTransition: raw.files.transition === '1',
   ...(raw.files.replace === undefined ? {} : { replace: raw.files.replace === '1' }),
-  ...(raw.files.stack_order === undefined ? {} : { stackOrder: Number(raw.files.stack_order) }),
+  ...optional('stackOrder', whole(raw.files.stack_order)),
   ...moduleFacts(raw.files),
   objects: raw.objects.map((object) => ({
     name: object.name,
@@ -42,23 +46,37 @@ export const observePatches = (
   const events: EventDraft[] = []
   const text = JSON.stringify([patches, modules])
   if (text !== context.patches) {
+    const first = context.patches === ''
     context.patches = text
-    events.push({ kind: 'patches-observed', monoNs, patches, ...(modules ? { modules } : {}) })
+    events.push({
+      kind: 'patches-observed',
+      monoNs,
+      ...(first ? { first } : {}),
+      patches,
+      ...(modules ? { modules } : {}),
+    })
   }
 
   const shown = patches.find((patch) => patch.inTransition)
   const known = context.transition
-  const agrees = shown?.name === known?.patch
+  const target = shown?.enabled ? 1 : 0
+  const agrees = shown?.name === known?.patch && (!shown || known?.target === target)
   context.sysfsDisagreed = agrees ? 0 : context.sysfsDisagreed + 1
   if (agrees || (context.attached && context.sysfsDisagreed < scansToOverrule)) return events
 
+  context.sysfsDisagreed = 0
+  if (known && shown?.name === known.patch) {
+    const patch = known.patch
+    context.transition = { ...known, target }
+    events.push({ kind: 'transition-reversed', monoNs, patch, direction: directionOf(target) })
+    return events
+  }
   if (known) {
     const patch = known.patch
     events.push({ kind: 'transition-completed', monoNs, patch, direction: directionOf(known.target) })
     context.transition = null
   }
   if (shown) {
-    const target = shown.enabled ? 1 : 0
     context.transition = {
       patch: shown.name,
       target,
@@ -77,3 +95,10 @@ export const observePatches = (
   }
   return events
 }
+
+/** A file that does not hold a whole number tells nothing. */
+const whole = (text: string | undefined): number | null =>
+  text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : null
+
+const optional = <K extends string, V>(key: K, value: V | null): Partial<Record<K, V>> =>
+  value === null ? {} : ({ [key]: value } as Partial<Record<K, V>>)

@@ -51,7 +51,7 @@ export const transition: ProbeSet = {
       const monoNs = tuple.monoNs()
       const target = tuple.int() === 1 ? 0 : 1
       const patch = running(context).patch
-      context.transition = { ...running(context), target, reversing: true }
+      context.transition = { ...running(context), target, reversing: true, generation: monoNs }
       return [
         { kind: 'transition-reversed', monoNs, patch, direction: directionOf(target), ...process(tuple) },
       ]

@@ -30,6 +30,13 @@ export class Tuple {
     return number
   }
 
+  #within(limit: number): number {
+    const value = this.int()
+    if (value < 0 || value >= limit)
+      throw new Error(`${this.name}[${this.#next - 1}] is out of range: ${value}`)
+    return value
+  }
+
   bool(): boolean {
     return this.int() !== 0
   }
@@ -42,13 +49,13 @@ export class Tuple {
 
   /** Two elements, seconds and nanoseconds: bpftrace prints a u64 above 2^53 as a lossy number. */
   monoNs(): string {
-    const seconds = this.int()
-    return String(BigInt(seconds) * 1_000_000_000n + BigInt(this.int()))
+    const seconds = this.#within(2 ** 33)
+    return String(BigInt(seconds) * 1_000_000_000n + BigInt(this.#within(1_000_000_000)))
   }
 
   /** Two elements, the upper and lower 32 bits. */
   address(): string {
-    const upper = BigInt(this.int())
-    return `0x${((upper << 32n) | BigInt(this.int())).toString(16)}`
+    const upper = BigInt(this.#within(2 ** 32))
+    return `0x${((upper << 32n) | BigInt(this.#within(2 ** 32))).toString(16)}`
   }
 }

@@ -39,6 +39,7 @@ export type Observer = {
 const busyMs = 1_000
 const quietMs = 5_000
 const clockMs = 10_000
+const settleMs = 250
 /** Looking for tracing programs means a look at every open file of the host. */
 const linksMs = 10_000
 const inspectionsPerSnapshot = 50
@@ -59,6 +60,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let inventory: InventoryFollower | undefined
   let flushTracer: () => void = () => undefined
   let snapshotAt = 0
+  let busy = false
   let clockAt = Date.now()
   let linksAt = 0
   const emit = (body: RawBody) => onRecord({ monoNs: monotonicNs(), ...body })
@@ -91,9 +93,15 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   }
 
   const look = async (): Promise<void> => {
-    const patches = scanLivepatches()
+    let patches = scanLivepatches()
+    const inTransition = () => patches.some((patch) => patch.files.transition === '1')
+    if (inTransition() && !busy && !tracer?.isAttached()) {
+      // `transition` is set before `enabled`: in between, a patch being enabled looks like one being disabled.
+      await new Promise((resolve) => setTimeout(resolve, settleMs))
+      patches = scanLivepatches()
+    }
+    busy = inTransition()
     emit({ source: 'sysfs', patches, modules: scanModules(patches) })
-    const busy = patches.some((patch) => patch.files.transition === '1')
     if (Date.now() - snapshotAt >= (busy ? 0 : quietMs)) await snapshot(patches)
     if (Date.now() - clockAt >= clockMs) {
       clockAt = Date.now()

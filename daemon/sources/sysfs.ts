@@ -1,13 +1,14 @@
 import { type Dirent, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RawModule, RawPatch } from '../probes/raw-record.ts'
+import { stickyParameter } from '../probes/sysfs.ts'
 
 export const livepatchDir = '/sys/kernel/livepatch'
 
 const moduleDir = '/sys/module'
 
 const patchFiles = ['enabled', 'transition', 'replace', 'stack_order']
-const moduleFiles = ['version', 'srcversion', 'refcnt']
+const moduleFiles = ['version', 'srcversion', 'refcnt', stickyParameter]
 
 /**
  * Reads all of /sys/kernel/livepatch. Patches may vanish meanwhile: what is gone is left out.

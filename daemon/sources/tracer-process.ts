@@ -18,6 +18,8 @@ export type TracerOptions = {
   onLine: (line: string) => void
   /** Decides which line means that every probe is attached. */
   isReady: (line: string) => boolean
+  /** Called with that line, before any later line is passed on. */
+  onReady: () => void
 }
 
 /**
@@ -56,8 +58,9 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
   })
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (line.trim() === '' || killed) return
-    if (options.isReady(line)) attached()
-    else options.onLine(line)
+    if (!options.isReady(line)) return options.onLine(line)
+    options.onReady()
+    attached()
   })
 
   const ended = child.then((result) =>

@@ -26,6 +26,7 @@ export const superviseTracer = (
   const stopping = new AbortController()
   let running: TracerProcess | undefined
   let attached = false
+  let heardMonoNs = monotonicNs()
   let attempted: () => void = () => undefined
   const firstAttempt = new Promise<void>((resolve) => {
     attempted = resolve
@@ -35,8 +36,19 @@ export const superviseTracer = (
     running = startTracerProcess({
       bpftrace,
       scriptFile,
-      onLine: (line) => emit({ source: 'bpftrace', line }),
+      onLine: (line) => {
+        heardMonoNs = monotonicNs()
+        emit({ source: 'bpftrace', line })
+      },
       isReady: (line) => line.includes(`"${readyRecord}"`),
+      onReady: () => {
+        if (blindSince) {
+          const reason = 'the tracer had to be restarted'
+          emit({ source: 'tracer', what: 'gap', part: 'bpftrace', fromMonoNs: blindSince, reason })
+        }
+        attached = true
+        emit({ source: 'tracer', what: 'attached', probeSets: script.probeSets })
+      },
     })
     try {
       await running.ready
@@ -49,17 +61,6 @@ export const superviseTracer = (
       if (!stopping.signal.aborted) emit({ source: 'tracer', what: 'attached', probeSets })
       return reason
     }
-    if (blindSince) {
-      emit({
-        source: 'tracer',
-        what: 'gap',
-        part: 'bpftrace',
-        fromMonoNs: blindSince,
-        reason: 'the tracer had to be restarted',
-      })
-    }
-    attached = true
-    emit({ source: 'tracer', what: 'attached', probeSets: script.probeSets })
     attempted()
     return running.ended
   }
@@ -75,10 +76,9 @@ export const superviseTracer = (
       const wasAttached = attached
       attached = false
       if (stopping.signal.aborted) return
-      const now = monotonicNs()
       if (wasAttached) {
-        emit({ source: 'tracer', what: 'gap', part: 'bpftrace', fromMonoNs: now, reason })
-        blindSince = now
+        blindSince = lastProof(heardMonoNs)
+        emit({ source: 'tracer', what: 'gap', part: 'bpftrace', fromMonoNs: blindSince, reason })
       }
       if (Date.now() - startedAt > 60_000) attempt = 0
       const wait = backoffMs[Math.min(attempt, backoffMs.length - 1)]
@@ -96,4 +96,13 @@ export const superviseTracer = (
       await done
     },
   }
+}
+
+/** A tracer that dies takes unread records with it, up to this much. */
+const unreadNs = 5_000_000_000n
+
+/** From when on nothing proves that it saw what happened: its last word, but in quiet times not long before its end. */
+const lastProof = (heardMonoNs: string): string => {
+  const now = BigInt(monotonicNs())
+  return BigInt(heardMonoNs) > now - unreadNs ? heardMonoNs : String(now - unreadNs)
 }

@@ -68,7 +68,7 @@ export const createQueries = (database: Database.Database): Queries => ({
     ),
 
   series: (name, fromNs, toNs, points) => {
-    const binNs = (toNs - fromNs) / BigInt(Math.max(1, points)) || 1n
+    const binNs = (toNs - fromNs) / BigInt(Math.max(1, points)) + 1n
     const rows = database
       .prepare(
         `SELECT max(time_ns) / 1000000 AS time, value FROM points

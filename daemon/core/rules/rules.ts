@@ -13,6 +13,7 @@ import type { Condition, Rule } from './rule.ts'
 import { shadowAllocFailed } from './shadow-alloc-failed.ts'
 import { shadowDuplicate } from './shadow-duplicate.ts'
 import { stateIncompatible } from './state-incompatible.ts'
+import { stickyDisabled } from './sticky-disabled.ts'
 import { tracerBlind } from './tracer-blind.ts'
 import { transitionForced } from './transition-forced.ts'
 import { transitionStalled } from './transition-stalled.ts'
@@ -29,6 +30,7 @@ const rules: readonly Rule[] = [
   patchDowngraded,
   replacedModulePinned,
   stateIncompatible,
+  stickyDisabled,
   tracerBlind,
   eventsLost,
 ]

@@ -105,4 +105,6 @@ expect_counts() {
   [[ $(shadow_counts "$1") == "$2" ]] || fail "shadow counts of $1: $(shadow_counts "$1"), not $2"
 }
 
-kernel_log_has() { dmesg | grep -qF "$1"; }
+# The log since this scenario began.
+kernel_log_before=$(dmesg | wc -l)
+kernel_log_has() { dmesg | tail -n "+$((kernel_log_before + 1))" | grep -qF "$1"; }

@@ -169,9 +169,8 @@ describe('a new run of the daemon', () => {
   it('finds that it ended meanwhile: how is not known', () => {
     const world = stalling()
     world.at(14, started('boot-1'))
-    world.at(14.1, patchesObserved({ name: 'klpt_patch_v1', inTransition: true }))
     expect(world.state().transition).not.toBeNull()
-    world.at(15, patchesObserved({ name: 'klpt_patch_v1' }))
+    world.at(15, { ...patchesObserved({ name: 'klpt_patch_v1' }), first: true })
     expect(world.state().transition).toBeNull()
     expect(world.state().lastTransition).toMatchObject({ outcome: 'unknown' })
   })

@@ -69,6 +69,7 @@ it('leaves out what the kernel does not tell, instead of inventing it', () => {
   expect(event).toEqual({
     kind: 'patches-observed',
     monoNs: '1',
+    first: true,
     patches: [{ name: 'p', enabled: true, inTransition: false, objects: [{ name: 'm', functions: ['f'] }] }],
   })
 })

@@ -1,0 +1,20 @@
+import Database from 'better-sqlite3'
+import { UserError } from '../user-error.ts'
+
+/**
+ * Makes sure that one daemon at a time writes a record, for as long as the returned database stays open. SQLite
+ * itself does the locking, on a file beside the record: it lets go however the process ends, and readers of the
+ * record are not locked out.
+ * @throws UserError when another process holds it
+ */
+export const lockForWriting = (file: string): Database.Database => {
+  const lock = new Database(`${file}.lock`, { timeout: 0 })
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (!String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error
+    throw new UserError(`Another klpscope is writing to ${file}.`, 'Stop it, or name another file with --db.')
+  }
+}
