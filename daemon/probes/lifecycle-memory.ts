@@ -14,8 +14,8 @@ export type LifecycleMemory = {
   began: Map<string, 'enabling' | 'disabling'>
   /** Objects of the patch whose transition is just ending. */
   settling: PatchObject[]
-  /** Patch that replaces those whose objects follow. */
-  replacedBy: string
+  /** The patch that replaces those whose objects follow, and which of them have been told of. */
+  replacing: { by: string; told: Set<string> }
   /** klp_state ids and versions of the patches in place, by patch. */
   states: Map<string, Map<string, number>>
   /** The newest lines of the kernel log that say something about livepatching, oldest first. */
@@ -74,6 +74,8 @@ export type PatchObject = {
   postUnpatchEnabled: boolean
   patched: boolean
   loaded: boolean
+  /** A transition was forced while the patch was in place. */
+  forced: boolean
 }
 
 const callbackBits: readonly Callback[] = ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch']
@@ -85,6 +87,7 @@ export const patchObject = (patch: string, object: string, facts: number): Patch
   postUnpatchEnabled: (facts & 16) !== 0,
   patched: (facts & 32) !== 0,
   loaded: (facts & 128) !== 0,
+  forced: (facts & 256) !== 0,
 })
 
 export const freshLifecycle = (): LifecycleMemory => ({
@@ -93,7 +96,7 @@ export const freshLifecycle = (): LifecycleMemory => ({
   module: null,
   began: new Map(),
   settling: [],
-  replacedBy: '',
+  replacing: { by: '', told: new Set() },
   states: new Map(),
   log: [],
   waiting: [],

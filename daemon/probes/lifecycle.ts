@@ -1,6 +1,12 @@
 import type { EventDraft } from '../contract/event.ts'
 import { beforeDisabling, onEnding, onReplace, prePatchFailed } from './callbacks.ts'
-import { type Load, patchObject, type Who } from './lifecycle-memory.ts'
+import {
+  type LifecycleMemory,
+  type Load,
+  type PatchObject,
+  patchObject,
+  type Who,
+} from './lifecycle-memory.ts'
 import { moduleRecords } from './module-lifecycle.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import { whyRefused } from './refusal.ts'
@@ -91,22 +97,17 @@ export const lifecycle: ProbeSet = {
           return [{ kind: 'callbacks-registered', monoNs, patch, object: object.object, callbacks }]
         }
         case 2:
-          return onReplace(object, memory.replacedBy, monoNs)
+          return [...replaced(object, memory, monoNs), ...onReplace(object, memory.replacing.by, monoNs)]
         default:
           memory.settling.push(object)
           return []
       }
     },
 
-    'patch.replaced': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const patch = tuple.string()
-      const by = tuple.string()
-      const { lifecycle: memory } = context
-      memory.replacedBy = by
-      memory.states.delete(patch)
-      memory.began.delete(patch)
-      return [{ kind: 'patch-replaced', monoNs, patch, by, forced: tuple.bool() }]
+    'patch.replacing': (tuple, context) => {
+      tuple.monoNs()
+      context.lifecycle.replacing = { by: tuple.string(), told: new Set() }
+      return []
     },
 
     'patch.settled': (tuple, context) => {
@@ -135,6 +136,17 @@ export const lifecycle: ProbeSet = {
     },
   },
   maps: [],
+}
+
+/** A patch has at least one object: its first tells of it. */
+const replaced = (object: PatchObject, memory: LifecycleMemory, monoNs: string): EventDraft[] => {
+  const { patch, forced } = object
+  const { by, told } = memory.replacing
+  if (told.has(patch)) return []
+  told.add(patch)
+  memory.states.delete(patch)
+  memory.began.delete(patch)
+  return [{ kind: 'patch-replaced', monoNs, patch, by, forced }]
 }
 
 const accepted = (load: Load, context: DecodeContext): EventDraft[] => {

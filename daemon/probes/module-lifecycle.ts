@@ -63,13 +63,21 @@ export const moduleRecords: Record<string, RecordDecoder> = {
     const patch = tuple.string()
     const name = tuple.string()
     const object = patchObject(patch, name, tuple.int())
+    const going = tuple.bool()
     // klp_patch_object that fails takes back what it did.
     if (!object.patched) return []
-    const { module } = context.lifecycle
-    const unpatched: EventDraft = { kind: 'object-unpatched', monoNs, patch, object: object.object }
-    if (module?.name !== name) return [unpatched]
-    module.queued.push(...afterModuleWent(object, monoNs))
-    return [...beforeModuleGoes(object, context.transition?.patch === patch, monoNs), unpatched]
+    const { lifecycle: memory } = context
+    const events: EventDraft[] = []
+    // The first patch to let go of a module tells of it.
+    if (going && memory.module?.name !== name) {
+      memory.module = passing(name)
+      events.push({ kind: 'module-going', monoNs, object: name })
+    }
+    if (memory.module?.name === name) {
+      memory.module.queued.push(...afterModuleWent(object, monoNs))
+      events.push(...beforeModuleGoes(object, context.transition?.patch === patch, monoNs))
+    }
+    return [...events, { kind: 'object-unpatched', monoNs, patch, object: object.object }]
   },
 
   'module.coming': (tuple, context) => {
@@ -89,13 +97,6 @@ export const moduleRecords: Record<string, RecordDecoder> = {
     if (module?.name !== name) return []
     const undone = module.queued.map((event) => ({ ...event, monoNs }))
     return errno === 0 ? undone : [...refused(memory, module, errno, monoNs), ...undone]
-  },
-
-  'module.going': (tuple, context) => {
-    const monoNs = tuple.monoNs()
-    const object = tuple.string()
-    context.lifecycle.module = passing(object)
-    return [{ kind: 'module-going', monoNs, object }]
   },
 
   'module.gone': (tuple, context) => {

@@ -62,13 +62,14 @@ disable klpt_patch_missing
 wait_gone klpt_patch_missing
 unload klpt_patch_missing
 
-load klpt_patch_vmlinux
+load klpt_patch_vmlinux klpscope_sticky=1
 wait_patched klpt_patch_vmlinux
 load klpt_bystander
 unload klpt_bystander
 load klpt_bystander
 disable klpt_patch_vmlinux
 wait_gone klpt_patch_vmlinux
+look sticky
 unload klpt_patch_vmlinux
 unload klpt_bystander
 

@@ -130,6 +130,11 @@ describe.each(kernels)('the life of patches on Linux %s', (kernel) => {
     expect(findings('end')).not.toContainEqual(['patch-downgraded', 'klpt_patch_old'])
   })
 
+  it('notices that a patch declared sticky was disabled', () => {
+    expect(findings('sticky')).toContainEqual(['sticky-disabled', 'klpt_patch_vmlinux'])
+    expect(findings('end')).not.toContainEqual(['sticky-disabled', 'klpt_patch_vmlinux'])
+  })
+
   it('tells of modules that come and go under a patch, and of one refused because of it', () => {
     const modules = events
       .filter((event) => /^(module|object)-/.test(event.kind) && event.object === 'klpt_bystander')

@@ -2,6 +2,10 @@
 /* Patches the kernel itself, and a module that may come and go meanwhile. */
 #include "klpt_patch.h"
 
+static bool klpscope_sticky;
+module_param(klpscope_sticky, bool, 0444);
+MODULE_PARM_DESC(klpscope_sticky, "tell klpscope that this patch must not be disabled");
+
 KLPT_SHOW(klpt_vmlinux_cmdline_show, "cmdline: patched by klpt_patch_vmlinux")
 KLPT_SHOW(klpt_vmlinux_bystander_show, "klpt_bystander: patched by klpt_patch_vmlinux")
 

@@ -164,7 +164,7 @@ describe('callbacks', () => {
   const inPlace = allCallbacks | enabled | patched | loaded
 
   it('of a replaced patch are skipped', () => {
-    const events = story(['patch.replaced', 10, 0, 'p', 'q', 0], found(2, inPlace))
+    const events = story(['patch.replacing', 10, 0, 'q'], found(2, inPlace))
     expect(short(events)).toEqual([
       'patch-replaced',
       'callback-skipped pre_unpatch',
@@ -207,8 +207,7 @@ describe('a module under a patch', () => {
       ['object.resolved', 10, 1, 'p', 'm', 0],
       ['object.patched', 10, 2, 'p', 'm', 0, facts],
       ['module.came', 10, 3, 'm', 0],
-      ['module.going', 20, 0, 'm'],
-      ['object.unpatched', 20, 1, 'p', 'm', facts],
+      ['object.unpatched', 20, 1, 'p', 'm', facts, 1],
       ['module.gone', 20, 2, 'm'],
     )
     expect(short(events)).toEqual([
@@ -246,7 +245,7 @@ describe('a module under a patch', () => {
       ['object.resolved', 10, 1, 'p', 'm', 0],
       ['object.patched', 10, 2, 'p', 'm', 0, facts],
       ['object.resolved', 10, 3, 'q', 'm', 0],
-      ['object.unpatched', 10, 4, 'p', 'm', facts],
+      ['object.unpatched', 10, 4, 'p', 'm', facts, 0],
       ['module.came', 10, 5, 'm', 19],
     )
     expect(short(events).slice(4)).toEqual([
