@@ -7,8 +7,8 @@ export type TracingLink = {
   programId: number
   programName: string
   attachType: string
-  /** As in the trampoline's symbol: BTF object id << 32 | BTF id of the traced function. */
-  key: string
+  /** As in the trampoline's symbol: BTF object id << 32 | BTF id of the traced function; null where the kernel does not tell (6.1). */
+  key: string | null
 }
 
 /** enum bpf_attach_type, include/uapi/linux/bpf.h. */
@@ -25,7 +25,7 @@ export const parseLinks = (links: RawBpfLink[], programs: string[]): TracingLink
       'target_obj_id',
       'target_btf_id',
     ].map(field)
-    if (type !== 'tracing' || object === undefined || target === undefined) return []
+    if (type !== 'tracing') return []
     const symbol = programs.find((name) => name.startsWith(`bpf_prog_${tag}_`))
     return [
       {
@@ -34,7 +34,7 @@ export const parseLinks = (links: RawBpfLink[], programs: string[]): TracingLink
         programId: Number(id),
         programName: symbol?.slice(`bpf_prog_${tag}_`.length) ?? `tag ${tag}`,
         attachType: attachTypes[field('attach_type') ?? ''] ?? 'tracing program',
-        key: String((BigInt(object) << 32n) | BigInt(target)),
+        key: object && target ? String((BigInt(object) << 32n) | BigInt(target)) : null,
       },
     ]
   })
@@ -48,12 +48,15 @@ export const blameFor = (stack: string[], links: TracingLink[]): string | undefi
     const traced = functionIn(stack[index - 1] ?? '')
     const key = /^bpf_trampoline_(\d+)/.exec(frame)?.[1]
     if (key !== undefined) {
+      const name = ({ programName, programId, attachType, comm, pid }: TracingLink) =>
+        `BPF program ${programName} (id ${programId}, ${attachType} on ${traced}) of ${comm} (${pid})`
       const owners = links.filter((link) => link.key === key)
-      const named = owners.map(
-        ({ programName, programId, attachType, comm, pid }) =>
-          `BPF program ${programName} (id ${programId}, ${attachType} on ${traced}) of ${comm} (${pid})`,
-      )
-      return named.join(' and ') || `a BPF program on ${traced} whose owner is not known`
+      if (owners.length > 0) return owners.map(name).join(' and ')
+      // fentry programs return before the traced function runs.
+      const candidates = links.filter((link) => link.key === null && link.attachType !== 'fentry')
+      const [only] = candidates
+      if (only && candidates.length === 1) return `probably ${name(only)}`
+      return `a BPF program on ${traced}, which one is not known`
     }
     if (/^(arch_rethook_trampoline|__kretprobe_trampoline|kretprobe_trampoline)/.test(frame))
       return `a kretprobe on ${traced || 'a function of its stack'}`
