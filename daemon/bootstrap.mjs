@@ -54,15 +54,9 @@ const installPackages = () => {
   writeFileSync(stamp, wanted)
 }
 
-const build = () => {
-  const stamp = join(root, 'dist', '.stamp')
-  const config = ['package.json', 'package-lock.json'].map((file) => join(root, file))
-  const lab = filesUnder('test/lab').filter((file) => file.endsWith('.ts'))
-  const wanted = hash([...filesUnder('daemon'), ...filesUnder('web'), ...lab, ...config])
-  if (upToDate(stamp, wanted)) return
-  say('building')
-  quietly('Building the daemon', join(root, 'node_modules/.bin/esbuild'), [
-    'daemon/main.ts',
+const bundle = (what, entry, outfile) =>
+  quietly(what, join(root, 'node_modules/.bin/esbuild'), [
+    entry,
     '--bundle',
     '--platform=node',
     '--format=esm',
@@ -72,9 +66,18 @@ const build = () => {
     '--sourcemap',
     // Bundled CommonJS packages call require().
     "--banner:js=import{createRequire as klpscopeRequire}from'node:module';const require=klpscopeRequire(import.meta.url);",
-    '--outfile=dist/klpscope.js',
+    `--outfile=${outfile}`,
     '--log-level=warning',
   ])
+
+const build = () => {
+  const stamp = join(root, 'dist', '.stamp')
+  const config = ['package.json', 'package-lock.json'].map((file) => join(root, file))
+  const lab = filesUnder('test/lab').filter((file) => file.endsWith('.ts'))
+  const wanted = hash([...filesUnder('daemon'), ...filesUnder('web'), ...lab, ...config])
+  if (upToDate(stamp, wanted)) return
+  say('building')
+  bundle('Building the daemon', 'daemon/main.ts', 'dist/klpscope.js')
   quietly('Building the dashboard', join(root, 'node_modules/.bin/vite'), ['build', 'web'])
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, wanted)
@@ -106,8 +109,11 @@ const jobs = {
   build: () => 0,
   'test-unit': () => vitest('unit'),
   test: () => klpscope('lab', 'prepare', '--tests') || vitest(),
-  bench: () =>
-    klpscope('lab', 'prepare') || run(process.execPath, ['--enable-source-maps', 'dist/bench.js', ...args]),
+  bench: () => {
+    // Its help and its host-side part need no lab; the machine is prepared before the first boot.
+    bundle('Building the benches', 'test/bench/main.ts', 'dist/bench.js')
+    return run(process.execPath, ['--enable-source-maps', 'dist/bench.js', ...args])
+  },
 }
 
 if (Number(process.versions.node.split('.')[0]) < 20) {

@@ -1,0 +1,18 @@
+interface Health {
+  readonly ready?: boolean
+  readonly tracer?: {
+    readonly probeSets?: readonly { name: string; available: boolean; reason?: string }[]
+    readonly eventsLost?: number
+  }
+}
+
+/** Which of the daemon's probe sets were not attached, and why, from `GET health`; the answer itself may be missing. */
+export const missingProbeSets = (healthJson: string): string[] => {
+  if (healthJson === '') return ['the daemon did not answer']
+  const { tracer } = JSON.parse(healthJson) as Health
+  const sets = tracer?.probeSets ?? []
+  if (sets.length === 0) return ['it names no probe set']
+  return sets
+    .filter((set) => !set.available)
+    .map((set) => `${set.name}: ${(set.reason ?? 'no reason given').slice(0, 160)}`)
+}

@@ -1,0 +1,41 @@
+import type { Block } from './transition-plan.ts'
+
+/** One transition as the kernel's own log tells it. */
+export interface MeasuredTransition {
+  readonly series: Block['series']
+  readonly condition: Block['condition']
+  readonly direction: 'patching' | 'unpatching'
+  /** From `starting … transition` to `… complete`, in seconds of the log's clock. */
+  readonly seconds: number
+  /** The kernel's first look found every task ready. */
+  readonly firstTry: boolean
+}
+
+const linePattern = /^\[\s*(\d+\.\d+)\] (livepatch|klpscope-bench): (.*)$/
+const startPattern = /^'.*': starting (patching|unpatching) transition$/
+const completePattern = /^'.*': (?:patching|unpatching) complete$/
+
+/** Takes the marked cycles' transitions out of `dmesg`. Needs dynamic debug of kernel/livepatch for firstTry. */
+export const readTransitions = (dmesg: string): MeasuredTransition[] => {
+  const found: MeasuredTransition[] = []
+  let cycle: Pick<MeasuredTransition, 'series' | 'condition'> | undefined
+  let open: { direction: MeasuredTransition['direction']; startS: number; firstTry: boolean } | undefined
+  for (const text of dmesg.split('\n')) {
+    const [, seconds, source, rest = ''] = linePattern.exec(text) ?? []
+    if (source === 'klpscope-bench') {
+      const [word, series, condition] = rest.split(' ')
+      cycle = word === 'cycle' ? ({ series, condition } as typeof cycle) : undefined
+      open = undefined
+    } else if (source === 'livepatch' && cycle) {
+      const direction = startPattern.exec(rest)?.[1] as MeasuredTransition['direction'] | undefined
+      if (direction) open = { direction, startS: Number(seconds), firstTry: true }
+      else if (open && rest.startsWith('klp_try_switch_task: ')) open.firstTry = false
+      else if (open && completePattern.test(rest)) {
+        const { startS, ...others } = open
+        found.push({ ...cycle, ...others, seconds: Number(seconds) - startS })
+        open = undefined
+      }
+    }
+  }
+  return found
+}

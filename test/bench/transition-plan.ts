@@ -1,0 +1,42 @@
+/** What is attached during a cycle; `attach_<name>` in guest/conditions.sh. */
+export type Condition = 'nothing' | 'daemon' | 'fexit'
+
+export interface Block {
+  readonly series: 'main' | 'control'
+  readonly condition: Condition
+  readonly cycles: number
+}
+
+/**
+ * Blocks in the order without, with, with, without, so that a machine that gets slower all the time slows both
+ * alike. Attaching takes half a minute under emulation: a block has several cycles, neighbours of one condition
+ * share an attachment.
+ */
+const interleave = (
+  series: Block['series'],
+  condition: Condition,
+  pairs: number,
+  blockCycles: number,
+): Block[] => {
+  const blocks: Block[] = []
+  for (let done = 0, turn = 0; done < pairs; done += blockCycles, turn++) {
+    const cycles = Math.min(blockCycles, pairs - done)
+    const pair: Block[] = [
+      { series, condition: 'nothing', cycles },
+      { series, condition, cycles },
+    ]
+    blocks.push(...(turn % 2 === 0 ? pair : pair.reverse()))
+  }
+  return blocks
+}
+
+/** Where a fexit program on klp_enable_patch is known to hold up a transition. */
+export const CONTROL_KERNEL = '6.12'
+
+/** @param pairs cycles with and without the daemon, each */
+export const transitionPlan = (kernel: string, pairs: number): Block[] => [
+  ...interleave('main', 'daemon', pairs, Math.min(5, Math.ceil(pairs / 2))),
+  ...(kernel === CONTROL_KERNEL
+    ? interleave('control', 'fexit', Math.max(2, Math.ceil(pairs / 3)), Math.max(1, Math.ceil(pairs / 6)))
+    : []),
+]
