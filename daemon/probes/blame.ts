@@ -7,7 +7,10 @@ export type TracingLink = {
   programId: number
   programName: string
   attachType: string
-  /** As in the trampoline's symbol: BTF object id << 32 | BTF id of the traced function; null where the kernel does not tell (6.1). */
+  /**
+   * As in the trampoline's symbol: BTF object id << 32 | 1 << 31 | BTF id of the traced function; null where the
+   * kernel does not tell (6.1). Source: include/linux/bpf_verifier.h, bpf_trampoline_compute_key.
+   */
   key: string | null
 }
 
@@ -34,7 +37,7 @@ export const parseLinks = (links: RawBpfLink[], programs: string[]): TracingLink
         programId: Number(id),
         programName: symbol?.slice(`bpf_prog_${tag}_`.length) ?? `tag ${tag}`,
         attachType: attachTypes[field('attach_type') ?? ''] ?? 'tracing program',
-        key: object && target ? String((BigInt(object) << 32n) | BigInt(target)) : null,
+        key: object && target ? String((BigInt(object) << 32n) | 0x8000_0000n | BigInt(target)) : null,
       },
     ]
   })
