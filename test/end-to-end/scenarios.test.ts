@@ -70,7 +70,7 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
       event.kind === 'task-inspected' && event.blame ? [event.blame] : [],
     )
     expect(blames.join('\n')).toMatch(
-      /BPF program \w+ \(id \d+, fexit on hrtimer_nanosleep\) of bpftrace \(\d+\)/,
+      /BPF program .+ \(id \d+, fexit on hrtimer_nanosleep\) of bpftrace \(\d+\)/,
     )
   })
 
