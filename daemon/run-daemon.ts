@@ -16,6 +16,8 @@ export type DaemonOptions = {
   db: string
   listen: ListenAddress
   stalledAfterMs: number
+  /** Calls per second of one patched function above which its calls are not counted any more. */
+  callBudgetPerS: number
   /** File to which raw records are also written. */
   record?: string
   /** File for the log; default: standard output. */
@@ -59,6 +61,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       version: packageVersion(),
       stalledAfterMs: options.stalledAfterMs,
       streamPerS: 200,
+      callBudgetPerS: options.callBudgetPerS,
     },
     (record) => {
       raw?.write(`${JSON.stringify(record)}\n`)

@@ -40,6 +40,6 @@ function countingChanged(event: EventOf<'function-counting-changed'>): string {
 
 function functionCalls(event: EventOf<'function-calls'>): string {
   const sum = (key: 'entered' | 'redirected' | 'old') =>
-    event.calls.reduce((total, call) => total + call[key], 0)
+    event.calls.reduce((total, call) => total + (call[key] ?? 0), 0)
   return `${plural(sum('entered'), 'call')} of ${plural(event.calls.length, 'patched function')}: ${sum('redirected')} redirected, ${sum('old')} still old code.`
 }

@@ -19,6 +19,7 @@ import { BlockedTasks } from './views/blocked-tasks.tsx'
 import { ConnectionLine } from './views/connection-line.tsx'
 import { Events } from './views/events.tsx'
 import { Findings } from './views/findings.tsx'
+import { PatchedFunctions } from './views/functions.tsx'
 import { Guarded } from './views/guarded.tsx'
 import { HeadlineView } from './views/headline.tsx'
 import { LastTransition } from './views/last-transition.tsx'
@@ -78,6 +79,9 @@ function Dashboard({ view }: { view: View }) {
       </div>
       <Guarded name="Shadow variables">
         <ShadowVariables shadow={state.shadow} series={shadowSeries} gaps={tracer.gaps} />
+      </Guarded>
+      <Guarded name="Patched functions">
+        <PatchedFunctions functions={state.functions} tracerStatus={tracer.status} />
       </Guarded>
       <div class="pair wide-first">
         <Guarded name="Patches">

@@ -18,6 +18,14 @@ export const parseListen = (text: string): ListenAddress => {
   return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
 }
 
+type Flags = {
+  db: string
+  listen: ListenAddress
+  stalledAfter: number
+  callBudget: number
+  record?: string
+}
+
 export const daemonCommand = (): Command =>
   new Command('daemon')
     .description('trace this host: record every event and serve the dashboard')
@@ -30,18 +38,33 @@ export const daemonCommand = (): Command =>
     )
     .option('--stalled-after <seconds>', 'a transition is stalled after this long', Number, 10)
     .option(
+      '--call-budget <per second>',
+      'a patched function that is called more often is not counted any more',
+      Number,
+      100_000,
+    )
+    .option(
       '--record <file>',
       'also write every raw record, one JSON object per line (for tests and bug reports)',
     )
-    .action(async (flags: { db: string; listen: ListenAddress; stalledAfter: number; record?: string }) => {
+    .action(async (flags: Flags) => {
       requireHost()
       if (!(flags.stalledAfter > 0))
         throw new UserError(
           '--stalled-after has to be a number of seconds above 0.',
           'For example: --stalled-after 10',
         )
+      if (!(flags.callBudget > 0))
+        throw new UserError(
+          '--call-budget has to be a number of calls per second above 0.',
+          'For example: --call-budget 100000',
+        )
       if (flags.record) await prepareFile(flags.record)
-      await runDaemon({ ...flags, stalledAfterMs: flags.stalledAfter * 1000 })
+      await runDaemon({
+        ...flags,
+        stalledAfterMs: flags.stalledAfter * 1000,
+        callBudgetPerS: flags.callBudget,
+      })
     })
 
 const requireHost = (): void => {

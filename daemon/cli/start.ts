@@ -41,6 +41,7 @@ const traceThisHost = async (): Promise<void> => {
     db: '/var/lib/klpscope/klpscope.db',
     listen: parseListen(`127.0.0.1:${port}`),
     stalledAfterMs: 10_000,
+    callBudgetPerS: 100_000,
     log,
     onReady: (url) => {
       say(`tracing this host; its log is ${log}; Ctrl-C ends`)

@@ -312,15 +312,20 @@ export const eventSchema = z.discriminatedUnion('kind', [
       }),
     ),
   }),
-  /** Calls since the last of these events, some second ago; a function that was called then is in it once more. */
+  /**
+   * Calls in one second of the monotonic clock, and with zeros the functions called in the last one told. A second
+   * comes in two parts when one tracer took over from another in it.
+   */
   kind('function-calls', {
+    second: z.number().int(),
     calls: z.array(
       z.object({
         object: z.string(),
         function: z.string(),
         entered: z.number().int(),
         redirected: z.number().int(),
-        old: z.number().int(),
+        /** Null: a replacement that may have been called had no probe yet. */
+        old: z.number().int().nullable(),
       }),
     ),
   }),

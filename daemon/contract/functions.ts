@@ -43,9 +43,11 @@ export type CallCounts = {
   redirected: number
   /** Entered and not redirected: ran the original, because the task is not switched or by a no-op. */
   old: number
+  /** Neither redirected nor known to be old: a new replacement had no probe yet. */
+  unattributed: number
   /** Per second, in the last second that was counted. */
   enteredPerS: number
   redirectedPerS: number
-  oldPerS: number
+  oldPerS: number | null
   countedAt: string
 }

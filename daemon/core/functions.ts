@@ -1,14 +1,14 @@
-import type { Event } from '../contract/event.ts'
-import type { Functions, Implementation, PatchedFunction } from '../contract/functions.ts'
-import type { InventoriedFunction, InventoriedObject } from '../contract/inventory.ts'
+import type { Event, EventOf } from '../contract/event.ts'
+import type { CallCounts } from '../contract/functions.ts'
 import type { CoreState } from './core-state.ts'
 import { type FunctionsState, functionKey, initialFunctions } from './functions-state.ts'
 
 /** What the kernel holds of patched functions, and what was counted of their calls. */
 export const reduceFunctions = (state: CoreState, event: Event): CoreState => {
+  const { functions } = state
   const change = (to: Partial<FunctionsState>): CoreState => ({
     ...state,
-    functions: { ...state.functions, ...to },
+    functions: { ...functions, ...to },
   })
   switch (event.kind) {
     case 'tracer-started':
@@ -21,70 +21,50 @@ export const reduceFunctions = (state: CoreState, event: Event): CoreState => {
       return change({
         sites: event.sites?.map((site) => functionKey(site.object, site.function)) ?? null,
       })
+    case 'function-counting-changed':
+      return change(countingOf(functions, event))
+    case 'function-calls':
+      return change({ calls: { ...functions.calls, ...countedCalls(functions, event) } })
     default:
       return state
   }
 }
 
-/** The functions as they are shown; from sysfs, names only, while there is no inventory. */
-export const functionsOf = (state: CoreState): Functions => {
-  const { inventory } = state.functions
-  if (!inventory) return { source: 'sysfs', budgetPerS: null, items: fromSysfs(state) }
-  const groups = new Map<string, Entry[]>()
-  for (const patch of inventory) {
-    for (const object of patch.objects) {
-      for (const func of object.functions) {
-        const key = `${functionKey(object.name, func.name)}:${func.sympos}`
-        groups.set(key, [...(groups.get(key) ?? []), { patch: patch.name, object, func }])
-      }
-    }
-  }
-  const items = [...groups.values()].map((entries) => describe(state.functions, entries))
-  return { source: 'kernel', budgetPerS: null, items }
-}
-
-type Entry = { patch: string; object: InventoriedObject; func: InventoriedFunction }
-
-const describe = (functions: FunctionsState, entries: Entry[]): PatchedFunction => {
-  const { object, func } = entries[0] as Entry
-  const loaded = entries.some((entry) => entry.object.loaded) || object.name === 'vmlinux'
-  const onStack = entries
-    .filter((entry) => entry.func.position !== null)
-    .sort((a, b) => (a.func.position ?? 0) - (b.func.position ?? 0))
-  const stack = onStack.map((entry): Implementation => {
-    const { symbol, nop } = entry.func
-    return { patch: entry.patch, symbol: nop ? entry.func.name : symbol, nop }
+const countingOf = (
+  before: FunctionsState,
+  event: EventOf<'function-counting-changed'>,
+): Partial<FunctionsState> => {
+  const keyed = event.functions.map((func) => [functionKey(func.object, func.function), func] as const)
+  const kept = keyed.flatMap(([key]) => {
+    const calls = before.calls[key]
+    return calls ? [[key, calls] as const] : []
   })
-  const original: Implementation = { patch: null, symbol: func.name, nop: false }
-  const inTransition = onStack[0]?.func.transition ?? false
-  const key = functionKey(object.name, func.name)
   return {
-    object: object.name,
-    function: func.name,
-    loaded,
-    stack,
-    // klp_ftrace_handler: the first of the stack, or for an unpatched task in a transition the next.
-    inEffect: loaded ? (stack[0] ?? original) : null,
-    inEffectUnpatched: inTransition ? (stack[1] ?? original) : null,
-    ftraceSite: functions.sites?.includes(key) ?? null,
-    counting: { status: 'unavailable', reason: null },
-    calls: null,
+    budgetPerS: event.budgetPerS,
+    counting: Object.fromEntries(
+      keyed.map(([key, { status, reason }]) => [key, { status, reason: reason ?? null }]),
+    ),
+    calls: Object.fromEntries(kept),
   }
 }
 
-const fromSysfs = (state: CoreState): PatchedFunction[] =>
-  state.patches.flatMap((patch) =>
-    patch.objects.flatMap((object) =>
-      object.functions.map((name) => ({
-        object: object.name,
-        function: name,
-        loaded: object.patched ?? null,
-        stack: null,
-        inEffect: null,
-        inEffectUnpatched: null,
-        ftraceSite: null,
-        counting: { status: 'unavailable' as const, reason: 'the kernel’s own structures are not read' },
-        calls: null,
-      })),
-    ),
+const countedCalls = (before: FunctionsState, event: EventOf<'function-calls'>): Record<string, CallCounts> =>
+  Object.fromEntries(
+    event.calls.map(({ object, function: name, entered, redirected, old }) => {
+      const key = functionKey(object, name)
+      const last = before.calls[key]
+      return [
+        key,
+        {
+          entered: (last?.entered ?? 0) + entered,
+          redirected: (last?.redirected ?? 0) + redirected,
+          old: (last?.old ?? 0) + (old ?? 0),
+          unattributed: (last?.unattributed ?? 0) + (old === null ? Math.max(0, entered - redirected) : 0),
+          enteredPerS: entered,
+          redirectedPerS: redirected,
+          oldPerS: old,
+          countedAt: event.time,
+        },
+      ]
+    }),
   )

@@ -1,7 +1,7 @@
 import type { State } from '../contract/state.ts'
 import { blockedLongestFirst } from './blockers.ts'
 import type { CoreState } from './core-state.ts'
-import { functionsOf } from './functions.ts'
+import { functionsOf } from './functions-view.ts'
 import { headlineOf } from './headline.ts'
 
 const blockedShown = 200

@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
 import { parseLinks } from './blame.ts'
 import { observeSites } from './ftrace-sites.ts'
+import { decodeFunctionTracer } from './function-calls.ts'
 import { nameInventory } from './inventory.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
@@ -73,6 +74,8 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return nameInventory(context, record.symbols, monoNs)
     case 'ftrace-sites':
       return observeSites(record.lines, monoNs)
+    case 'function-tracer':
+      return decodeFunctionTracer(context, record, monoNs)
     case 'kernel-log':
       return decodeKernelLog(context, record)
     case 'tracer':
@@ -93,6 +96,16 @@ const mapClock = (context: DecodeContext, offsetNs: bigint, monoNs: string): Eve
   return [{ kind: 'clock-mapped', monoNs, offsetNs: String(offsetNs) }]
 }
 
+/** The kernel-side counts die with their tracer. */
+const forgetTracer = (context: DecodeContext): void => {
+  context.attached = false
+  forgetLifecycle(context.lifecycle)
+  context.maps.clear()
+  context.inventory = freshInventory()
+  context.shadowWalk = null
+  if (context.transition) context.transition.generation = '0'
+}
+
 const decodeTracer = (
   context: DecodeContext,
   record: Extract<RawRecord, { source: 'tracer' }>,
@@ -104,13 +117,7 @@ const decodeTracer = (
       context.lifecycle.attached = record.probeSets.some((set) => set.name === 'lifecycle' && set.available)
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':
-      // The kernel-side counts die with their tracer.
-      context.attached = false
-      forgetLifecycle(context.lifecycle)
-      context.maps.clear()
-      if (record.part === 'bpftrace') context.inventory = freshInventory()
-      context.shadowWalk = null
-      if (context.transition) context.transition.generation = '0'
+      if (record.part === 'bpftrace') forgetTracer(context)
       return [
         {
           kind: 'tracer-gap',
@@ -148,6 +155,9 @@ const decodeLine = (context: DecodeContext, line: string, monoNs: string): Event
         { kind: 'events-lost', monoNs, source: 'bpftrace', count: typeof count === 'number' ? count : 1 },
       ]
     }
+    // A map update that failed: another CPU made the same key at the same moment, and one count is lost.
+    case 'helper_error':
+      return [{ kind: 'events-lost', monoNs, source: 'bpftrace', count: 1 }]
     case 'attached_probes':
       return []
     default:

@@ -4,7 +4,9 @@ import type { RawSymbol } from './raw-record.ts'
 /** What decoding remembers of inventories between records. */
 export type InventoryMemory = {
   reader: InventoryReader
-  /** The last complete walk; its event waits for the symbols of its addresses. */
+  /** The last complete walk; null before the first. */
+  current: Inventory | null
+  /** The same while its event waits for the symbols of its addresses. */
   walked: Inventory | null
   /** Symbol by address; null: the kernel has none. */
   symbols: Map<string, RawSymbol>
@@ -14,6 +16,7 @@ export type InventoryMemory = {
 
 export const freshInventory = (): InventoryMemory => ({
   reader: new InventoryReader(),
+  current: null,
   walked: null,
   symbols: new Map(),
   told: '',

@@ -72,6 +72,12 @@ const gather: RecordDecoder = (tuple, context) => {
   for (const address of memory.symbols.keys()) if (!held.has(address)) memory.symbols.delete(address)
   memory.walked = inventory
   adoptStates(context.lifecycle, inventory.patches)
+  memory.current = inventory
+  const { unseenSinceNs } = context.functionCalls
+  // A walk that was complete after the start of a transition saw what it brought.
+  if (unseenSinceNs !== null && BigInt(inventory.monoNs) > BigInt(unseenSinceNs)) {
+    context.functionCalls.unseenSinceNs = null
+  }
   return tell(memory, inventory.monoNs)
 }
 

@@ -1,5 +1,6 @@
 import type { EventDraft, ObservedTask, PatchState, Requester } from '../contract/event.ts'
 import type { TracingLink } from './blame.ts'
+import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import type { Tuple } from './tuple.ts'
@@ -17,6 +18,7 @@ export type DecodeContext = {
   /** Loads under way, callbacks, refusals; see probes/lifecycle.ts. */
   lifecycle: LifecycleMemory
   inventory: InventoryMemory
+  functionCalls: FunctionCallsMemory
   /** Patch states of idle tasks by CPU. */
   idle: Map<number, PatchState>
   /** The newest printed contents of each map: key, elements joined by commas → count. */
@@ -54,6 +56,7 @@ export const freshContext = (): DecodeContext => ({
   links: [],
   lifecycle: freshLifecycle(),
   inventory: freshInventory(),
+  functionCalls: freshFunctionCalls(),
   idle: new Map(),
   maps: new Map(),
   switched: '',

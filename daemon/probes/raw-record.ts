@@ -41,6 +41,7 @@ export type RawBody =
   | { source: 'symbols'; symbols: RawSymbol[] }
   /** The lines of tracefs' enabled_functions that tell of a site whose instruction pointer is modified; null: unreadable. */
   | { source: 'ftrace-sites'; lines: string[] | null }
+  | RawFunctionTracer
   | { source: 'kernel-log'; line: string }
   /** Records the kernel overwrote before they were read. */
   | { source: 'kernel-log'; lost: number }
@@ -71,6 +72,30 @@ export type RawModule = { name: string; files: Record<string, string> }
 export type RawProbeSet = { name: string; available: boolean; reason?: string; remedy?: string }
 
 export type RawBpfLink = { pid: number; comm: string; fdinfo: string }
+
+/** The bpftrace that counts calls of patched functions (bpf/function-calls.bt); `run`: which of them, from 1. */
+export type RawFunctionTracer = { source: 'function-tracer' } & (
+  | { what: 'counting'; budgetPerS: number; functions: RawCounting[] }
+  /** It answers for calls from this second of the monotonic clock on, its predecessor for those before. */
+  | {
+      what: 'attached'
+      run: number
+      fromSecond: number
+      functions: RawCountedFunction[]
+    }
+  | { what: 'line'; run: number; line: string }
+  | { what: 'ended'; run: number }
+)
+
+/** `replacements`: addresses of those that have a probe. */
+export type RawCountedFunction = { object: string; function: string; replacements: string[] }
+
+export type RawCounting = {
+  object: string
+  function: string
+  status: 'starting' | 'on' | 'off' | 'unavailable'
+  reason?: string
+}
 
 /** `name` is null where the kernel has no symbol at the address, or does not tell; `module` is null for vmlinux. */
 export type RawSymbol = { address: string; name: string | null; module: string | null }

@@ -22,6 +22,8 @@ export const transition: ProbeSet = {
       const patch = tuple.string()
       const target = tuple.int() === 1 ? 1 : 0
       const replace = tuple.bool()
+      // From now on tasks run replacements that no inventory has shown yet.
+      if (target === 1) context.functionCalls.unseenSinceNs = monoNs
       const { asking } = context
       const before = context.transition
       context.transition = {

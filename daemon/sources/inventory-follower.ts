@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { isLivepatched } from '../probes/ftrace-sites.ts'
 import { addressesOf } from '../probes/inventory.ts'
 import { type Inventory, InventoryReader } from '../probes/inventory-reader.ts'
-import type { RawBody } from '../probes/raw-record.ts'
+import type { RawBody, RawSymbol } from '../probes/raw-record.ts'
 import { Tuple } from '../probes/tuple.ts'
-import { lookUpAddresses } from './symbol-lookup.ts'
+import { type PlannedFunction, planCalls } from './call-plan.ts'
+import { lookUpAddresses, lookUpNames } from './symbol-lookup.ts'
 
 const siteLists = ['/sys/kernel/tracing/enabled_functions', '/sys/kernel/debug/tracing/enabled_functions']
 
@@ -18,14 +19,16 @@ export type InventoryFollower = {
 /**
  * Adds to each inventory what it needs from elsewhere: the symbols of its addresses and, when the patched
  * functions are others than before, the list of ftrace sites. Both are dear, so only for what is new.
+ * @param onFunctions which functions are patched now, and where their calls can be counted
  */
 export const followInventory = (
   emit: (body: RawBody) => void,
   onError: (error: unknown) => void,
+  onFunctions: (functions: PlannedFunction[]) => void,
 ): InventoryFollower => {
   let reader = new InventoryReader()
   // Exactly what decoding knows: added to when told, cut down by each inventory, lost with the tracer.
-  let known = new Set<string>()
+  let known = new Map<string, RawSymbol>()
   let sitesOf = ''
   let waiting: Inventory | null = null
   let working: Promise<void> | null = null
@@ -33,20 +36,24 @@ export const followInventory = (
 
   const complete = async (inventory: Inventory): Promise<void> => {
     const unknown = addressesOf(inventory.patches).filter((address) => !known.has(address))
-    const symbols = await lookUpAddresses(unknown)
-    for (const address of unknown) known.add(address)
-    if (symbols.length > 0) emit({ source: 'symbols', symbols })
+    const found = await lookUpAddresses(unknown)
+    for (const symbol of found) known.set(symbol.address, symbol)
+    if (found.length > 0) emit({ source: 'symbols', symbols: found })
+    // What comes meanwhile may cut down what is known.
+    const symbols = new Map(known)
     const patched = JSON.stringify(
       inventory.patches.map((patch) =>
         patch.objects.map((object) => [
           object.name,
-          object.functions.map((func) => [func.name, func.patched]),
+          object.functions.map((func) => [func.name, func.newAddress, func.position]),
         ]),
       ),
     )
     if (patched === sitesOf) return
     sitesOf = patched
     emit({ source: 'ftrace-sites', lines: await readSites() })
+    const namesakes = await lookUpNames(namesOf(inventory, symbols))
+    onFunctions(planCalls(inventory.patches, symbols, namesakes))
   }
 
   const work = async (): Promise<void> => {
@@ -61,13 +68,14 @@ export const followInventory = (
     follow: (body) => {
       if (body.source === 'tracer' && body.what === 'gap') {
         reader = new InventoryReader()
-        known = new Set()
+        known = new Map()
         sitesOf = ''
       }
       if (body.source !== 'bpftrace' || !body.line.includes('"inventory.')) return
       const inventory = readLine(reader, body.line)
       if (!inventory) return
-      known = new Set(addressesOf(inventory.patches).filter((address) => known.has(address)))
+      const held = new Set(addressesOf(inventory.patches))
+      known = new Map([...known].filter(([address]) => held.has(address)))
       waiting = inventory
       working ??= work()
     },
@@ -77,6 +85,12 @@ export const followInventory = (
     },
   }
 }
+
+/** Every original and every replacement. */
+const namesOf = (inventory: Inventory, symbols: ReadonlyMap<string, RawSymbol>): string[] =>
+  inventory.patches
+    .flatMap((patch) => patch.objects.flatMap((object) => object.functions))
+    .flatMap((func) => [func.name, symbols.get(func.newAddress)?.name ?? func.name])
 
 /** Null for a line that is broken too: decoding will say what is wrong with it. */
 const readLine = (reader: InventoryReader, line: string): Inventory | null => {

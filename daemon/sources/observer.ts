@@ -7,6 +7,7 @@ import { scanBpfLinks } from './bpf-links.ts'
 import { readBtf } from './btf.ts'
 import { monotonicNs, readClocks } from './clock.ts'
 import { followUp } from './follow-up.ts'
+import { createFunctionTracer, type FunctionTracer } from './function-tracer.ts'
 import { followInventory, type InventoryFollower } from './inventory-follower.ts'
 import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
@@ -27,6 +28,8 @@ export type ObserverOptions = {
   stalledAfterMs: number
   /** Single shadow records per second; the rest are counted. */
   streamPerS: number
+  /** Calls per second of one patched function above which its calls are not counted any more. */
+  callBudgetPerS: number
 }
 
 export type Observer = {
@@ -59,6 +62,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   const scanModules = createModuleScan()
   let inventory: InventoryFollower | undefined
   let flushTracer: () => void = () => undefined
+  let functionTracer: FunctionTracer | undefined
   let snapshotAt = 0
   let busy = false
   let clockAt = Date.now()
@@ -137,7 +141,10 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       cpus: cpus().length,
       streamPerS: options.streamPerS,
     })
-    inventory = followInventory(emit, report('reading kernel symbols'))
+    const { bpftrace, bpfDir, runDir, callBudgetPerS } = options
+    const calls = createFunctionTracer({ bpftrace, bpfDir, runDir, budgetPerS: callBudgetPerS }, emit)
+    functionTracer = calls
+    inventory = followInventory(emit, report('reading kernel symbols'), calls.want)
     const { take, flush } = createReordering((body) => {
       emit(body)
       inventory?.follow(body)
@@ -190,6 +197,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       await tracer?.stop()
       flushTracer()
       await inventory?.stop()
+      await functionTracer?.stop()
       await ready.catch(() => undefined)
       await looking
       await iterator?.unpin()

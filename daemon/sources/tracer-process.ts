@@ -38,6 +38,9 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
         BPFTRACE_MAP_KEYS_MAX: '16384',
         BPFTRACE_MAX_MAP_KEYS: '16384',
         BPFTRACE_PERF_RB_PAGES: '256',
+        // A cumulative patch may have hundreds of functions, each with two probes.
+        BPFTRACE_MAX_PROBES: '4096',
+        BPFTRACE_MAX_BPF_PROGS: '4096',
       },
     },
   )

@@ -101,6 +101,7 @@ const sentences: [Event, string][] = [
   ],
   [
     anEvent('function-calls', {
+      second: 1,
       calls: [{ object: 'vmlinux', function: 'f', entered: 9, redirected: 7, old: 2 }],
     }),
     '9 calls of 1 patched function: 7 redirected, 2 still old code.',

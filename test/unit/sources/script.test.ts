@@ -154,9 +154,11 @@ describe('each .bt file', () => {
     },
   )
 
-  it('belongs to a probe set, or is the task iterator', () => {
+  it('belongs to a probe set, or is run by a bpftrace of its own', () => {
     const stems = readdirSync(bpfDir).flatMap((file) => (file.endsWith('.bt') ? [file.slice(0, -3)] : []))
-    expect(stems.sort()).toEqual([...probeSets.map((set) => set.stem), 'task-iterator'].sort())
+    expect(stems.sort()).toEqual(
+      [...probeSets.map((set) => set.stem), 'task-iterator', 'function-calls'].sort(),
+    )
   })
 })
 

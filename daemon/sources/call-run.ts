@@ -1,0 +1,146 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CallBuckets } from '../probes/call-buckets.ts'
+import type { RawBody } from '../probes/raw-record.ts'
+import { type CountableFunction, generateCallScript, spellings } from './call-script.ts'
+import { monotonicNs } from './clock.ts'
+import { startTracerProcess, type TracerProcess } from './tracer-process.ts'
+
+export type CallRunOptions = {
+  bpftrace: string
+  bpfDir: string
+  runDir: string
+  budgetPerS: number
+  run: number
+  functions: CountableFunction[]
+  /** Whether another run counts until this one does. */
+  succeeds: boolean
+}
+
+/** One bpftrace that counts the calls of a fixed set of functions. */
+export type CallRun = {
+  number: number
+  functions: readonly CountableFunction[]
+  /** Null when it counts; otherwise why not. Never rejects. */
+  attached: Promise<string | null>
+  /** The second of the monotonic clock from which on it answers for all calls; meaningful once attached. */
+  fromSecond: () => number
+  /** Resolves when it has told all that happened before this second, or cannot any more. */
+  toldUntil: (second: number) => Promise<void>
+  /** Resolves with why it ended, also when it never attached. */
+  ended: Promise<string>
+  isFor: (functions: readonly CountableFunction[]) => boolean
+  kill: () => void
+}
+
+/**
+ * @param onOverBudget a function was called more often than the budget in one second; may be called again
+ */
+export const startCallRun = (
+  options: CallRunOptions,
+  emit: (body: RawBody) => void,
+  onOverBudget: (func: CountableFunction, perS: number) => void,
+): CallRun => {
+  const { functions, run } = options
+  const buckets = new CallBuckets()
+  let process: TracerProcess | undefined
+  let killed = false
+  let fromSecond = 0
+  let ticks: ((second: number) => void)[] = []
+
+  const onLine = (line: string): void => {
+    if (killed) return
+    emit({ source: 'function-tracer', what: 'line', run, line })
+    const tick = readLine(buckets, line)
+    if (!tick || 'lost' in tick) return
+    for (const [number, calls] of callsByFunction(tick.buckets)) {
+      const func = functions[number]
+      if (func && calls > options.budgetPerS) onOverBudget(func, calls)
+    }
+    for (const told of ticks) told(Number(BigInt(tick.monoNs) / 1_000_000_000n))
+  }
+
+  const onReady = (): void => {
+    if (killed) return
+    fromSecond = options.succeeds ? Number(BigInt(monotonicNs()) / 1_000_000_000n) + 1 : 0
+    const counted = functions.map(({ object, function: name, replacements }) => ({
+      object,
+      function: name,
+      replacements: replacements.map((point) => point.address),
+    }))
+    emit({ source: 'function-tracer', what: 'attached', run, fromSecond, functions: counted })
+  }
+
+  const attach = async (): Promise<string | null> => {
+    await mkdir(options.runDir, { recursive: true })
+    const scriptFile = join(options.runDir, `function-calls-${run}.bt`)
+    let reason = ''
+    for (const spelling of spellings) {
+      await writeFile(scriptFile, generateCallScript(options.bpfDir, functions, spelling))
+      if (killed) return 'stopped'
+      process = startTracerProcess({
+        bpftrace: options.bpftrace,
+        scriptFile,
+        onLine,
+        isReady: (line) => line.includes('"calls.ready"'),
+        onReady,
+      })
+      try {
+        await process.ready
+        return null
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error)
+        // Before 0.20 the module cannot stand in a kprobe's name.
+        if (!reason.includes('requires 1 argument')) return reason
+      }
+    }
+    return reason
+  }
+
+  const attached = attach().then((failure) => failure ?? (killed ? 'stopped' : null))
+  const ended = attached.then((failure) => failure ?? process?.ended ?? 'stopped')
+  const identity = JSON.stringify(functions)
+
+  return {
+    number: run,
+    functions,
+    attached,
+    fromSecond: () => fromSecond,
+    toldUntil: async (second) => {
+      const told = new Promise<void>((resolve) => {
+        ticks.push((now) => {
+          if (now > second) resolve()
+        })
+      })
+      await Promise.race([told, ended])
+      ticks = []
+    },
+    ended,
+    isFor: (others) => JSON.stringify(others) === identity,
+    kill: () => {
+      killed = true
+      process?.kill()
+    },
+  }
+}
+
+/** Null for a broken line too: decoding will say what is wrong with it. */
+const readLine = (buckets: CallBuckets, line: string): ReturnType<CallBuckets['read']> => {
+  try {
+    return buckets.read(line)
+  } catch {
+    return null
+  }
+}
+
+/** Entered or redirected, whichever was more, since the last tick: about a second. */
+const callsByFunction = (buckets: { function: number; entered: number; redirected: number }[]) => {
+  const sums = new Map<number, { entered: number; redirected: number }>()
+  for (const bucket of buckets) {
+    const sum = sums.get(bucket.function) ?? { entered: 0, redirected: 0 }
+    sum.entered += bucket.entered
+    sum.redirected += bucket.redirected
+    sums.set(bucket.function, sum)
+  }
+  return [...sums].map(([number, sum]) => [number, Math.max(sum.entered, sum.redirected)] as const)
+}
