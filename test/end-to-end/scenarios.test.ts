@@ -69,6 +69,11 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     const blames = record.events.flatMap((event) =>
       event.kind === 'task-inspected' && event.blame ? [event.blame] : [],
     )
+    // The newest kernels know their trampolines: there is nothing to blame.
+    if (!/sleep:\d+ has an unreliable stack/.test(lab.read('dmesg.txt'))) {
+      expect([kernel, blames]).toEqual(['7.2', []])
+      return
+    }
     expect(blames.join('\n')).toMatch(
       /BPF program .+ \(id \d+, fexit on hrtimer_nanosleep\) of bpftrace \(\d+\)/,
     )

@@ -1,5 +1,6 @@
 # Proves that a foreign fexit program makes the stack of a task that sleeps in the traced function unreliable,
-# and that the transition goes on once the program is detached.
+# and that the transition goes on once the program is detached. Kernels since about the end of 2025 know their
+# trampolines and switch the task all the same.
 source "$(dirname "$0")/lib.sh"
 load klpt_target
 sleep 1000 &
@@ -17,8 +18,8 @@ traced_sleeper() {
 }
 wait_until "$patience_s" traced_sleeper
 load klpt_patch_v1
-wait_until "$patience_s" in_transition klpt_patch_v1
-wait_until "$patience_s" kernel_log_has "sleep:$sleeper has an unreliable stack"
+settled() { kernel_log_has "sleep:$sleeper has an unreliable stack" || patched klpt_patch_v1; }
+wait_until "$patience_s" settled
 kill "$tracer"
 wait_patched klpt_patch_v1
 kill "$sleeper"
