@@ -12,6 +12,7 @@ import { replacedModulePinned } from './replaced-module-pinned.ts'
 import type { Condition, Rule } from './rule.ts'
 import { shadowAllocFailed } from './shadow-alloc-failed.ts'
 import { shadowDuplicate } from './shadow-duplicate.ts'
+import { shadowSizeMismatch } from './shadow-size-mismatch.ts'
 import { stateIncompatible } from './state-incompatible.ts'
 import { stickyDisabled } from './sticky-disabled.ts'
 import { tracerBlind } from './tracer-blind.ts'
@@ -24,6 +25,7 @@ const rules: readonly Rule[] = [
   bpfBlocksTransition,
   shadowDuplicate,
   shadowAllocFailed,
+  shadowSizeMismatch,
   callbacksSkipped,
   loadRefused,
   moduleRefused,

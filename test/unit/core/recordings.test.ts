@@ -192,9 +192,13 @@ describe.each(recordingsOf('shadow'))('%s', (name) => {
 
   it('wrong uses are findings', () => {
     expect(findingsOf(name)).toEqual(
-      expect.arrayContaining(['shadow-duplicate open', 'shadow-alloc-failed open']),
+      expect.arrayContaining([
+        'shadow-duplicate open',
+        'shadow-alloc-failed open',
+        'shadow-size-mismatch open',
+      ]),
     )
-    expect(lastState(name).findings.size).toBe(2)
+    expect(lastState(name).findings.size).toBe(3)
   })
 
   it('variables older than the tracer have been looked for', () =>
