@@ -36,6 +36,7 @@ const programSection = (kernel: string, read: (file: string) => string): Section
     ]),
     notes: [
       `Under emulation: the nanoseconds are this machine's, the ratio carries over. An empty program takes ${fixed(baseline.kprobe, 0)} ns at a kprobe and ${fixed(baseline.kretprobe, 0)} ns at a kretprobe by the same count (mostly reading the clock twice).`,
+      'Functions with few calls show their first runs, in which an emulator also translates the code: judge by those with hundreds.',
       'The count (kernel.bpf_stats_enabled) is of the program itself; the way into it is in the next table.',
       ...(idle.length > 0
         ? [`Attached and not called: ${idle.map((cost) => `${cost.kind}:${cost.function}`).join(' ')}.`]

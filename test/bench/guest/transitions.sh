@@ -1,16 +1,66 @@
 # Enables and disables a livepatch nobody stands in the way of, again and again, with and without the daemon.
 # The plan has a line per block: SERIES CONDITION CYCLES. Durations are in the kernel log, between the marks.
 
-# Under half a second before the next whole one there would be a second more to wait, by chance.
-start_phase_ms=450
+# set_other_cpus 0|1: takes all CPUs but the first offline, or brings them back.
+set_other_cpus() {
+  local file
+  for file in /sys/devices/system/cpu/cpu*/online; do
+    if [[ $file != */cpu0/* ]]; then echo "$1" >"$file"; fi
+  done
+}
 
+# One CPU: the kernel's first look suffices when nobody is held. With more, idle tasks that run on the others
+# fail it or not by chance, and whatever wakes those CPUs, the daemon too, makes the chance better. (A program
+# that keeps another CPU busy is no way out: under one-threaded emulation it holds the kernel up for minutes.)
+enter_quiet() { set_other_cpus 0; }
+leave_quiet() { set_other_cpus 1; }
+hold_for_quiet() { :; }
+release_for_quiet() { :; }
+
+# A kernel thread sleeps in a patched function and is let go after the first look, which therefore always fails;
+# the second, on a tick second, always suffices.
+enter_held() { enter_quiet; }
+leave_held() { leave_quiet; }
+hold_for_held() {
+  echo 1 >"$knobs/sleep"
+  pause 0.3
+}
+release_for_held() {
+  pause 0.2
+  echo 0 >"$knobs/sleep"
+}
+
+enter_control() { enter_quiet; }
+leave_control() { leave_quiet; }
+hold_for_control() { :; }
+release_for_control() { :; }
+
+entered=
+enter() {
+  [[ $entered != "$1" ]] || return 0
+  attach nothing
+  if [[ -n $entered ]]; then "leave_$entered"; fi
+  entered=$1
+  if [[ -n $entered ]]; then "enter_$entered"; fi
+}
+
+# Where in a tick second a transition should begin, in ms. The kernel rounds the time of the second look to a
+# tick second, with 250 ms as the border: keep away from that. Loading takes half a second under emulation.
+load_phase_ms=100
+disable_phase_ms=600
+
+# cycle SERIES: enables the patch and disables it again.
 cycle() {
-  wait_for_phase "$start_phase_ms"
+  "hold_for_$1"
+  wait_for_phase "$load_phase_ms"
   insmod /lab/modules/klpt_patch_v1.ko
+  "release_for_$1"
   quietly_until at_rest klpt_patch_v1
   pause 0.5
-  wait_for_phase "$start_phase_ms"
+  "hold_for_$1"
+  wait_for_phase "$disable_phase_ms"
   echo 0 >"$livepatch/klpt_patch_v1/enabled"
+  "release_for_$1"
   quietly_until gone klpt_patch_v1
   quietly_until rmmod_quietly klpt_patch_v1
   pause 0.5
@@ -21,17 +71,18 @@ measure_transitions() {
   read_tick_phase
   insmod /lab/modules/klpt_target.ko
   # The first of each is slower: files are read, memory is found.
-  cycle
+  cycle quiet
   while read -r -u 9 series condition cycles; do
+    enter "$series"
     attach "$condition"
     for ((number = 1; number <= cycles; number++)); do
       mark "cycle $series $condition"
-      cycle
+      cycle "$series"
       mark "end"
       say "cycle $series $condition $number/$cycles"
     done
   done 9</lab/out/transitions.plan
-  attach nothing
+  enter ''
   rmmod klpt_target
 }
 measure_transitions
