@@ -21,7 +21,7 @@ attempt no-daemon klpscope status
 
 # A PATH on which there is no bpftrace.
 mkdir /lab/bin
-for program in node setpriv bash env dirname; do ln -s "$(command -v "$program")" "/lab/bin/$program"; done
+for program in klpscope node setpriv bash env dirname; do ln -s "$(command -v "$program")" "/lab/bin/$program"; done
 PATH=/lab/bin start_daemon --stalled-after 3
 wait_until 60 ready
 attempt port-in-use klpscope daemon --db /tmp/second.db --listen 127.0.0.1:8686
