@@ -49,7 +49,8 @@ export const decodeFunctionTracer = (
     }
     case 'attached': {
       for (const run of runs.values()) run.until = Math.min(run.until, record.fromSecond)
-      const { functions, fromSecond: from } = record
+      const { fromSecond: from } = record
+      const functions = record.functions.map((func) => ({ ...func }))
       runs.set(record.run, {
         functions,
         from,
@@ -88,6 +89,13 @@ const gather = (
     count.entered += bucket.entered
     count.redirected += bucket.redirected
     counts.set(key, count)
+  }
+}
+
+/** A probe on a replacement that went with its module never comes back, even if another module takes its address. */
+export const forgetReplacements = (context: DecodeContext, held: ReadonlySet<string>): void => {
+  for (const run of context.functionCalls.runs.values()) {
+    for (const func of run.functions) func.replacements = func.replacements.filter((one) => held.has(one))
   }
 }
 

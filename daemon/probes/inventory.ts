@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { InventoriedPatch } from '../contract/inventory.ts'
+import { forgetReplacements } from './function-calls.ts'
 import type { InventoryMemory } from './inventory-memory.ts'
 import { nameLimit } from './inventory-reader.ts'
 import { adoptStates } from './lifecycle-memory.ts'
@@ -73,6 +74,7 @@ const gather: RecordDecoder = (tuple, context) => {
   memory.walked = inventory
   adoptStates(context.lifecycle, inventory.patches)
   memory.current = inventory
+  forgetReplacements(context, held)
   const { unseenSinceNs } = context.functionCalls
   // A walk that was complete after the start of a transition saw what it brought.
   if (unseenSinceNs !== null && BigInt(inventory.monoNs) > BigInt(unseenSinceNs)) {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CallBuckets } from '../probes/call-buckets.ts'
 import type { RawBody } from '../probes/raw-record.ts'
+import type { AttachPoint, PlannedFunction } from './call-plan.ts'
 import { type CountableFunction, generateCallScript, spellings } from './call-script.ts'
 import { monotonicNs } from './clock.ts'
 import { startTracerProcess, type TracerProcess } from './tracer-process.ts'
@@ -20,7 +21,6 @@ export type CallRunOptions = {
 /** One bpftrace that counts the calls of a fixed set of functions. */
 export type CallRun = {
   number: number
-  functions: readonly CountableFunction[]
   /** Null when it counts; otherwise why not. Never rejects. */
   attached: Promise<string | null>
   /** The second of the monotonic clock from which on it answers for all calls; meaningful once attached. */
@@ -29,7 +29,12 @@ export type CallRun = {
   toldUntil: (second: number) => Promise<void>
   /** Resolves with why it ended, also when it never attached. */
   ended: Promise<string>
+  /** Whether it counts the function at its original and at every replacement. */
+  counts: (func: CountableFunction) => boolean
+  /** Whether it counts these functions, and no others. */
   isFor: (functions: readonly CountableFunction[]) => boolean
+  /** What is patched now: a probe on a replacement that went with its module never comes back. */
+  forget: (patched: readonly PlannedFunction[]) => void
   kill: () => void
 }
 
@@ -97,13 +102,18 @@ export const startCallRun = (
     return reason
   }
 
-  const attached = attach().then((failure) => failure ?? (killed ? 'stopped' : null))
+  const attached = attach()
+    .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+    .then((failure) => failure ?? (killed ? 'stopped' : null))
   const ended = attached.then((failure) => failure ?? process?.ended ?? 'stopped')
-  const identity = JSON.stringify(functions)
+  let live = functions
+  const counts = (func: CountableFunction): boolean => {
+    const own = live.find((one) => isSame(one, func))
+    return own !== undefined && func.replacements.every((point) => includes(own.replacements, point))
+  }
 
   return {
     number: run,
-    functions,
     attached,
     fromSecond: () => fromSecond,
     toldUntil: async (second) => {
@@ -116,13 +126,29 @@ export const startCallRun = (
       ticks = []
     },
     ended,
-    isFor: (others) => JSON.stringify(others) === identity,
+    counts,
+    isFor: (others) => others.length === live.length && others.every(counts),
+    forget: (patched) => {
+      live = live.map((one) => {
+        const now = patched.find((func) => isSame(func, one))
+        const held = now?.countable ? now.replacements : []
+        return { ...one, replacements: one.replacements.filter((point) => includes(held, point)) }
+      })
+    },
     kill: () => {
       killed = true
       process?.kill()
     },
   }
 }
+
+const isSame = (a: PlannedFunction, b: CountableFunction): boolean =>
+  a.countable && a.object === b.object && a.function === b.function && includes([a.original], b.original)
+
+const includes = (points: readonly AttachPoint[], point: AttachPoint): boolean =>
+  points.some(
+    (one) => one.module === point.module && one.name === point.name && one.address === point.address,
+  )
 
 /** Null for a broken line too: decoding will say what is wrong with it. */
 const readLine = (buckets: CallBuckets, line: string): ReturnType<CallBuckets['read']> => {

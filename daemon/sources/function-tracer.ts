@@ -38,8 +38,10 @@ export const createFunctionTracer = (
   let wanted: PlannedFunction[] = []
   let current: CallRun | null = null
   let starting: CallRun | null = null
-  /** Why a function is left out, by key: too often called, or refused. */
+  /** Functions called too often, by key, for as long as they are patched. */
   const off = new Map<string, RawCounting>()
+  /** Functions on which bpftrace could put no probe, as they were planned. */
+  let refused: { planned: string; counting: RawCounting }[] = []
   let runs = 0
   let timer: NodeJS.Timeout | undefined
   let working: Promise<void> | null = null
@@ -63,13 +65,11 @@ export const createFunctionTracer = (
     working = null
   }
 
-  const leaveOut = (func: CountableFunction, status: 'off' | 'unavailable', reason: string): void => {
-    const { object, function: name } = func
-    off.set(keyOf(func), { object, function: name, status, reason })
-  }
+  const leftOut = (func: PlannedFunction): RawCounting | undefined =>
+    off.get(keyOf(func)) ?? refused.find((one) => one.planned === JSON.stringify(func))?.counting
 
   const renew = async (): Promise<void> => {
-    const countable = wanted.filter((func) => func.countable && !off.has(keyOf(func))) as CountableFunction[]
+    const countable = wanted.filter((func) => func.countable && !leftOut(func)) as CountableFunction[]
     if (current?.isFor(countable)) return tell()
     const previous = current
     if (countable.length === 0) {
@@ -88,29 +88,36 @@ export const createFunctionTracer = (
     current = run
     void run.ended.then((reason) => lost(run, reason))
     tell()
-    if (previous) await Promise.race([previous.toldUntil(run.fromSecond()), sleep(handoverMs)])
+    if (previous) await Promise.race([previous.toldUntil(run.fromSecond()), patience()])
     end(previous)
   }
 
+  const patience = (): Promise<void> =>
+    sleep(handoverMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+
   const overBudget = (func: CountableFunction, perS: number): void => {
-    leaveOut(func, 'off', `called ${perS} times a second, more than ${options.budgetPerS}`)
+    const reason = `called ${perS} times a second, more than ${options.budgetPerS}`
+    off.set(keyOf(func), { object: func.object, function: func.function, status: 'off', reason })
     schedule(0)
   }
 
   /** Those that bpftrace names are left out; a failure that names none is tried again later. */
-  const refuse = (functions: CountableFunction[], failure: string): void => {
-    const named = functions.filter((func) =>
-      namesOf(func).some((name) => failure.split(/\W+/).includes(name)),
-    )
-    const refused = named.length > 0 ? named : functions
-    for (const func of refused) leaveOut(func, 'unavailable', failure)
-    if (named.length > 0) {
-      schedule(0)
-      return
-    }
+  const refuse = (functions: CountableFunction[], reason: string): void => {
+    const words = new Set(reason.split(/\W+/))
+    const named = functions.filter((func) => namesOf(func).some((name) => words.has(name)))
+    const before = refused
+    const stillWanted = new Set(wanted.map((func) => JSON.stringify(func)))
+    const failed = (named.length > 0 ? named : functions)
+      .map((func) => ({
+        planned: JSON.stringify(func),
+        counting: { object: func.object, function: func.function, status: 'unavailable' as const, reason },
+      }))
+      .filter((one) => stillWanted.has(one.planned))
+    refused = [...before, ...failed]
     tell()
-    for (const func of refused) off.delete(keyOf(func))
-    schedule(retryMs)
+    if (named.length === 0) refused = before
+    // What failed may be gone by now: then there is nothing to wait for.
+    schedule(named.length > 0 || failed.length === 0 ? 0 : retryMs)
   }
 
   const lost = (run: CallRun, reason: string): void => {
@@ -129,20 +136,16 @@ export const createFunctionTracer = (
     emit({ source: 'function-tracer', what: 'ended', run: run.number })
   }
 
-  /** With every replacement it has now. */
-  const isCounted = (func: CountableFunction): boolean =>
-    current?.functions.some((one) => JSON.stringify(one) === JSON.stringify(func)) ?? false
-
   const tell = (): void => {
     const functions = wanted.map((func): RawCounting => {
       const { object, function: name } = func
-      const left = off.get(keyOf(func))
+      const left = leftOut(func)
       if (left) return left
       if (!func.countable) return { object, function: name, status: 'unavailable', reason: func.reason }
       return {
         object,
         function: name,
-        status: isCounted(func) ? 'on' : 'starting',
+        status: current?.counts(func) ? 'on' : 'starting',
       }
     })
     const text = JSON.stringify(functions)
@@ -156,6 +159,10 @@ export const createFunctionTracer = (
       wanted = functions
       const held = new Set(functions.map(keyOf))
       for (const key of off.keys()) if (!held.has(key)) off.delete(key)
+      const planned = new Set(functions.map((func) => JSON.stringify(func)))
+      refused = refused.filter((one) => planned.has(one.planned))
+      current?.forget(functions)
+      starting?.forget(functions)
       tell()
       schedule(settleMs)
     },
