@@ -30,6 +30,8 @@ export const createStream = (
   recentEvents: Event[],
 ): Stream => {
   const sockets = new WebSocketServer({ server, path: '/api/v1/stream', maxPayload: 4096 })
+  // The HTTP server's errors come by here too; whoever made it listen tells of them.
+  sockets.on('error', () => undefined)
   const newest: Event[] = [...recentEvents]
   const sentChanges: Changes[] = []
   let events: Event[] = []
