@@ -50,7 +50,13 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       .map((name) => queries.series(name, to - BigInt(recentMs) * 1_000_000n, to, chartPoints))
   }
   const stream = createStream(server, engine.state, recentSeries, queries.events({ limit: 200 }).reverse())
-  await listen(server, options.listen)
+  await listen(server, options.listen).catch((error: unknown) => {
+    stream.close()
+    recorder.close()
+    lock.close()
+    raw?.end()
+    throw error
+  })
   log.info({ db: options.db, ...options.listen }, 'listening')
 
   const observer = startObserver(

@@ -60,12 +60,15 @@ export const observePatches = (
   const shown = patches.find((patch) => patch.inTransition)
   const known = context.transition
   const target = shown?.enabled ? 1 : 0
-  const agrees = shown?.name === known?.patch && (!shown || known?.target === target)
-  context.sysfsDisagreed = agrees ? 0 : context.sysfsDisagreed + 1
-  if (agrees || (context.attached && context.sysfsDisagreed < scansToOverrule)) return events
+  const samePatch = shown?.name === known?.patch
+  // klp_start_transition may take seconds, and `enabled` is written only after it: attached probes know better.
+  const turned = samePatch && known !== null && known.target !== target && !context.attached
+  context.sysfsDisagreed = samePatch && !turned ? 0 : context.sysfsDisagreed + 1
+  if (context.sysfsDisagreed === 0) return events
+  if ((context.attached || turned) && context.sysfsDisagreed < scansToOverrule) return events
 
   context.sysfsDisagreed = 0
-  if (known && shown?.name === known.patch) {
+  if (turned) {
     const patch = known.patch
     context.transition = { ...known, target }
     events.push({ kind: 'transition-reversed', monoNs, patch, direction: directionOf(target) })
