@@ -70,7 +70,7 @@ tracer-killed() {
   kill -KILL "$(children_of $daemon bpftrace)"
   # Emulated, attaching takes a minute and more.
   local deadline=$((SECONDS + 200))
-  until (($(grep -c '"what":"attached"' $work/tracer-killed.ndjson) >= 2)); do
+  until (($(grep -c '"source":"tracer","what":"attached"' $work/tracer-killed.ndjson) >= 2)); do
     ((SECONDS < deadline)) || return 1
     sleep 0.5
   done
