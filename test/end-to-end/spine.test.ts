@@ -14,7 +14,8 @@ const states = (text: string): Map<number, number> =>
       .map((line) => line.split(' ').map(Number) as [number, number]),
   )
 
-describe.each(kernels)('the spine on Linux %s', (kernel) => {
+// One kernel: it boots long and slow. What differs between kernels is proved by the other tests on all of them.
+describe.each(kernels.slice(0, 1))('the spine on Linux %s', (kernel) => {
   let lab: LabSession
   let browser: Browser
   let page: Page
