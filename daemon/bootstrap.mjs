@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -37,7 +37,7 @@ const filesUnder = (dir) =>
 
 const hash = (files) => {
   const sum = createHash('sha256').update(process.version)
-  for (const file of files) sum.update(file).update(readFileSync(file))
+  for (const file of files) sum.update(relative(root, file)).update(readFileSync(file))
   return sum.digest('hex')
 }
 
