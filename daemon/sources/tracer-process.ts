@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
 
-/** How long a tracer may take to attach; under emulation some twenty probes take 15 s. */
-const readyDeadlineMs = 150_000
+/** How long a tracer may take to attach; under emulation, on a busy machine, all probe sets took 100 s. */
+const readyDeadlineMs = 300_000
 
 export type TracerProcess = {
   /** Resolves when the ready record came, rejects when the process ends or the deadline passes before. */

@@ -14,7 +14,7 @@ start_daemon --stalled-after 5
 wait_until "$patience_s" answers
 step adopted
 
-wait_until 150 ready
+wait_until 300 ready
 step attached
 compare stall '/api/v1/tasks?blocked=1'
 step stall-compared
@@ -52,7 +52,7 @@ no_tracer() { ! pgrep -x bpftrace >/dev/null; }
 # The kernel kills it with its parent; taking its probes off takes a moment.
 wait_until 10 no_tracer
 start_daemon --stalled-after 5
-wait_until 150 ready
+wait_until 300 ready
 ls /sys/fs/bpf >/lab/out/pins
 step restarted
 knob sleep 0
