@@ -23,7 +23,7 @@ export const createRecorder = (database: Database.Database, onError: (error: unk
   const write = prepareWrites(database)
   let waiting: Step[] = []
   let timer: NodeJS.Timeout | undefined
-  let written: Transition | null = null
+  let written: (Transition | null)[] = []
   let checkpointAt = Date.now()
 
   const writeAll = database.transaction((steps: Step[]) => {
@@ -34,9 +34,9 @@ export const createRecorder = (database: Database.Database, onError: (error: unk
         else write.finding(effect.finding)
       }
       for (const transition of [state.lastTransition, state.transition]) {
-        if (transition && transition !== written) write.transition(transition)
+        if (transition && !written.includes(transition)) write.transition(transition)
       }
-      written = state.transition ?? state.lastTransition
+      written = [state.lastTransition, state.transition]
     }
   })
 
