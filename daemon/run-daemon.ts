@@ -7,6 +7,7 @@ import { createStream } from './serve/stream.ts'
 import { findProgram } from './sources/find-program.ts'
 import { startObserver } from './sources/observer.ts'
 import { openDatabase } from './store/open-database.ts'
+import { createPast } from './store/past.ts'
 import { createQueries } from './store/queries.ts'
 import { createRecorder } from './store/recorder.ts'
 import { restoreState } from './store/restore-state.ts'
@@ -42,7 +43,14 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
 
   const engine = createEngine(restoreState(database), [recorder.record, (step) => stream.publish(step)])
   let ready = false
-  const server = createHttpServer({ state: engine.state, queries, isReady: () => ready, webDir, log })
+  const server = createHttpServer({
+    state: engine.state,
+    queries,
+    past: createPast(database),
+    isReady: () => ready,
+    webDir,
+    log,
+  })
   const recentSeries = () => {
     const to = BigInt(Date.now()) * 1_000_000n
     return queries

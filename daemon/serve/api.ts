@@ -5,23 +5,20 @@ import type { CoreState } from '../core/core-state.ts'
 import { functionsOf } from '../core/functions-view.ts'
 import { formatTime, parseTime } from '../core/time.ts'
 import { view } from '../core/view.ts'
+import type { Past } from '../store/past.ts'
 import type { Queries } from '../store/queries.ts'
+import { instant as time } from './instant.ts'
+import { stateAtMoment } from './moment.ts'
+import { notFound } from './not-found.ts'
 
 export type ApiOptions = {
   state: () => CoreState
   queries: Queries
+  past: Past
   /** False while the probes are still being attached. */
   isReady: () => boolean
 }
 
-const time = z.string().transform((text, context) => {
-  try {
-    return parseTime(text)
-  } catch {
-    context.addIssue({ code: 'custom', message: 'not an RFC 3339 time' })
-    return z.NEVER
-  }
-})
 const limit = z.coerce.number().int().min(1).max(10_000).default(100)
 
 const eventsQuery = z.object({
@@ -51,13 +48,16 @@ const findingsQuery = z.object({ state: z.enum(['open', 'all']).default('all') }
 const hourNs = 3_600_000_000_000n
 
 /** The JSON API under /api/v1. */
-export const createApi = ({ state, queries, isReady }: ApiOptions): Router => {
+export const createApi = ({ state, queries, past, isReady }: ApiOptions): Router => {
   const api = Router()
   api.get('/health', (_request, response) => {
     const { tracer, seq, host } = view(state())
     response.json({ ready: isReady(), seq, host, tracer })
   })
-  api.get('/state', (_request, response) => void response.json(view(state())))
+  api.get('/state', (request, response) => {
+    const moment = stateAtMoment(request, response, past, state())
+    if (moment) response.json(view(moment))
+  })
   api.get('/patches', (_request, response) => void response.json({ patches: state().patches }))
   api.get('/functions', (_request, response) => {
     const { items, ...rest } = functionsOf(state())
@@ -152,6 +152,3 @@ export const createApi = ({ state, queries, isReady }: ApiOptions): Router => {
   })
   return api
 }
-
-const notFound = (response: Response, error: string, remedy: string): void =>
-  void response.status(404).json({ error, remedy })
