@@ -47,6 +47,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     state: engine.state,
     queries,
     past: createPast(database),
+    record: () => ({ live: true, name: null, speed: null, malformed: 0, samples: [] }),
     isReady: () => ready,
     webDir,
     log,

@@ -1,4 +1,5 @@
 import type { EventKind } from '../daemon/contract/event.ts'
+import { measurements } from '../daemon/contract/measurement.ts'
 
 export type EventFamily =
   | 'transition'
@@ -21,17 +22,13 @@ export const familyLabels: Record<EventFamily, string> = {
   measurement: 'Measurements',
 }
 
-const families: Record<EventKind, EventFamily> = {
+const families: Record<Exclude<EventKind, (typeof measurements)[number]>, EventFamily> = {
   'tracer-started': 'tracer',
   'tracer-attached': 'tracer',
   'tracer-stopped': 'tracer',
   'tracer-gap': 'tracer',
   'events-lost': 'tracer',
   'decode-failed': 'tracer',
-  'clock-mapped': 'measurement',
-  'patches-observed': 'measurement',
-  'patches-inventoried': 'measurement',
-  'ftrace-sites-observed': 'measurement',
   'patch-loading': 'patch',
   'patch-load-refused': 'patch',
   'patch-enabled': 'patch',
@@ -45,11 +42,8 @@ const families: Record<EventKind, EventFamily> = {
   'transition-forced': 'transition',
   'transition-signalled': 'transition',
   'task-switched': 'task',
-  'tasks-switched': 'measurement',
   'task-blocked': 'task',
   'task-inspected': 'task',
-  'task-tries': 'measurement',
-  'tasks-observed': 'measurement',
   'object-patched': 'object',
   'object-unpatched': 'object',
   'module-coming': 'object',
@@ -60,7 +54,6 @@ const families: Record<EventKind, EventFamily> = {
   'callback-skipped': 'callback',
   'state-registered': 'callback',
   'function-counting-changed': 'tracer',
-  'function-calls': 'measurement',
   'shadow-allocated': 'shadow',
   'shadow-found': 'shadow',
   'shadow-duplicate': 'shadow',
@@ -69,15 +62,14 @@ const families: Record<EventKind, EventFamily> = {
   'shadow-freed-all': 'shadow',
   'shadow-free-missed': 'shadow',
   'shadow-adopted': 'shadow',
-  'shadow-counts': 'measurement',
+}
+
+/** Periodic counts, one each second or so: their news is in the tables and charts. */
+export function isMeasurement(kind: EventKind): kind is (typeof measurements)[number] {
+  return (measurements as readonly EventKind[]).includes(kind)
 }
 
 /** A kind that this page does not know (a newer daemon) is shown with the tracer's own. */
 export function familyOf(kind: EventKind): EventFamily {
-  return families[kind] ?? 'tracer'
-}
-
-/** Periodic counts, one each second or so: their news is in the tables and charts. */
-export function isMeasurement(kind: EventKind): boolean {
-  return families[kind] === 'measurement'
+  return isMeasurement(kind) ? 'measurement' : (families[kind] ?? 'tracer')
 }

@@ -345,6 +345,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
 
 export type Event = z.infer<typeof eventSchema>
 export type EventKind = Event['kind']
+export const eventKinds: readonly EventKind[] = eventSchema.options.map((option) => option.shape.kind.value)
 export type EventOf<K extends EventKind> = Extract<Event, { kind: K }>
 
 type Draft<E> = E extends Event ? Omit<E, 'seq' | 'time'> : never

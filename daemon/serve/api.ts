@@ -5,16 +5,18 @@ import type { CoreState } from '../core/core-state.ts'
 import { functionsOf } from '../core/functions-view.ts'
 import { formatTime, parseTime } from '../core/time.ts'
 import { view } from '../core/view.ts'
-import type { Past } from '../store/past.ts'
 import type { Queries } from '../store/queries.ts'
 import { instant as time } from './instant.ts'
-import { stateAtMoment } from './moment.ts'
+import { momentQuery, type RemotePast, stateAtMoment } from './moment.ts'
 import { notFound } from './not-found.ts'
+import { createRecordApi, type RecordLabel } from './record-api.ts'
 
 export type ApiOptions = {
   state: () => CoreState
   queries: Queries
-  past: Past
+  past: RemotePast
+  /** What is told of the record beside its events. */
+  record: () => RecordLabel
   /** False while the probes are still being attached. */
   isReady: () => boolean
 }
@@ -48,16 +50,17 @@ const findingsQuery = z.object({ state: z.enum(['open', 'all']).default('all') }
 const hourNs = 3_600_000_000_000n
 
 /** The JSON API under /api/v1. */
-export const createApi = ({ state, queries, past, isReady }: ApiOptions): Router => {
+export const createApi = ({ state, queries, past, record, isReady }: ApiOptions): Router => {
   const api = Router()
   api.get('/health', (_request, response) => {
     const { tracer, seq, host } = view(state())
     response.json({ ready: isReady(), seq, host, tracer })
   })
-  api.get('/state', (request, response) => {
-    const moment = stateAtMoment(request, response, past, state())
-    if (moment) response.json(view(moment))
+  api.get('/state', async (request, response) => {
+    const found = await stateAtMoment(momentQuery.parse(request.query), response, past, state())
+    if (found) response.json(found)
   })
+  api.use(createRecordApi({ state, queries, past, record }))
   api.get('/patches', (_request, response) => void response.json({ patches: state().patches }))
   api.get('/functions', (_request, response) => {
     const { items, ...rest } = functionsOf(state())

@@ -1,46 +1,51 @@
-import type { Request, Response } from 'express'
+import type { Response } from 'express'
 import { z } from 'zod'
+import type { State } from '../contract/state.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { parseTime } from '../core/time.ts'
+import { view } from '../core/view.ts'
 import type { Past } from '../store/past.ts'
 import { instant } from './instant.ts'
 import { notFound } from './not-found.ts'
 
-const momentQuery = z.object({ at: instant.optional(), seq: z.coerce.number().int().min(0).optional() })
+export const momentQuery = z.object({
+  at: instant.optional(),
+  seq: z.coerce.number().int().min(0).optional(),
+})
+export type Moment = z.infer<typeof momentQuery>
+
+/** The past as another thread may tell it. */
+export type RemotePast = {
+  [K in keyof Past]: (...args: Parameters<Past[K]>) => ReturnType<Past[K]> | Promise<ReturnType<Past[K]>>
+}
 
 /**
- * The state a request asks for with `?at=TIME` or `?seq=N`; by default the present one.
+ * The state at a moment; without `at` and `seq` the present one.
  * @returns null when there is none and the response says so
  */
-export const stateAtMoment = (
-  request: Request,
+export const stateAtMoment = async (
+  { at, seq }: Moment,
   response: Response,
-  past: Past,
+  past: RemotePast,
   present: CoreState,
-): CoreState | null => {
-  const { at, seq } = momentQuery.parse({ at: request.query.at, seq: request.query.seq })
-  if (at === undefined && seq === undefined) return present
+): Promise<State | null> => {
+  if (at === undefined && seq === undefined) return view(present)
   // What was just folded may not be in the record yet.
   const isPresent =
     seq === undefined ? at !== undefined && at >= parseTime(present.time) : seq === present.seq
-  if (present.seq > 0 && isPresent) return present
-  const bounds = past.bounds()
-  const wanted = seq ?? past.seqAt(at ?? 0n)
-  if (bounds && wanted !== null && wanted >= bounds.first.seq && wanted <= bounds.last.seq)
-    return past.stateAfter(wanted)
-  if (!bounds)
+  if (present.seq > 0 && isPresent) return view(present)
+  const bounds = await past.bounds()
+  if (!bounds) {
     notFound(response, 'The record holds nothing yet.', 'Leave out at and seq for the present state.')
-  else if (wanted === null || wanted < bounds.first.seq) {
-    notFound(
-      response,
-      `The record begins at ${bounds.first.time}, with event ${bounds.first.seq}.`,
-      'Ask for that moment or a later one.',
-    )
-  } else
-    notFound(
-      response,
-      `The record ends at ${bounds.last.time}, with event ${bounds.last.seq}.`,
-      'Ask for that moment or an earlier one.',
-    )
+    return null
+  }
+  const { first, last } = bounds
+  const wanted = seq ?? (await past.seqAt(at ?? 0n))
+  if (wanted !== null && wanted >= first.seq && wanted <= last.seq) return past.viewAfter(wanted)
+  const error =
+    wanted === null || wanted < first.seq
+      ? `The record begins at ${first.time}, with event ${first.seq}.`
+      : `The record ends at ${last.time}, with event ${last.seq}.`
+  notFound(response, error, 'Ask for a moment between its first and its last event.')
   return null
 }

@@ -1,10 +1,12 @@
 import type Database from 'better-sqlite3'
+import type { State } from '../contract/state.ts'
+import type { Position, StepDirection, StepTarget, TimelineStep } from '../contract/timeline.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { formatTime } from '../core/time.ts'
+import { view } from '../core/view.ts'
 import { restoreState } from './restore-state.ts'
-
-/** A place in the record: an event's number and time. */
-export type Position = { seq: number; time: string }
+import { createTimelines, type Timelines } from './timeline.ts'
+import { findStep } from './timeline-steps.ts'
 
 export type Past = {
   /** The first and the last event whose state can be told; null for a record without events. */
@@ -13,7 +15,14 @@ export type Past = {
   seqAt: (timeNs: bigint) => number | null
   /** The state the live daemon held after event `seq`. */
   stateAfter: (seq: number) => CoreState
-}
+  viewAfter: (seq: number) => State
+  /** The step from after event `seq`, or from a time; null when there is none. */
+  step: (
+    from: { seq: number } | { timeNs: bigint },
+    direction: StepDirection,
+    target: StepTarget,
+  ) => TimelineStep | null
+} & Timelines
 
 /**
  * How much later than its own time an event may come into the record: some kinds are read seconds after what they
@@ -36,8 +45,15 @@ export const createPast = (database: Database.Database): Past => {
   const lastWithin = database.prepare('SELECT max(seq) AS seq FROM events WHERE time_ns BETWEEN ? AND ?')
   const firstCheckpoint = database.prepare('SELECT min(seq) AS seq FROM checkpoints')
   let restored: CoreState | undefined
+  const timeOf = (seq: number): bigint | null => {
+    const row = database.prepare('SELECT time_ns FROM events WHERE seq = ?').safeIntegers().get(seq) as
+      | { time_ns: bigint }
+      | undefined
+    return row?.time_ns ?? null
+  }
 
-  return {
+  const past: Past = {
+    ...createTimelines(database),
     bounds: () => {
       const last = edge('DESC')
       const oldest = edge('ASC')
@@ -57,5 +73,18 @@ export const createPast = (database: Database.Database): Past => {
       restored = restoreState(database, seq, restored)
       return restored
     },
+    viewAfter: (seq) => view(past.stateAfter(seq)),
+    step: (from, direction, target) => {
+      if ('seq' in from) {
+        const timeNs = timeOf(from.seq)
+        return timeNs === null ? null : findStep(database, { seq: from.seq, timeNs }, direction, target)
+      }
+      const { timeNs } = from
+      const seq = past.seqAt(timeNs) ?? 0
+      // Between two events the one before is still a step back.
+      const passed = direction === 'previous' && timeOf(seq) !== timeNs ? 1 : 0
+      return findStep(database, { seq: seq + passed, timeNs }, direction, target)
+    },
   }
+  return past
 }

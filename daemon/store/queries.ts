@@ -12,6 +12,8 @@ export type EventFilter = {
   transition?: string
   /** Only events before this seq; pages go back in time. */
   before?: number
+  /** Only events after this seq. */
+  after?: number
   limit: number
 }
 
@@ -44,6 +46,7 @@ export const createQueries = (database: Database.Database): Queries => ({
     if (filter.tid !== undefined) where('tid = ?', filter.tid)
     if (filter.transition !== undefined) where('transition_id = ?', filter.transition)
     if (filter.before !== undefined) where('seq < ?', filter.before)
+    if (filter.after !== undefined) where('seq > ?', filter.after)
     const sql = `SELECT data FROM events ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY seq DESC LIMIT ?`
     return parsed<Event>(database.prepare(sql).all(...values, filter.limit))
   },

@@ -57,4 +57,8 @@ export const migrations: readonly string[] = [
   -- The folded state after event \`seq\`: restart and time travel begin at one and fold the events after it.
   CREATE TABLE checkpoints (seq INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, state TEXT NOT NULL) STRICT;
   `,
+  `
+  -- Runs of the daemon, and what was not observed.
+  CREATE INDEX events_of_runs ON events (kind, seq) WHERE kind IN ('tracer-started', 'tracer-gap');
+  `,
 ]

@@ -23,6 +23,7 @@ beforeEach(async () => {
     state: () => newest.state,
     queries: createQueries(database),
     past: createPast(database),
+    record: () => ({ live: false, name: 'stall', speed: 1, malformed: 0, samples: [] }),
     isReady: () => true,
     webDir: dir.path('web'),
     log: pino({ level: 'silent' }),
@@ -34,11 +35,12 @@ afterEach(() => {
   database.close()
 })
 
-const ask = async (query: string): Promise<{ status: number; body: Record<string, unknown> }> => {
+const get = async (path: string): Promise<{ status: number; body: Record<string, unknown> }> => {
   const { port } = server.address() as AddressInfo
-  const response = await fetch(`http://127.0.0.1:${port}/api/v1/state?${query}`)
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }
+const ask = (query: string) => get(`state?${query}`)
 const moved = (time: string, ns: bigint) => formatTime(parseTime(time) + ns)
 
 describe('GET state', () => {
@@ -89,4 +91,54 @@ describe('GET state', () => {
   it.each(['x', '-1', '1.5'])('after event %j is 400', async (text) =>
     expect((await ask(`seq=${text}`)).status).toBe(400),
   )
+})
+
+it('GET record tells whose record it is, and from when to when', async () => {
+  const { seq, time } = oldest.event
+  expect((await get('record')).body).toEqual({
+    live: false,
+    name: 'stall',
+    speed: 1,
+    malformed: 0,
+    samples: [],
+    first: { seq, time },
+    last: { seq: newest.event.seq, time: newest.event.time },
+    runs: [expect.objectContaining({ hostname: 'klpscope-lab', kernel: expect.stringMatching(/^\d/) })],
+  })
+})
+
+it('GET timeline covers the whole record unless asked for a part', async () => {
+  const { body } = await get('timeline')
+  expect(body).toMatchObject({ from: oldest.event.time, truncated: false })
+  expect(body.transitions).toMatchObject([{ direction: 'patching' }, { direction: 'unpatching' }])
+  const part = await get('timeline?to=1999-01-01T00:00:00Z')
+  expect(part.body).toMatchObject({ transitions: [], findings: [], gaps: [] })
+})
+
+describe('GET timeline/step', () => {
+  it('finds the next transition, and shows it', async () => {
+    const { body } = await get(`timeline/step?seq=${oldest.event.seq}&direction=next&to=transition`)
+    expect(body).toMatchObject({ kind: 'transition-started', text: expect.stringContaining('patching') })
+    expect((await get(`state?seq=${body.seq}`)).body.transition).toMatchObject({ startedAt: body.time })
+  })
+  it('is 404 at the end of the record', async () =>
+    expect((await get(`timeline/step?seq=${newest.event.seq}&direction=next`)).status).toBe(404))
+  it.each(['', 'direction=up', 'direction=next&to=gap', 'direction=next&at=noon'])(
+    '?%s is 400',
+    async (query) => expect((await get(`timeline/step?${query}`)).status).toBe(400),
+  )
+})
+
+it('GET snapshot is all the page shows of a moment, and nothing that came later', async () => {
+  const moment = steps[Math.floor(steps.length / 2)]!
+  const { body } = await get(`snapshot?seq=${moment.event.seq}`)
+  expect(body).toMatchObject({ type: 'snapshot', seq: moment.event.seq })
+  expect(body.state).toEqual(JSON.parse(JSON.stringify(view(moment.state))))
+  const events = body.events as { seq: number }[]
+  expect(events.map(({ seq }) => seq)).toEqual(
+    steps.filter(({ event }) => event.seq <= moment.event.seq).map(({ event }) => event.seq),
+  )
+  const times = (body.series as { times: number[] }[]).flatMap((series) => series.times)
+  expect(Math.max(0, ...times)).toBeLessThanOrEqual(Date.parse(moment.event.time))
+  expect((await get('snapshot?at=1999-01-01T00:00:00Z')).status).toBe(404)
 })

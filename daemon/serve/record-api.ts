@@ -1,0 +1,92 @@
+import { Router } from 'express'
+import { z } from 'zod'
+import { type EventKind, eventKinds } from '../contract/event.ts'
+import { measurements } from '../contract/measurement.ts'
+import { protocolVersion, type ServerMessage } from '../contract/message.ts'
+import { type RecordInfo, stepTargets } from '../contract/timeline.ts'
+import type { CoreState } from '../core/core-state.ts'
+import { parseTime } from '../core/time.ts'
+import type { Queries } from '../store/queries.ts'
+import { instant } from './instant.ts'
+import { momentQuery, type RemotePast, stateAtMoment } from './moment.ts'
+import { notFound } from './not-found.ts'
+
+export type RecordLabel = Pick<RecordInfo, 'live' | 'name' | 'speed' | 'malformed' | 'samples'>
+
+export type RecordApiOptions = {
+  state: () => CoreState
+  queries: Queries
+  past: RemotePast
+  record: () => RecordLabel
+}
+
+const timelineQuery = z.object({ from: instant.optional(), to: instant.optional() })
+const stepQuery = momentQuery.extend({
+  direction: z.enum(['next', 'previous']),
+  to: z.enum(stepTargets).default('event'),
+})
+
+const chartNs = 15n * 60_000_000_000n
+const chartPoints = 450
+const eventsShown = 200
+const measurementsShown = 50
+/** Among so many events the newest ones are looked for. */
+const eventsSearched = 20_000
+
+const told = eventKinds.filter((kind) => !(measurements as readonly EventKind[]).includes(kind))
+
+/** What is needed to move through a record: its extent, what happened when, and the whole view of a moment. */
+export const createRecordApi = ({ state, queries, past, record }: RecordApiOptions): Router => {
+  const api = Router()
+
+  api.get('/record', async (_request, response) => {
+    const bounds = await past.bounds()
+    const info: RecordInfo = {
+      ...record(),
+      first: bounds?.first ?? null,
+      last: bounds?.last ?? null,
+      runs: await past.runs(),
+    }
+    response.json(info)
+  })
+
+  api.get('/timeline', async (request, response) => {
+    const query = timelineQuery.parse(request.query)
+    const bounds = await past.bounds()
+    const from = query.from ?? (bounds ? parseTime(bounds.first.time) : 0n)
+    const to = query.to ?? (bounds ? parseTime(bounds.last.time) : 0n)
+    response.json(await past.timeline(from, to))
+  })
+
+  api.get('/timeline/step', async (request, response) => {
+    const { at, seq, direction, to } = stepQuery.parse(request.query)
+    const from = seq === undefined ? { timeNs: at ?? parseTime(state().time) } : { seq }
+    const step = await past.step(from, direction, to)
+    if (step) return void response.json(step)
+    notFound(response, `There is no ${direction} ${to} in the record.`, 'Go the other way.')
+  })
+
+  /** As the stream's first message, for a moment of the past. */
+  api.get('/snapshot', async (request, response) => {
+    const moment = momentQuery.parse(request.query)
+    const found = await stateAtMoment(moment, response, past, state())
+    if (!found) return
+    const range = { before: found.seq + 1, after: found.seq - eventsSearched }
+    const events = [
+      ...queries.events({ ...range, kind: told, limit: eventsShown }),
+      ...queries.events({ ...range, kind: [...measurements], limit: measurementsShown }),
+    ].sort((a, b) => a.seq - b.seq)
+    const to = moment.seq === undefined ? (moment.at ?? parseTime(found.time)) : parseTime(found.time)
+    const series = queries.seriesNames().map((name) => queries.series(name, to - chartNs, to, chartPoints))
+    response.json({
+      type: 'snapshot',
+      protocolVersion,
+      seq: found.seq,
+      state: found,
+      events,
+      series,
+    } satisfies ServerMessage)
+  })
+
+  return api
+}
