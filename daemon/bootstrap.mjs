@@ -78,6 +78,7 @@ const build = () => {
   if (upToDate(stamp, wanted)) return
   say('building')
   bundle('Building the daemon', 'daemon/main.ts', 'dist/klpscope.js')
+  bundle('Building its store threads', 'daemon/store/store-worker.ts', 'dist/store-worker.js')
   quietly('Building the dashboard', join(root, 'node_modules/.bin/vite'), ['build', 'web'])
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, wanted)

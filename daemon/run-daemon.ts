@@ -1,17 +1,14 @@
 import { createWriteStream } from 'node:fs'
 import { pino } from 'pino'
+import type { Series } from './contract/state.ts'
 import { createEngine } from './engine.ts'
-import { bpfDir, packageVersion, webDir } from './package-paths.ts'
+import { bpfDir, packageVersion, storeWorkerFile, webDir } from './package-paths.ts'
+import { createRecentPoints, recentMs, recentPoints } from './serve/recent-points.ts'
 import { createHttpServer, type ListenAddress, listen } from './serve/server.ts'
 import { createStream } from './serve/stream.ts'
 import { findProgram } from './sources/find-program.ts'
 import { startObserver } from './sources/observer.ts'
-import { openDatabase } from './store/open-database.ts'
-import { createPast } from './store/past.ts'
-import { createQueries } from './store/queries.ts'
-import { createRecorder } from './store/recorder.ts'
-import { restoreState } from './store/restore-state.ts'
-import { lockForWriting } from './store/writer-lock.ts'
+import { openStore, type Store } from './store/store.ts'
 
 export type DaemonOptions = {
   db: string
@@ -26,43 +23,44 @@ export type DaemonOptions = {
   onReady?: (url: string) => void
 }
 
-const recentMs = 15 * 60_000
-const chartPoints = 900
-
 /** Runs until a signal ends it. @throws UserError when it cannot start */
 export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   const log = pino(
     { level: 'info' },
     pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) }),
   )
-  const database = openDatabase(options.db)
-  const lock = lockForWriting(options.db)
-  const queries = createQueries(database)
-  const recorder = createRecorder(database, (error) => log.error({ err: error }, 'writing the record failed'))
+  const store = await openStore(options.db, storeWorkerFile, {
+    onFailing: (error) => log.error({ err: error }, 'the record cannot be written'),
+    onRecovered: (lost) => log.info({ lost }, 'the record is being written again'),
+  })
+  const { queries } = store
+  const points = createRecentPoints(await recentSeries(store.queries))
+  const newest = (await queries.events({ limit: 200 })).reverse()
   const raw = options.record ? createWriteStream(options.record, { flags: 'a' }) : undefined
 
-  const engine = createEngine(restoreState(database), [recorder.record, (step) => stream.publish(step)])
+  const engine = createEngine(store.restored, [
+    store.queue.record,
+    points.add,
+    (step) => stream.publish(step),
+  ])
   let ready = false
   const server = createHttpServer({
     state: engine.state,
     queries,
-    past: createPast(database),
+    past: queries,
     record: () => ({ live: true, name: null, speed: null, malformed: 0, samples: [] }),
     isReady: () => ready,
     webDir,
     log,
   })
-  const recentSeries = () => {
-    const to = BigInt(Date.now()) * 1_000_000n
-    return queries
-      .seriesNames()
-      .map((name) => queries.series(name, to - BigInt(recentMs) * 1_000_000n, to, chartPoints))
+  const stream = createStream(server, engine.state, points.series, newest)
+  const closeStore = async () => {
+    const unwritten = await store.close()
+    if (unwritten > 0) log.error({ unwritten }, 'events could not be written')
   }
-  const stream = createStream(server, engine.state, recentSeries, queries.events({ limit: 200 }).reverse())
-  await listen(server, options.listen).catch((error: unknown) => {
+  await listen(server, options.listen).catch(async (error: unknown) => {
     stream.close()
-    recorder.close()
-    lock.close()
+    await closeStore()
     raw?.end()
     throw error
   })
@@ -97,9 +95,16 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   await observer.stop(signal)
   stream.close()
   server.close()
-  recorder.close()
-  lock.close()
+  await closeStore()
   raw?.end()
+}
+
+/** What a page draws first, of before this start. */
+const recentSeries = async (queries: Store['queries']): Promise<Series[]> => {
+  const to = BigInt(Date.now()) * 1_000_000n
+  const from = to - BigInt(recentMs) * 1_000_000n
+  const names = await queries.seriesNames()
+  return Promise.all(names.map((name) => queries.series(name, from, to, recentPoints)))
 }
 
 const nextSignal = (): Promise<string> =>

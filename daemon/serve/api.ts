@@ -5,16 +5,18 @@ import type { CoreState } from '../core/core-state.ts'
 import { functionsOf } from '../core/functions-view.ts'
 import { formatTime, parseTime } from '../core/time.ts'
 import { view } from '../core/view.ts'
+import type { Past } from '../store/past.ts'
 import type { Queries } from '../store/queries.ts'
+import type { Eventually } from '../store/thread-calls.ts'
 import { instant as time } from './instant.ts'
-import { momentQuery, type RemotePast, stateAtMoment } from './moment.ts'
+import { momentQuery, stateAtMoment } from './moment.ts'
 import { notFound } from './not-found.ts'
 import { createRecordApi, type RecordLabel } from './record-api.ts'
 
 export type ApiOptions = {
   state: () => CoreState
-  queries: Queries
-  past: RemotePast
+  queries: Eventually<Queries>
+  past: Eventually<Past>
   /** What is told of the record beside its events. */
   record: () => RecordLabel
   /** False while the probes are still being attached. */
@@ -66,12 +68,12 @@ export const createApi = ({ state, queries, past, record, isReady }: ApiOptions)
     const { items, ...rest } = functionsOf(state())
     response.json({ ...rest, functions: items })
   })
-  api.get('/transitions', (request, response) => {
+  api.get('/transitions', async (request, response) => {
     const query = transitionsQuery.parse(request.query)
-    response.json({ transitions: queries.transitions(query.limit, query.before) })
+    response.json({ transitions: await queries.transitions(query.limit, query.before) })
   })
-  api.get('/transitions/:id', (request, response) => {
-    const transition = queries.transition(request.params.id)
+  api.get('/transitions/:id', async (request, response) => {
+    const transition = await queries.transition(request.params.id)
     if (!transition)
       return notFound(
         response,
@@ -80,12 +82,12 @@ export const createApi = ({ state, queries, past, record, isReady }: ApiOptions)
       )
     response.json(transition)
   })
-  api.get('/transitions/:id/tasks', (request, response) => {
+  api.get('/transitions/:id/tasks', async (request, response) => {
     const { id } = request.params
-    if (!queries.transition(id))
+    if (!(await queries.transition(id)))
       return notFound(response, `There is no transition ${id}.`, 'GET /api/v1/transitions lists them.')
     const kind = ['task-blocked', 'task-switched', 'task-inspected']
-    response.json({ events: queries.events({ transition: id, kind, limit: 10_000 }).reverse() })
+    response.json({ events: (await queries.events({ transition: id, kind, limit: 10_000 })).reverse() })
   })
   api.get('/tasks', (request, response) => {
     const { blocked, limit, offset } = tasksQuery.parse(request.query)
@@ -101,17 +103,17 @@ export const createApi = ({ state, queries, past, record, isReady }: ApiOptions)
     })
   })
   api.get('/shadow', (_request, response) => void response.json(view(state()).shadow))
-  api.get('/shadow/:id/series', (request, response) => {
+  api.get('/shadow/:id/series', async (request, response) => {
     const query = seriesQuery.omit({ name: true }).parse(request.query)
-    response.json(seriesOf(`shadow-live:${request.params.id}`, query))
+    response.json(await seriesOf(`shadow-live:${request.params.id}`, query))
   })
-  api.get('/findings', (request, response) => {
+  api.get('/findings', async (request, response) => {
     const query = findingsQuery.parse(request.query)
-    response.json({ findings: queries.findings(query.state === 'open') })
+    response.json({ findings: await queries.findings(query.state === 'open') })
   })
-  api.get('/events', (request, response) => {
+  api.get('/events', async (request, response) => {
     const query = eventsQuery.parse(request.query)
-    const events = queries.events({
+    const events = await queries.events({
       ...(query.from === undefined ? {} : { fromNs: query.from }),
       ...(query.to === undefined ? {} : { toNs: query.to }),
       ...(query.kind === undefined ? {} : { kind: query.kind.split(',') }),
@@ -124,18 +126,22 @@ export const createApi = ({ state, queries, past, record, isReady }: ApiOptions)
     const cursor = events.length === query.limit ? (events.at(-1)?.seq ?? null) : null
     response.json({ events, cursor })
   })
-  api.get('/series', (request, response) => {
+  api.get('/series', async (request, response) => {
     const query = seriesQuery.safeParse(request.query)
     if (!query.success && request.query.name === undefined)
-      return void response.json({ names: queries.seriesNames() })
+      return void response.json({ names: await queries.seriesNames() })
     const { name, ...range } = seriesQuery.parse(request.query)
-    response.json(seriesOf(name, range))
+    response.json(await seriesOf(name, range))
   })
 
-  const seriesOf = (name: string, range: { from?: bigint; to?: bigint; points: number }) => {
+  const seriesOf = async (name: string, range: { from?: bigint; to?: bigint; points: number }) => {
     const to = range.to ?? parseTime(new Date().toISOString())
     const from = range.from ?? to - hourNs
-    return { ...queries.series(name, from, to, range.points), from: formatTime(from), to: formatTime(to) }
+    return {
+      ...(await queries.series(name, from, to, range.points)),
+      from: formatTime(from),
+      to: formatTime(to),
+    }
   }
 
   api.use((request, response) =>

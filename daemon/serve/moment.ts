@@ -5,6 +5,7 @@ import type { CoreState } from '../core/core-state.ts'
 import { parseTime } from '../core/time.ts'
 import { view } from '../core/view.ts'
 import type { Past } from '../store/past.ts'
+import type { Eventually } from '../store/thread-calls.ts'
 import { instant } from './instant.ts'
 import { notFound } from './not-found.ts'
 
@@ -14,11 +15,6 @@ export const momentQuery = z.object({
 })
 export type Moment = z.infer<typeof momentQuery>
 
-/** The past as another thread may tell it. */
-export type RemotePast = {
-  [K in keyof Past]: (...args: Parameters<Past[K]>) => ReturnType<Past[K]> | Promise<ReturnType<Past[K]>>
-}
-
 /**
  * The state at a moment; without `at` and `seq` the present one.
  * @returns null when there is none and the response says so
@@ -26,7 +22,7 @@ export type RemotePast = {
 export const stateAtMoment = async (
   { at, seq }: Moment,
   response: Response,
-  past: RemotePast,
+  past: Eventually<Past>,
   present: CoreState,
 ): Promise<State | null> => {
   if (at === undefined && seq === undefined) return view(present)

@@ -6,17 +6,19 @@ import { protocolVersion, type ServerMessage } from '../contract/message.ts'
 import { type RecordInfo, stepTargets } from '../contract/timeline.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { parseTime } from '../core/time.ts'
+import type { Past } from '../store/past.ts'
 import type { Queries } from '../store/queries.ts'
+import type { Eventually } from '../store/thread-calls.ts'
 import { instant } from './instant.ts'
-import { momentQuery, type RemotePast, stateAtMoment } from './moment.ts'
+import { momentQuery, stateAtMoment } from './moment.ts'
 import { notFound } from './not-found.ts'
 
 export type RecordLabel = Pick<RecordInfo, 'live' | 'name' | 'speed' | 'malformed' | 'samples'>
 
 export type RecordApiOptions = {
   state: () => CoreState
-  queries: Queries
-  past: RemotePast
+  queries: Eventually<Queries>
+  past: Eventually<Past>
   record: () => RecordLabel
 }
 
@@ -73,11 +75,12 @@ export const createRecordApi = ({ state, queries, past, record }: RecordApiOptio
     if (!found) return
     const range = { before: found.seq + 1, after: found.seq - eventsSearched }
     const events = [
-      ...queries.events({ ...range, kind: told, limit: eventsShown }),
-      ...queries.events({ ...range, kind: [...measurements], limit: measurementsShown }),
+      ...(await queries.events({ ...range, kind: told, limit: eventsShown })),
+      ...(await queries.events({ ...range, kind: [...measurements], limit: measurementsShown })),
     ].sort((a, b) => a.seq - b.seq)
     const to = moment.seq === undefined ? (moment.at ?? parseTime(found.time)) : parseTime(found.time)
-    const series = queries.seriesNames().map((name) => queries.series(name, to - chartNs, to, chartPoints))
+    const names = await queries.seriesNames()
+    const series = await Promise.all(names.map((name) => queries.series(name, to - chartNs, to, chartPoints)))
     response.json({
       type: 'snapshot',
       protocolVersion,

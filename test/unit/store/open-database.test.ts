@@ -12,9 +12,6 @@ import { recordingNames, stepsOf } from '../support/recordings.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
 
 const dir = useTemporaryDir()
-const fail = (error: unknown) => {
-  throw error
-}
 
 const failureOf = (act: () => unknown): UserError => {
   try {
@@ -29,7 +26,7 @@ const failureOf = (act: () => unknown): UserError => {
 /** A record as a daemon left it. */
 const aRecord = (): string => {
   const file = dir.path('klpscope.db')
-  const recorder = createRecorder(openDatabase(file), fail)
+  const recorder = createRecorder(openDatabase(file))
   for (const step of stepsOf(recordingNames[0]!)) recorder.record(step)
   recorder.close()
   return file
@@ -155,7 +152,7 @@ describe('a record', () => {
 
   it('can be read while it is being written', () => {
     const file = dir.path('klpscope.db')
-    const recorder = createRecorder(openDatabase(file), fail)
+    const recorder = createRecorder(openDatabase(file))
     const steps = stepsOf(recordingNames[0]!)
     // As many as are written at once.
     for (let at = 0; at < 1_000; at++)

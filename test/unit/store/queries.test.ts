@@ -20,9 +20,7 @@ afterAll(() => {
 })
 const queriesOf = (name: string, steps: readonly Step[]): Queries => {
   const file = join(dir, `${name}.db`)
-  const recorder = createRecorder(openDatabase(file), (error) => {
-    throw error
-  })
+  const recorder = createRecorder(openDatabase(file))
   for (const step of steps) recorder.record(step)
   recorder.close()
   const database = openDatabase(file, { readonly: true })

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { initialState } from '../../../daemon/core/core-state.ts'
 import type { Step } from '../../../daemon/engine.ts'
@@ -18,11 +17,8 @@ import {
 import { useTemporaryDir } from '../support/temporary-dir.ts'
 
 const dir = useTemporaryDir()
-const fail = (error: unknown) => {
-  throw error
-}
 const record = (steps: readonly Step[], file = dir.path('klpscope.db')): string => {
-  const recorder = createRecorder(openDatabase(file), fail)
+  const recorder = createRecorder(openDatabase(file))
   for (const step of steps) recorder.record(step)
   recorder.close()
   return file
@@ -85,24 +81,4 @@ it.each(recordingsOf('restart'))('%s: two daemons, one after the other, make one
     record(runRecords(run, from), file)
   }
   expect(restored(file)).toBe(serializeState(stepsOf(name).at(-1)!.state))
-})
-
-it('what was recorded is on disk a moment later, without closing', async () => {
-  const file = dir.path('klpscope.db')
-  const recorder = createRecorder(openDatabase(file), fail)
-  const steps = stepsOf(recordingNames[0]!)
-  for (const step of steps) recorder.record(step)
-  for (let tries = 0; tries < 50 && restored(file) === serializeState(initialState); tries++) await sleep(20)
-  expect(restored(file)).toBe(serializeState(steps.at(-1)!.state))
-  recorder.close()
-})
-
-it('an error of the disk is reported, not thrown at who records', () => {
-  const database = openDatabase(dir.path('klpscope.db'))
-  const errors: unknown[] = []
-  const recorder = createRecorder(database, (error) => errors.push(error))
-  database.pragma('query_only = true')
-  for (let count = 0; count < 1_000; count++) recorder.record(stepsOf(recordingNames[0]!)[0]!)
-  expect(errors).toMatchObject([{ code: 'SQLITE_READONLY' }])
-  database.close()
 })

@@ -11,9 +11,7 @@ export const recordSteps = (
   file: string,
   checkpoints?: ReadonlySet<number>,
 ): Database => {
-  const recorder = createRecorder(openDatabase(file), (error) => {
-    throw error
-  })
+  const recorder = createRecorder(openDatabase(file))
   for (const step of steps) recorder.record(step)
   recorder.close()
   const database = openDatabase(file)

@@ -1,0 +1,23 @@
+import type { EventKind } from '../contract/event.ts'
+
+/** What comes every second or so, and is told again by the next of its kind. */
+const repeated: ReadonlySet<EventKind> = new Set([
+  'clock-mapped',
+  'patches-observed',
+  'patches-inventoried',
+  'ftrace-sites-observed',
+  'function-counting-changed',
+  'function-calls',
+  'tasks-observed',
+  'task-tries',
+  'task-inspected',
+  'shadow-allocated',
+  'shadow-found',
+  'shadow-freed',
+  'shadow-free-missed',
+  'shadow-adopted',
+  'shadow-counts',
+])
+
+/** Whether an event may be lost with the power of its last second; any other is to be on disk within 100 ms. */
+export const mayWait = (kind: EventKind): boolean => repeated.has(kind)

@@ -1,0 +1,96 @@
+import { UserError } from '../user-error.ts'
+
+/** What another thread can be asked for; every answer comes as a promise. */
+// biome-ignore lint/suspicious/noExplicitAny: the parameters are whatever the methods take
+export type Methods = { [name: string]: (...args: any[]) => unknown }
+
+/** Calls over a port: one message each way. */
+export type Caller<M extends Methods> = <K extends keyof M & string>(
+  method: K,
+  ...args: Parameters<M[K]>
+) => Promise<Awaited<ReturnType<M[K]>>>
+
+/** The same methods, each answering with a promise. */
+export type Remote<M extends Methods> = {
+  [K in keyof M]: (...args: Parameters<M[K]>) => Promise<Awaited<ReturnType<M[K]>>>
+}
+
+/** The same methods, answering with a promise or at once. */
+export type Eventually<M extends Methods> = {
+  [K in keyof M]: (...args: Parameters<M[K]>) => ReturnType<M[K]> | Promise<Awaited<ReturnType<M[K]>>>
+}
+
+type Call = { id: number; method: string; args: unknown[] }
+type Reply = { id: number; value?: unknown; error?: PlainError }
+/** What is left of an error after its passage: a copy between threads keeps none of its own fields. */
+type PlainError = { message: string; stack?: string; code?: string; remedy?: string; exitCode?: number }
+
+type Port = {
+  postMessage: (message: unknown) => void
+  on: (event: string, listener: (message: unknown) => void) => unknown
+}
+
+/** Answers the calls that come in over a port, one at a time and in their order when the methods are synchronous. */
+export const answerCalls = (port: Port, methods: Methods): void => {
+  port.on('message', (message) => {
+    const { id, method, args } = message as Call
+    const answer = (reply: Omit<Reply, 'id'>) => port.postMessage({ id, ...reply })
+    try {
+      const value = methods[method]?.(...args)
+      if (value instanceof Promise)
+        value.then(
+          (settled) => answer({ value: settled }),
+          (error) => answer({ error: plain(error) }),
+        )
+      else answer({ value })
+    } catch (error) {
+      answer({ error: plain(error) })
+    }
+  })
+}
+
+/** The other end of answerCalls. A call rejects with what the method threw: a UserError, or an Error with its `code`. */
+export const callOver = <M extends Methods>(port: Port): Caller<M> => {
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  let lastId = 0
+  port.on('message', (message) => {
+    const { id, value, error } = message as Reply
+    const call = waiting.get(id)
+    waiting.delete(id)
+    if (error) call?.reject(revive(error))
+    else call?.resolve(value as never)
+  })
+  return (method, ...args) =>
+    new Promise((resolve, reject) => {
+      const id = ++lastId
+      waiting.set(id, { resolve, reject })
+      port.postMessage({ id, method, args } satisfies Call)
+    })
+}
+
+/** Methods by name, for who would rather not know that another thread answers. */
+export const remoteMethods = <M extends Methods>(
+  names: readonly (keyof M & string)[],
+  call: Caller<M>,
+): Remote<M> =>
+  Object.fromEntries(
+    names.map((name) => [name, (...args: Parameters<M[typeof name]>) => call(name, ...args)]),
+  ) as Remote<M>
+
+const plain = (error: unknown): PlainError => {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { message, stack } = error
+  const { code, remedy, exitCode } = error as Partial<UserError> & { code?: string }
+  return {
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(code === undefined ? {} : { code }),
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  }
+}
+
+const revive = ({ message, stack, code, remedy, exitCode }: PlainError): Error => {
+  const error = remedy === undefined ? new Error(message) : new UserError(message, remedy, exitCode)
+  return Object.assign(error, stack === undefined ? {} : { stack }, code === undefined ? {} : { code })
+}

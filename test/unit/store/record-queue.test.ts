@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Event } from '../../../daemon/contract/event.ts'
+import type { Step } from '../../../daemon/engine.ts'
+import { openDatabase } from '../../../daemon/store/open-database.ts'
+import { createRecordFile, type RecordFile } from '../../../daemon/store/record-file.ts'
+import { createRecordQueue, type RecordQueueOptions } from '../../../daemon/store/record-queue.ts'
+import { restoreState } from '../../../daemon/store/restore-state.ts'
+import { serializeState } from '../../../daemon/store/serialize-state.ts'
+import { aWorld, type Happening } from '../support/fold.ts'
+import { recordingNames, stepsOf } from '../support/recordings.ts'
+import { useTemporaryDir } from '../support/temporary-dir.ts'
+
+const dir = useTemporaryDir()
+const files: RecordFile[] = []
+afterEach(() => {
+  for (const file of files.splice(0)) file.close()
+})
+
+/** A queue over a record written in this thread; `refuse` makes the disk fail. */
+const aQueue = (options: Partial<RecordQueueOptions> = {}) => {
+  const file = createRecordFile(dir.path('klpscope.db'))
+  file.open()
+  files.push(file)
+  const failing: Error[] = []
+  const recovered: number[] = []
+  const durable: boolean[] = []
+  let refusing = false
+  const disk = () => {
+    if (refusing) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })
+  }
+  const queue = createRecordQueue(
+    {
+      write: async (events, isDurable) => {
+        disk()
+        durable.push(isDurable)
+        file.write(events, isDurable)
+      },
+      adopt: async (state) => {
+        disk()
+        file.adopt(state)
+      },
+    },
+    {
+      retryMs: 5,
+      onFailing: (error) => failing.push(error),
+      onRecovered: (lost) => recovered.push(lost),
+      ...options,
+    },
+  )
+  return {
+    queue,
+    failing,
+    recovered,
+    durable,
+    refuse: (now: boolean) => {
+      refusing = now
+    },
+  }
+}
+
+const recorded = (): Event[] => {
+  const database = openDatabase(dir.path('klpscope.db'), { readonly: true })
+  const rows = database.prepare('SELECT data FROM events ORDER BY seq').all() as { data: string }[]
+  database.close()
+  return rows.map(({ data }) => JSON.parse(data) as Event)
+}
+const restored = (seq?: number): string => {
+  const database = openDatabase(dir.path('klpscope.db'), { readonly: true })
+  const state = serializeState(restoreState(database, seq))
+  database.close()
+  return state
+}
+
+const story = () => {
+  const world = aWorld()
+  let second = 0
+  const step = (happening: Happening): Step => {
+    const event = world.at(++second, happening)
+    return { event, state: world.state(), effects: [] }
+  }
+  return {
+    /** Counts, which may be lost with the last second. */
+    counts: () => step({ kind: 'shadow-counts', counts: [], notStreamed: 0 }),
+    /** An event that documents a transition. */
+    signal: () => step({ kind: 'transition-signalled', patch: 'p', direction: 'patching', round: 1 }),
+    lost: () => step({ kind: 'events-lost', source: 'bpftrace', count: 1 }),
+  }
+}
+const until = async (holds: () => boolean): Promise<void> => {
+  for (let tries = 0; tries < 400 && !holds(); tries++) await sleep(5)
+  expect(holds()).toBe(true)
+}
+
+describe('events', () => {
+  it.each(recordingNames)(
+    'of %s are in the record as they came, and it folds to the live state',
+    async (name) => {
+      const { queue } = aQueue()
+      const steps = stepsOf(name)
+      for (const step of steps) queue.record(step)
+      await queue.flush()
+      expect(recorded()).toEqual(steps.map(({ event }) => event))
+      expect(restored()).toBe(serializeState(steps.at(-1)!.state))
+      expect(queue.status()).toEqual({ failure: null, waiting: 0, waitingBytes: 0, lost: 0 })
+    },
+  )
+
+  it('of a transition are written durably within 100 ms, with what came before them; counts alone wait', async () => {
+    const { queue, durable } = aQueue()
+    const { counts, signal } = story()
+    queue.record(counts())
+    await sleep(100)
+    expect(recorded()).toHaveLength(0)
+    queue.record(signal())
+    await sleep(100)
+    expect(recorded()).toHaveLength(2)
+    expect(durable).toEqual([true])
+    queue.record(counts())
+    await until(() => recorded().length === 3)
+    expect(durable).toEqual([true, false])
+  })
+
+  it('are all written on closing', async () => {
+    const { queue } = aQueue()
+    const { counts } = story()
+    for (let n = 0; n < 5_000; n++) queue.record(counts())
+    expect(await queue.close()).toBe(0)
+    expect(recorded()).toHaveLength(5_000)
+  })
+})
+
+describe('while the disk refuses', () => {
+  it('events wait, are told of as waiting, and are written when it takes them again: none is lost', async () => {
+    const { queue, failing, recovered, refuse } = aQueue()
+    const { signal } = story()
+    refuse(true)
+    for (let n = 0; n < 10; n++) queue.record(signal())
+    await until(() => failing.length > 0)
+    queue.record(signal())
+    expect(queue.status()).toMatchObject({ failure: { code: 'SQLITE_FULL' }, waiting: 11, lost: 0 })
+    refuse(false)
+    await until(() => recovered.length > 0)
+    expect(recovered).toEqual([0])
+    expect(failing).toHaveLength(1)
+    expect(recorded().map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    expect(queue.status()).toEqual({ failure: null, waiting: 0, waitingBytes: 0, lost: 0 })
+  })
+
+  it('a single failure is not worth telling', async () => {
+    const { queue, failing, recovered, refuse } = aQueue({ retryMs: 30 })
+    refuse(true)
+    queue.record(story().signal())
+    await sleep(20)
+    refuse(false)
+    await until(() => recorded().length === 1)
+    expect([failing, recovered]).toEqual([[], []])
+  })
+
+  it.each([
+    ['number', { maxWaitingEvents: 10 }],
+    ['size', { maxWaitingBytes: 1_500 }],
+  ])(
+    'no more than a certain %s waits; what is lost is counted, and the state after it is right',
+    async (_, bound) => {
+      const { queue, recovered, refuse } = aQueue(bound)
+      const { signal, lost } = story()
+      refuse(true)
+      const steps = [...Array.from({ length: 50 }, lost), signal()]
+      for (const step of steps) queue.record(step)
+      const { waiting, waitingBytes, lost: missed } = queue.status()
+      expect(waiting + missed).toBe(steps.length)
+      expect(waiting).toBeLessThan(15)
+      expect(waitingBytes).toBeLessThan(2_000)
+      await sleep(30)
+      refuse(false)
+      await until(() => recovered.length > 0)
+      expect(recovered).toEqual([missed])
+      const after = lost()
+      queue.record(after)
+      await queue.flush()
+      expect(recorded()).toHaveLength(waiting + 1)
+      expect(restored()).toBe(serializeState(after.state))
+      expect(restored(waiting), 'and before the hole').toBe(serializeState(steps[waiting - 1]!.state))
+    },
+  )
+
+  it('closing gives up after another try, and says how many events are not in the record', async () => {
+    const { queue, refuse } = aQueue({ maxWaitingEvents: 3 })
+    const { signal } = story()
+    refuse(true)
+    for (let n = 0; n < 5; n++) queue.record(signal())
+    expect(await queue.close()).toBe(5)
+  })
+})

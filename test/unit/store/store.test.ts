@@ -1,0 +1,64 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { serializeState } from '../../../daemon/store/serialize-state.ts'
+import { openStore, type Store } from '../../../daemon/store/store.ts'
+import { UserError } from '../../../daemon/user-error.ts'
+import { recordingsOf, stepsOf } from '../support/recordings.ts'
+import { bundleStoreWorker } from '../support/store-worker.ts'
+import { useTemporaryDir } from '../support/temporary-dir.ts'
+
+const bundleDir = mkdtempSync(join(tmpdir(), 'klpscope-worker-'))
+let workerFile: string
+beforeAll(async () => {
+  workerFile = await bundleStoreWorker(bundleDir)
+})
+afterAll(() => rmSync(bundleDir, { recursive: true }))
+
+const dir = useTemporaryDir()
+const open = (file = dir.path('klpscope.db')): Promise<Store> =>
+  openStore(file, workerFile, {
+    onFailing: (error) => {
+      throw error
+    },
+    onRecovered: () => undefined,
+  })
+const steps = stepsOf(recordingsOf('replace')[0]!)
+
+describe('a store with its threads', () => {
+  it('records, answers what includes all that was recorded, and goes on where it ended', async () => {
+    const store = await open()
+    for (const step of steps) store.queue.record(step)
+    const events = await store.queries.events({ limit: 100_000 })
+    expect(events.reverse()).toEqual(steps.map(({ event }) => event))
+    expect(await store.queries.transitions(10)).toHaveLength(3)
+    expect(await store.close()).toBe(0)
+    expect(existsSync(dir.path('klpscope.db-wal')), 'it is one file again').toBe(false)
+
+    const again = await open()
+    expect(serializeState(again.restored)).toBe(serializeState(steps.at(-1)!.state))
+    await again.close()
+  })
+
+  it('a query that fails is told to who asked, and the next is answered', async () => {
+    const store = await open()
+    await expect(store.queries.series('s', 'x' as never, 1n, 1)).rejects.toThrow()
+    expect(await store.queries.seriesNames()).toEqual([])
+    await store.close()
+  })
+
+  it('a record that cannot be used is refused with a sentence', async () => {
+    const file = dir.path('notes.txt')
+    writeFileSync(file, 'This is not a database.\n'.repeat(500))
+    const refusal = await open(file).catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(UserError)
+    expect((refusal as UserError).remedy).toContain('--db')
+  })
+
+  it('a record has one writer', async () => {
+    const store = await open()
+    await expect(open()).rejects.toThrow(/Another klpscope is writing/)
+    await store.close()
+  })
+})
