@@ -5,6 +5,7 @@ import { type Inventory, InventoryReader } from '../probes/inventory-reader.ts'
 import type { RawBody, RawSymbol } from '../probes/raw-record.ts'
 import { Tuple } from '../probes/tuple.ts'
 import { type PlannedFunction, planCalls } from './call-plan.ts'
+import type { QuietTime } from './quiet-time.ts'
 import { lookUpAddresses, lookUpNames } from './symbol-lookup.ts'
 
 const siteLists = ['/sys/kernel/tracing/enabled_functions', '/sys/kernel/debug/tracing/enabled_functions']
@@ -19,9 +20,11 @@ export type InventoryFollower = {
 /**
  * Adds to each inventory what it needs from elsewhere: the symbols of its addresses and, when the patched
  * functions are others than before, the list of ftrace sites. Both are dear, so only for what is new.
+ * @param quiet when that may be read
  * @param onFunctions which functions are patched now, and where their calls can be counted
  */
 export const followInventory = (
+  quiet: QuietTime,
   emit: (body: RawBody) => void,
   onError: (error: unknown) => void,
   onFunctions: (functions: PlannedFunction[]) => void,
@@ -36,7 +39,7 @@ export const followInventory = (
 
   const complete = async (inventory: Inventory): Promise<void> => {
     const unknown = addressesOf(inventory.patches).filter((address) => !known.has(address))
-    const found = await lookUpAddresses(unknown)
+    const found = unknown.length > 0 ? await quiet.run((signal) => lookUpAddresses(unknown, signal)) : []
     for (const symbol of found) known.set(symbol.address, symbol)
     if (found.length > 0) emit({ source: 'symbols', symbols: found })
     // What comes meanwhile may cut down what is known.
@@ -51,8 +54,11 @@ export const followInventory = (
     )
     if (patched === sitesOf) return
     sitesOf = patched
-    emit({ source: 'ftrace-sites', lines: await readSites() })
-    const namesakes = await lookUpNames(namesOf(inventory, symbols))
+    const [lines, namesakes] = await quiet.run(async (signal) => [
+      await readSites(),
+      await lookUpNames(namesOf(inventory, symbols), signal),
+    ])
+    emit({ source: 'ftrace-sites', lines })
     onFunctions(planCalls(inventory.patches, symbols, namesakes))
   }
 

@@ -12,6 +12,7 @@ import { followInventory, type InventoryFollower } from './inventory-follower.ts
 import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
+import { createQuietTime } from './quiet-time.ts'
 import { createReordering } from './reordering.ts'
 import { generateScript } from './script.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
@@ -43,6 +44,8 @@ const busyMs = 1_000
 const quietMs = 5_000
 const clockMs = 10_000
 const settleMs = 250
+/** A transition nobody stands in the way of is over by then. */
+const transitionSettleMs = 3_000
 /** Looking for tracing programs means a look at every open file of the host. */
 const linksMs = 10_000
 const inspectionsPerSnapshot = 50
@@ -59,6 +62,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let tracer: Tracer | undefined
   let iterator: TaskIterator | undefined
   let kernelLog: KernelLog | undefined
+  const quiet = createQuietTime(transitionSettleMs)
   const scanModules = createModuleScan()
   let inventory: InventoryFollower | undefined
   let flushTracer: () => void = () => undefined
@@ -144,13 +148,14 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     const { bpftrace, bpfDir, runDir, callBudgetPerS } = options
     const calls = createFunctionTracer({ bpftrace, bpfDir, runDir, budgetPerS: callBudgetPerS }, emit)
     functionTracer = calls
-    inventory = followInventory(emit, report('reading kernel symbols'), calls.want)
+    inventory = followInventory(quiet, emit, report('reading kernel symbols'), calls.want)
     const { take, flush } = createReordering((body) => {
       emit(body)
       inventory?.follow(body)
     })
     flushTracer = flush
     const onBody = (body: RawBody) => {
+      if (body.source === 'bpftrace' && body.line.includes('"transition.')) quiet.disturb()
       if (body.source === 'bpftrace') return take(body.line, follow(body.line))
       flush()
       emit(body)
@@ -196,6 +201,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       stopped = true
       await tracer?.stop()
       flushTracer()
+      quiet.stop()
       await inventory?.stop()
       await functionTracer?.stop()
       await ready.catch(() => undefined)

@@ -9,11 +9,18 @@ const line = /^([0-9a-f]+) (\S) (\S+)(?:\t\[(\S+)\])?$/
 /**
  * Symbols by their addresses. Another process searches the megabytes of /proc/kallsyms, so that the daemon
  * goes on meanwhile. What is not found has no name.
+ * @param signal ends the search; it rejects then
  */
-export const lookUpAddresses = async (addresses: readonly string[]): Promise<RawSymbol[]> => {
+export const lookUpAddresses = async (
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<RawSymbol[]> => {
   if (addresses.length === 0) return []
   const found = new Map<string, RawSymbol>()
-  for (const symbol of await search(addresses.map((address) => address.slice(2).padStart(16, '0')))) {
+  for (const symbol of await search(
+    addresses.map((address) => address.slice(2).padStart(16, '0')),
+    signal,
+  )) {
     // Several names of one address: the first that is no marker of a compiler or linker.
     if (!found.has(symbol.address) && !symbol.name?.startsWith('__pfx_')) found.set(symbol.address, symbol)
   }
@@ -21,15 +28,20 @@ export const lookUpAddresses = async (addresses: readonly string[]): Promise<Raw
 }
 
 /** Every function of one of these names. */
-export const lookUpNames = async (names: readonly string[]): Promise<RawSymbol[]> => {
+export const lookUpNames = async (names: readonly string[], signal: AbortSignal): Promise<RawSymbol[]> => {
   if (names.length === 0) return []
   const wanted = new Set(names)
-  return (await search(names)).filter((symbol) => symbol.name !== null && wanted.has(symbol.name))
+  return (await search(names, signal)).filter((symbol) => symbol.name !== null && wanted.has(symbol.name))
 }
 
 /** Functions on whose line one of the words stands. */
-const search = async (words: readonly string[]): Promise<RawSymbol[]> => {
-  const result = await execa('grep', ['-wFf', '-', symbolFile], { input: words.join('\n'), reject: false })
+const search = async (words: readonly string[], signal: AbortSignal): Promise<RawSymbol[]> => {
+  const result = await execa('grep', ['-wFf', '-', symbolFile], {
+    input: words.join('\n'),
+    reject: false,
+    cancelSignal: signal,
+  })
+  signal.throwIfAborted()
   return result.stdout.split('\n').flatMap((text) => {
     const [, address = '', type = '', name = '', module] = line.exec(text) ?? []
     // t and T: functions; w and W: weak ones.

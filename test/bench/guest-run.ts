@@ -58,6 +58,7 @@ export const runInGuest = async (
     lab = await startLab({
       kernel,
       daemon: false,
+      clock: 'instructions',
       outDir,
       script: join(checkoutRoot(), 'test', 'bench', 'guest', 'session.sh'),
       timeoutS: TIMEOUT_S,

@@ -114,7 +114,7 @@ const judgeControl = (control: Summary): Verdict =>
         text: `the known disturber shows only as ${fixed(control.ratioOfMedians, 2)} times: this measurement sees too little`,
       }
 
-/** The two situations a transition meets; in both its number of looks is not left to chance. */
+/** The situations a transition meets; in each its number of looks is not left to chance. */
 const situations = [
   {
     series: 'quiet',
@@ -122,6 +122,13 @@ const situations = [
     notes: [
       'Durations are from "starting … transition" to "… complete" in the kernel log: its clock, its words. What the kernel does not find ready at its first look it looks at again on a whole second of its ticks, so durations are quantised: the first look alone, or that plus the wait for that second, once or more. Which of them it takes must not be chance.',
       'Here the first look suffices every time, so this is the sharpest view of what the daemon adds to the work itself; a few milliseconds are a large ratio. "first try" counts the transitions whose first look sufficed: a tracer that makes stacks unreliable shows there at once. Idle tasks on other CPUs would fail the first look at random (and wake-ups by anyone make it succeed), therefore one CPU.',
+    ],
+  },
+  {
+    series: 'counted',
+    title: 'nobody in the way, calls counted when it is disabled (one CPU)',
+    notes: [
+      'As above, but the daemon has had the time to attach to the patched functions and their replacements before the patch is disabled: those kprobes sit at the very ftrace sites that livepatch gives up.',
     ],
   },
   {

@@ -3,7 +3,7 @@ export type Condition = 'nothing' | 'daemon' | 'fexit'
 
 export interface Block {
   /** What else goes on; `enter_<name>` in guest/transitions.sh. */
-  readonly series: 'quiet' | 'held' | 'control'
+  readonly series: 'quiet' | 'counted' | 'held' | 'control'
   readonly condition: Condition
   readonly cycles: number
 }
@@ -37,6 +37,7 @@ export const CONTROL_KERNEL = '6.12'
 /** @param pairs cycles with and without the daemon, each */
 export const transitionPlan = (kernel: string, pairs: number): Block[] => [
   ...interleave('quiet', 'daemon', pairs, Math.min(5, Math.ceil(pairs / 2))),
+  ...interleave('counted', 'daemon', pairs, Math.min(5, Math.ceil(pairs / 2))),
   ...interleave('held', 'daemon', pairs, Math.min(5, Math.ceil(pairs / 2))),
   ...(kernel === CONTROL_KERNEL
     ? interleave('control', 'fexit', Math.max(2, Math.ceil(pairs / 3)), Math.max(1, Math.ceil(pairs / 6)))

@@ -11,6 +11,7 @@ import { ensureLabModules } from './kernel-modules.ts'
 import { labKernel } from './kernels.ts'
 import { LabError } from './lab-error.ts'
 import { judgeOutcome, type LabOutcome } from './lab-outcome.ts'
+import type { QemuOptions } from './qemu.ts'
 import { createSession, prepareOutDir } from './session-files.ts'
 import { ensureSuite } from './suite.ts'
 import { readIfThere, requireQemu, startVirtualMachine } from './virtual-machine.ts'
@@ -24,6 +25,7 @@ export interface LabOptions {
   readonly outDir?: string
   readonly daemon?: boolean
   readonly memory?: string
+  readonly clock?: QemuOptions['clock']
   /** Host port of the dashboard; by default any free one. */
   readonly port?: number
   readonly timeoutS?: number
@@ -120,6 +122,7 @@ export const startLab = async (options: LabOptions): Promise<LabHandle> => {
       vmlinuz: suite.vmlinuz,
       initramfs,
       memory,
+      clock: options.clock ?? 'host',
       serialLog,
       share: { outDir, sessionDir: session.dir, port },
     },

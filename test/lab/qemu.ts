@@ -14,6 +14,11 @@ export interface QemuOptions {
   /** A UNIX socket that already listens: the VM's second serial port. */
   readonly statusSocket: string
   readonly extraKernelParameters?: string
+  /**
+   * `instructions`: the VM's clock advances by what it executes (idle time passes as usual), so that durations
+   * measured in it do not depend on how busy the host is. Emulation only.
+   */
+  readonly clock?: 'host' | 'instructions'
   /** Nothing shared and no network, when all we ask is whether it boots. */
   readonly share?: { readonly outDir: string; readonly sessionDir: string; readonly port: number }
 }
@@ -34,11 +39,17 @@ const KERNEL_PARAMETERS = [
 /** QEMU reads a comma as the end of a value unless it is doubled. */
 const value = (text: string): string => text.replaceAll(',', ',,')
 
-const accelerationArguments = (acceleration: Acceleration): string[] =>
-  acceleration === 'kvm'
+/** 2 ns an instruction: about what emulation reaches, so that the two clocks do not differ much. */
+const INSTRUCTION_CLOCK = ['-icount', 'shift=1']
+
+const accelerationArguments = ({ acceleration, clock = 'host' }: QemuOptions): string[] =>
+  acceleration === 'kvm' && clock === 'host'
     ? ['-accel', 'kvm', '-cpu', 'host']
-    : // Multi-threaded emulation races with the kernel patching its own code: `Oops: int3` sooner or later.
-      ['-accel', 'tcg,thread=single', '-cpu', 'max']
+    : [
+        // Multi-threaded emulation races with the kernel patching its own code: `Oops: int3` sooner or later.
+        ...['-accel', 'tcg,thread=single', '-cpu', 'max'],
+        ...(clock === 'instructions' ? INSTRUCTION_CLOCK : []),
+      ]
 
 const shareArguments = ({ outDir, sessionDir, port }: NonNullable<QemuOptions['share']>): string[] => [
   ...['-virtfs', 'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap'],
@@ -53,7 +64,7 @@ const shareArguments = ({ outDir, sessionDir, port }: NonNullable<QemuOptions['s
 ]
 
 export const qemuArguments = (options: QemuOptions): string[] => [
-  ...accelerationArguments(options.acceleration),
+  ...accelerationArguments(options),
   ...['-smp', '2', '-m', options.memory],
   ...['-nodefaults', '-display', 'none', '-no-reboot', '-rtc', 'base=utc'],
   ...['-kernel', options.vmlinuz, '-initrd', options.initramfs],

@@ -23,15 +23,18 @@ detach_daemon() {
   wait_until 30 no_process_named bpftrace
 }
 
-# save_health FILE: what the daemon says of itself, for the host: were its probes really there?
-save_health() {
+# ask_daemon PATH: the answer's body.
+ask_daemon() {
   local line
   exec 3<>/dev/tcp/127.0.0.1/8686
-  printf 'GET /api/v1/health HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' >&3
+  printf 'GET /api/v1/%s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$1" >&3
   while IFS= read -r line <&3 && [[ $line != $'\r' ]]; do :; done
-  cat <&3 >"/lab/out/$1"
+  cat <&3
   exec 3>&-
 }
+
+# save_health FILE: what the daemon says of itself, for the host: were its probes really there?
+save_health() { ask_daemon health >"/lab/out/$1"; }
 
 # attach_program SCRIPT: a bpftrace of one's own, until detach_program.
 attach_program() {

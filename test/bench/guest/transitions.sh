@@ -30,6 +30,21 @@ release_for_held() {
   echo 0 >"$knobs/sleep"
 }
 
+# Enabled without the daemon's counting of calls, disabled with it.
+enter_counted() { enter_quiet; }
+leave_counted() { leave_quiet; }
+hold_for_counted() {
+  if [[ $attached == daemon && -e $livepatch/klpt_patch_v1 ]]; then quietly_until calls_are_counted; fi
+}
+release_for_counted() { :; }
+
+# calls_are_counted: of every patched function.
+calls_are_counted() {
+  local functions
+  functions=$(ask_daemon functions)
+  [[ $functions == *'"status":"on"'* && $functions != *'"status":"starting"'* ]]
+}
+
 enter_control() { enter_quiet; }
 leave_control() { leave_quiet; }
 hold_for_control() { :; }

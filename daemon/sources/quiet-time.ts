@@ -1,0 +1,62 @@
+export type QuietTime = {
+  /** A transition makes a step: what is dear has to wait, what has begun is broken off. */
+  disturb: () => void
+  /**
+   * Runs `job` once nothing has disturbed for so long, and again from the start if something does meanwhile.
+   * @throws what `job` throws by itself, and when stopped
+   */
+  run: <T>(job: (signal: AbortSignal) => Promise<T>) => Promise<T>
+  stop: () => void
+}
+
+/**
+ * Keeps dear work out of the way of transitions. Unregistering from ftrace waits until every task that is on a
+ * CPU has gone to sleep or left the kernel once, and looks ten times a second: while we run, a transition's end
+ * takes 0.1 s longer each time it does. Reading ftrace's lists holds the very lock it needs.
+ * Source: kernel/rcu/tasks.h, rcu_tasks_wait_gp; kernel/trace/ftrace.c, ftrace_shutdown, t_start
+ * @param settleMs how long after the last step
+ */
+export const createQuietTime = (settleMs: number): QuietTime => {
+  const stopping = new AbortController()
+  let disturbedAt = Number.NEGATIVE_INFINITY
+  let breakOff = new AbortController()
+
+  const reached = async (): Promise<void> => {
+    for (let left = leftMs(); left > 0 && !stopping.signal.aborted; left = leftMs()) await wait(left)
+    stopping.signal.throwIfAborted()
+  }
+  const leftMs = () => disturbedAt + settleMs - performance.now()
+  const wait = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        stopping.signal.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, ms)
+      stopping.signal.addEventListener('abort', end)
+    })
+
+  return {
+    disturb: () => {
+      disturbedAt = performance.now()
+      breakOff.abort()
+      breakOff = new AbortController()
+    },
+    run: async (job) => {
+      for (;;) {
+        await reached()
+        const { signal } = breakOff
+        try {
+          return await job(signal)
+        } catch (error) {
+          if (!signal.aborted || stopping.signal.aborted) throw error
+        }
+      }
+    },
+    stop: () => {
+      stopping.abort()
+      breakOff.abort()
+    },
+  }
+}
