@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
+import type { ApiError } from '../contract/message.ts'
 import type { State, Transition } from '../contract/state.ts'
 import { view } from '../core/view.ts'
 import { openDatabase } from '../store/open-database.ts'
@@ -42,7 +43,8 @@ export const readTransitions = async (flags: SourceFlags, limit: number): Promis
   }
 }
 
-const openRecord = (file: string) => {
+/** @throws UserError when there is none, or none of ours */
+export const openRecord = (file: string) => {
   if (!existsSync(file))
     throw new UserError(
       `${file} does not exist.`,
@@ -52,12 +54,29 @@ const openRecord = (file: string) => {
   return openDatabase(file, { readonly: true })
 }
 
-const ask = async <T>(flags: SourceFlags, path: string): Promise<T> => {
+const ask = async <T>(flags: SourceFlags, path: string): Promise<T> =>
+  (await (await fetchFromDaemon(flags, path)).json()) as T
+
+/** An answer of the running daemon's API. @throws UserError when there is no daemon, or it says no */
+export const fetchFromDaemon = async (
+  flags: Pick<SourceFlags, 'url'>,
+  path: string,
+  timeoutMs = 10_000,
+): Promise<Response> => {
   const url = flags.url ?? defaultUrl
+  const response = await reach(url, path, timeoutMs)
+  if (response.ok) return response
+  const said = (await response.json().catch(() => ({}))) as Partial<ApiError>
+  throw new UserError(
+    said.error ?? `The daemon at ${url} answered with HTTP ${response.status}.`,
+    said.remedy ?? 'See its log, or read its record with --db FILE.',
+    3,
+  )
+}
+
+const reach = async (url: string, path: string, timeoutMs: number): Promise<Response> => {
   try {
-    const response = await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(10_000) })
-    if (!response.ok) throw new Error(`HTTP ${response.status}`)
-    return (await response.json()) as T
+    return await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(timeoutMs) })
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message
     throw new UserError(

@@ -3,7 +3,10 @@ import type { Finding, RuleName } from '../../contract/finding.ts'
 import type { CoreState } from '../core-state.ts'
 
 /** A condition that holds for a subject now. */
-export type Condition = Pick<Finding, 'severity' | 'subject' | 'summary' | 'advice' | 'evidence'>
+export type Condition = Pick<Finding, 'severity' | 'subject' | 'summary' | 'advice' | 'evidence'> & {
+  /** Its text tells less than one before may have: an open finding keeps what it said. */
+  vague?: boolean
+}
 
 /** One rule: the conditions that hold in a state. A finding opens and closes as they come and go. */
 export type Rule = {

@@ -45,9 +45,9 @@ export const applyRules = (state: CoreState, event: Event): [CoreState, Effect[]
   const effects: Effect[] = []
   for (const rule of concerned) {
     const conditions = rule.holds(state)
-    for (const [index, condition] of conditions.entries()) {
+    for (const [index, { vague, ...condition }] of conditions.entries()) {
       const open = openFinding(state, rule, condition.subject)
-      if (open && sameText(open, condition)) continue
+      if (open && (vague || sameText(open, condition))) continue
       const finding: Finding = open
         ? { ...open, ...condition, evidence: open.evidence }
         : {

@@ -26,6 +26,7 @@ export const transitionStalled: Rule = {
         summary: `${transition.patch}: ${transition.direction} is stalled, ${blockers(state)}`,
         advice: adviseOnTransition(state, transition),
         evidence: [Number(transition.id)],
+        vague: state.blocked.size === 0,
       },
     ]
   },

@@ -1,0 +1,52 @@
+import { Command, Option } from 'commander'
+import { packageVersion } from '../package-paths.ts'
+import { buildReport } from '../report/build-report.ts'
+import { readEvidence } from '../report/read-evidence.ts'
+import { type ReportFormat, renderReport, reportFormats } from '../report/render-report.ts'
+import { UserError } from '../user-error.ts'
+import { writeDocument } from './output.ts'
+import { defaultUrl, fetchFromDaemon, openRecord } from './source.ts'
+
+type Flags = { format: ReportFormat; output?: string; db?: string; url?: string }
+
+/** The daemon reads all of a long transition before it answers. */
+const timeoutMs = 120_000
+
+export const reportCommand = (): Command =>
+  new Command('report')
+    .description('post-mortem of one transition: which task held it up, for how long, why')
+    .argument('[id]', 'the transition, as in klpscope history; default: the last')
+    .addOption(new Option('--format <format>', 'how to write it').choices(reportFormats).default('md'))
+    .option('-o, --output <file>', 'write it to this file')
+    .option('--db <file>', 'read this record instead of asking the running daemon')
+    .option('--url <url>', 'address of the daemon', process.env.KLPSCOPE_URL ?? defaultUrl)
+    .action(async (id: string | undefined, flags: Flags) =>
+      writeDocument(await readReport(id, flags.format, flags), flags.output),
+    )
+
+/** A report as text. @throws UserError when there is no such transition, no record or no daemon */
+export const readReport = async (
+  id: string | undefined,
+  format: ReportFormat,
+  source: { db?: string; url?: string },
+): Promise<string> => {
+  if (source.db === undefined) {
+    const path = `transitions/${encodeURIComponent(id ?? 'last')}/report?format=${format}`
+    return await (await fetchFromDaemon(source, path, timeoutMs)).text()
+  }
+  const database = openRecord(source.db)
+  try {
+    const evidence = readEvidence(database, id)
+    if (!evidence)
+      throw new UserError(
+        id === undefined ? 'No transition has been recorded.' : `There is no transition ${id} in this record.`,
+        'klpscope history lists those there are.',
+        exitCodes.noTransition,
+      )
+    return renderReport(buildReport(evidence, packageVersion()), format)
+  } finally {
+    database.close()
+  }
+}
+
+export const exitCodes = { noTransition: 4 } as const

@@ -1,0 +1,61 @@
+import { formatDuration, plural } from '../../web/format.ts'
+import type { Event, EventOf } from '../contract/event.ts'
+import type { Straggler } from '../contract/report.ts'
+import { millisecondsBetween } from '../core/time.ts'
+import type { ReportEvidence } from './report-evidence.ts'
+import { clock } from './report-words.ts'
+
+const ofKind = <K extends Event['kind']>(events: readonly Event[], kind: K): EventOf<K>[] =>
+  events.filter((event): event is EventOf<K> => event.kind === kind)
+
+/** What a report cannot know, a sentence each; the gravest first. */
+export const blindSpotsOf = (
+  { transition, around, before, after, notSearched }: ReportEvidence,
+  stragglers: readonly Straggler[],
+): string[] => {
+  const { startedMonoNs, durationMs } = transition
+  const endNs = BigInt(startedMonoNs) + BigInt(Math.round(durationMs * 1e6))
+  const during = around.filter((event) => BigInt(event.monoNs) >= BigInt(startedMonoNs))
+  const spots: string[] = []
+
+  if (!transition.startKnown && transition.outcome !== 'cancelled')
+    spots.push(
+      'It was already running when first seen: when it began, who asked for it and what happened until then is not known.',
+    )
+  else if (transition.requester === null) spots.push('Who asked for it was not seen.')
+  if (transition.outcome === 'unknown') spots.push('Its end was not seen.')
+
+  for (const gap of ofKind(during, 'tracer-gap')) {
+    if (BigInt(gap.fromMonoNs) >= endNs) continue
+    const length = formatDuration(millisecondsBetween(gap.fromMonoNs, gap.toMonoNs))
+    spots.push(`For ${length} until ${clock(gap.time)} nothing was seen from ${gap.source}: ${gap.reason}.`)
+  }
+  const attached = ofKind(during, 'tracer-attached').find((event) => BigInt(event.monoNs) < endNs)
+  if (attached && !transition.startKnown)
+    spots.push(`Probes were attached only at ${clock(attached.time)}; before that only sysfs and /proc told.`)
+  const missing = (attached?.probeSets ?? before.tracer.probeSets).filter((set) => !set.available)
+  for (const set of missing)
+    spots.push(`The probes of ${set.name} were not available${set.reason ? `: ${set.reason}` : ''}.`)
+  if (missing.length === 0 && !attached && before.tracer.probeSets.length === 0)
+    spots.push('No probe was attached: only sysfs and /proc told.')
+
+  const lost = ofKind(during, 'events-lost').reduce((sum, event) => sum + event.count, 0)
+  if (lost > 0) spots.push(`${plural(lost, 'event')} were lost on the way from the kernel.`)
+  const unread = ofKind(during, 'decode-failed').length
+  if (unread > 0) spots.push(`${plural(unread, 'record')} of the tracer could not be read.`)
+  if (notSearched > 0)
+    spots.push(
+      `${plural(notSearched, 'event')} in the middle of it were not looked through for callbacks and gaps.`,
+    )
+  const clockJump = ofKind(during, 'clock-mapped').find(
+    (event) => Math.abs(Number(BigInt(event.offsetNs) - BigInt(before.clockOffsetNs))) > 1e9,
+  )
+  if (clockJump) spots.push(`The wall clock was set at ${clock(clockJump.time)}: times of day jump there.`)
+
+  const stackless = stragglers.filter((task) => task.stack === null && task.durationMs >= 1000).length
+  if (stackless > 0)
+    spots.push(`The kernel ${plural(stackless, 'stack')} of blocked tasks could not be read.`)
+  if (before.shadow.adoption !== 'complete' || after.shadow.adoption !== 'complete')
+    spots.push('Shadow variables older than the tracer are not all counted in.')
+  return spots
+}

@@ -1,0 +1,88 @@
+import { formatCount } from '../../web/format.ts'
+import type { TransitionReport } from '../contract/report.ts'
+import { type Html, html } from './html.ts'
+import { offset } from './report-words.ts'
+
+/** Coordinates of the plot; it is stretched to the width there is, so that only the words keep their size. */
+const width = 1000
+const height = 200
+const marked: Record<string, string> = {
+  'transition-reversed': 'reversed',
+  'transition-forced': 'forced',
+  'transition-signalled': 'signalled',
+}
+
+/** Remaining tasks over time as inline SVG; the scale is logarithmic, for it is the last task that matters. */
+export const remainingCurve = (report: TransitionReport): Html | null => {
+  const { times, values } = report.remaining
+  const startMs = Date.parse(report.transition.startedAt)
+  const known = values.filter((value) => value !== null)
+  // That none remain at the end is no look.
+  if (known.every((value) => value === 0)) return null
+  const endMs = Math.max(startMs + 1, Date.parse(report.transition.endedAt ?? report.asOf), ...times)
+  const top = Math.max(1, ...known)
+  const x = (ms: number) => round(((Math.max(ms, startMs) - startMs) / (endMs - startMs)) * width)
+  const y = (value: number) => round(height - (Math.log10(1 + value) / Math.log10(1 + top)) * height)
+
+  const gaps = report.gaps.map(({ from, to, reason }) => {
+    const left = x(Math.min(Date.parse(from), endMs))
+    const wide = Math.max(2, x(Math.min(Date.parse(to), endMs)) - left)
+    return html`<rect class="gap" x="${left}" y="0" width="${wide}" height="${height}"><title>not seen: ${reason}</title></rect>`
+  })
+  const marks = report.timeline.flatMap(({ kind, time, text }) =>
+    marked[kind] === undefined
+      ? []
+      : [
+          html`<line class="mark" x1="${x(Date.parse(time))}" x2="${x(Date.parse(time))}" y1="0" y2="${height}"><title>${text}</title></line>`,
+        ],
+  )
+  const { line, area } = paths(
+    times.map(x),
+    values.map((value) => (value === null ? null : y(value))),
+  )
+  const middle = Math.round(10 ** (Math.log10(1 + top) / 2) - 1)
+  const ticks = [...new Set([0, middle, top])]
+  const names = [...new Set(report.timeline.flatMap(({ kind }) => marked[kind] ?? []))]
+  const newest = known.at(-1) ?? 0
+  return html`<figure class="curve">
+<div class="plot">
+<div class="y-axis" aria-hidden="true">${ticks.map((tick) => html`<span style="top:${round((y(tick) / height) * 100)}%">${formatCount(tick)}</span>`)}</div>
+<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="Remaining tasks over time: at most ${formatCount(top)}, last ${formatCount(newest)}">
+${ticks.map((tick) => html`<line class="grid" x1="0" x2="${width}" y1="${y(tick)}" y2="${y(tick)}"/>`)}
+${gaps}<path class="area" d="${area}"/>${marks}<path class="line" d="${line}"/>
+</svg></div>
+<div class="x-axis" aria-hidden="true"><span>start</span><span>${offset((endMs - startMs) / 2)}</span><span>${offset(endMs - startMs)}</span></div>
+<figcaption>Tasks not in the target state, on a logarithmic scale.${gaps.length > 0 && ' Hatched: not observed.'}${names.length > 0 && ` Dashed: ${names.join(', ')}.`}</figcaption>
+</figure>`
+}
+
+/** A value holds until the next; null ends the line. */
+const paths = (xs: number[], ys: (number | null)[]): { line: string; area: string } => {
+  let line = ''
+  let area = ''
+  let from: number | null = null
+  for (const [index, y] of ys.entries()) {
+    const x = xs[index] ?? 0
+    if (y === null) {
+      if (from !== null) {
+        line += `H${x}`
+        area += `H${x}V${height}Z`
+      }
+      from = null
+    } else if (from === null) {
+      line += `M${x} ${y}`
+      area += `M${x} ${height}V${y}`
+      from = x
+    } else {
+      line += `H${x}V${y}`
+      area += `H${x}V${y}`
+    }
+  }
+  if (from !== null) {
+    line += `H${width}`
+    area += `H${width}V${height}Z`
+  }
+  return { line, area }
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10

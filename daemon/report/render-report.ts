@@ -1,0 +1,15 @@
+import type { TransitionReport } from '../contract/report.ts'
+import { renderHtml } from './render-html.ts'
+import { renderMarkdown } from './render-markdown.ts'
+
+export const reportFormats = ['md', 'html', 'json'] as const
+export type ReportFormat = (typeof reportFormats)[number]
+
+const renderers: Record<ReportFormat, (report: TransitionReport) => string> = {
+  md: renderMarkdown,
+  html: renderHtml,
+  json: (report) => `${JSON.stringify(report, null, 2)}\n`,
+}
+
+export const renderReport = (report: TransitionReport, format: ReportFormat): string =>
+  renderers[format](report)

@@ -1,0 +1,40 @@
+import { formatDuration, plural } from '../../web/format.ts'
+import { outcomeWords } from '../../web/words.ts'
+import type { TransitionReport } from '../contract/report.ts'
+import { moment } from './report-words.ts'
+
+/** Name and value of what is known in a word or two; what is not known says so. */
+export const reportFacts = ({
+  transition,
+  host,
+  patches,
+  comparison,
+}: TransitionReport): [string, string][] => {
+  const subject = patches.find((patch) => patch.role === 'subject')
+  const replaced = patches.filter((patch) => patch.role === 'replaced').map((patch) => patch.name)
+  const ended = transition.outcome === 'running' ? 'not yet' : 'unknown'
+  return [
+    ['Patch', transition.patch],
+    ['Version', subject?.version ?? 'unknown'],
+    ['srcversion', subject?.srcversion ?? 'unknown'],
+    ['Direction', `${transition.direction}${transition.replace ? ', atomic replace' : ''}`],
+    ...(replaced.length > 0 ? [['Replaced', replaced.join(', ')] as [string, string]] : []),
+    ['Outcome', `${outcomeWords[transition.outcome]}${transition.forced ? ', forced' : ''}`],
+    ['Duration', `${transition.startKnown ? '' : 'at least '}${formatDuration(transition.durationMs)}`],
+    ['Began', `${transition.startKnown ? '' : 'before '}${moment(transition.startedAt)}`],
+    ['Ended', transition.endedAt === null ? ended : moment(transition.endedAt)],
+    ['Past transitions', pastText(comparison)],
+    ['Host', host ? `${host.hostname}, ${plural(host.cpus, 'CPU')}` : 'unknown'],
+    ['Kernel', host?.kernel ?? 'unknown'],
+    ['Boot', host?.bootId ?? 'unknown'],
+  ]
+}
+
+const pastText = ({ others, longer, percentile, medianMs }: TransitionReport['comparison']): string => {
+  if (others === 0) return 'none to compare with'
+  const place =
+    percentile === null
+      ? `longer than ${others - longer} of ${others}`
+      : `longer than ${percentile} % of ${others}`
+  return `${place}, median ${formatDuration(medianMs ?? 0)}`
+}

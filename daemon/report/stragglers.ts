@@ -1,0 +1,207 @@
+import type { Direction, Event, EventOf } from '../contract/event.ts'
+import type { Straggler, StragglerEnd } from '../contract/report.ts'
+import type { Task, Transition } from '../contract/state.ts'
+import { taskKey } from '../core/task-key.ts'
+import { millisecondsBetween } from '../core/time.ts'
+
+/** As in core/blocked.ts: before this a look may find a task that was not tried yet. */
+const firstTriesMs = 1000
+
+type Span = Straggler & { sinceMonoNs: string; lastSeenMonoNs: string; lastSeen: string; triesBefore: number }
+type Seen = Pick<Task, 'tid' | 'pid' | 'comm' | 'kthread' | 'idle' | 'cpu' | 'patchState'>
+
+export type StragglerCollector = {
+  /** Takes the next event of the transition, in order. */
+  take: (event: Event) => void
+  /** All of them, longest first. `now`: the newest moment of the record, for those still blocked. */
+  finish: (transition: Transition, nowMonoNs: string) => Straggler[]
+}
+
+/**
+ * Follows every task that was in the way of a transition, from its being found so to its end. The same account as
+ * core/blocked.ts gives live, kept as history, in one pass and without a copy of the task table per event.
+ * @param tasks the task table before the transition's first event, by taskKey
+ */
+export const collectStragglers = (
+  transition: Pick<Transition, 'startKnown' | 'startedMonoNs' | 'direction'>,
+  tasks: ReadonlyMap<number, Task>,
+): StragglerCollector => {
+  const open = new Map<number, Span>()
+  const closed: Straggler[] = []
+  const table = new Map<number, Seen>(tasks)
+  const unswitched = new Set<number>()
+  let direction: Direction = transition.direction
+  let startedMonoNs = transition.startedMonoNs
+  let adopted = !transition.startKnown
+
+  const target = () => (direction === 'patching' ? 1 : 0)
+  const note = (key: number, task: Seen) => {
+    if (task.patchState === target()) unswitched.delete(key)
+    else unswitched.add(key)
+  }
+  const turn = (to: Direction) => {
+    direction = to
+    for (const [key, task] of table) note(key, task)
+  }
+  turn(direction)
+
+  const begin = (key: number, event: Event, task: Omit<Seen, 'patchState'>): Span => {
+    const span: Span = {
+      tid: task.tid,
+      pid: task.pid,
+      comm: task.comm,
+      kthread: task.kthread,
+      idle: task.idle,
+      direction,
+      since: event.time,
+      until: null,
+      durationMs: 0,
+      end: 'lost-sight',
+      way: null,
+      reasons: [],
+      tries: null,
+      state: null,
+      cpu: task.cpu,
+      stack: null,
+      runs: null,
+      commandLine: null,
+      cgroup: null,
+      unit: null,
+      container: null,
+      sinceMonoNs: event.monoNs,
+      lastSeenMonoNs: event.monoNs,
+      lastSeen: event.time,
+      triesBefore: 0,
+    }
+    open.set(key, span)
+    return span
+  }
+
+  const close = (key: number, span: Span, end: StragglerEnd, at: Event | null, toMonoNs: string) => {
+    const { sinceMonoNs, lastSeenMonoNs: _, lastSeen: __, triesBefore: ___, ...straggler } = span
+    open.delete(key)
+    closed.push({
+      ...straggler,
+      end,
+      until: at?.time ?? null,
+      durationMs: Math.max(0, millisecondsBetween(sinceMonoNs, toMonoNs)),
+    })
+  }
+  const closeAll = (end: StragglerEnd, event: Event) => {
+    for (const [key, span] of open) close(key, span, end, event, event.monoNs)
+  }
+
+  const block = (event: EventOf<'task-blocked'>) => {
+    const key = taskKey(event)
+    const span = open.get(key) ?? begin(key, event, event)
+    const reason = { reason: event.reason, function: event.function ?? null, blame: event.blame ?? null }
+    const last = span.reasons.at(-1)
+    if (last?.reason !== reason.reason || last.function !== reason.function)
+      span.reasons.push({ ...reason, since: event.time })
+    Object.assign(span, {
+      comm: event.comm,
+      state: event.state ?? span.state,
+      cpu: event.cpu,
+      lastSeenMonoNs: event.monoNs,
+      lastSeen: event.time,
+    })
+  }
+
+  const inspect = (event: EventOf<'task-inspected'>) => {
+    const span = open.get(event.tid)
+    if (!span) return
+    span.stack = event.stack ?? span.stack
+    span.runs = event.runs ?? span.runs
+    span.commandLine = event.commandLine ?? span.commandLine
+    span.cgroup = event.cgroup ?? span.cgroup
+    span.unit = event.unit ?? span.unit
+    span.container = event.container ?? span.container
+    const reason = span.reasons.at(-1)
+    if (reason && event.blame !== undefined) reason.blame = event.blame
+  }
+
+  /** Counted in the kernel from zero by each tracer: a smaller count than the last is a new tracer's. */
+  const countTries = (span: Span, tries: number) => {
+    const known = span.tries ?? 0
+    if (span.triesBefore + tries < known) span.triesBefore = known
+    span.tries = span.triesBefore + tries
+  }
+
+  const observe = (event: EventOf<'tasks-observed'>) => {
+    if (event.complete) {
+      table.clear()
+      unswitched.clear()
+    }
+    for (const key of event.gone) {
+      table.delete(key)
+      unswitched.delete(key)
+    }
+    for (const task of event.changed) {
+      const { tid, pid, comm, kthread, patchState } = task
+      const seen = { tid, pid, comm, kthread, patchState, idle: task.idle ?? false, cpu: task.cpu ?? null }
+      table.set(taskKey(task), seen)
+      note(taskKey(task), seen)
+    }
+    for (const [key, span] of open) {
+      if (!table.has(key)) close(key, span, 'exited', event, event.monoNs)
+      else if (!unswitched.has(key)) close(key, span, 'seen-switched', event, event.monoNs)
+      else Object.assign(span, { lastSeenMonoNs: event.monoNs, lastSeen: event.time })
+    }
+    const tried = adopted || millisecondsBetween(startedMonoNs, event.monoNs) >= firstTriesMs
+    if (!tried) return
+    for (const key of unswitched) {
+      const task = table.get(key)
+      if (task && !open.has(key)) begin(key, event, task)
+    }
+  }
+
+  return {
+    take: (event) => {
+      switch (event.kind) {
+        case 'transition-started':
+          turn(event.direction)
+          if (!event.adopted) {
+            adopted = false
+            startedMonoNs = event.monoNs
+          }
+          break
+        case 'transition-reversed':
+          closeAll('reversed', event)
+          turn(event.direction)
+          break
+        case 'transition-completed':
+        case 'transition-cancelled':
+          closeAll('ended-with-transition', event)
+          break
+        case 'task-blocked':
+          block(event)
+          break
+        case 'task-switched': {
+          const span = open.get(taskKey(event))
+          if (!span) break
+          span.way = event.way
+          close(taskKey(event), span, 'switched', event, event.monoNs)
+          break
+        }
+        case 'task-inspected':
+          inspect(event)
+          break
+        case 'task-tries':
+          for (const [key, tries] of event.tries) {
+            const span = open.get(key)
+            if (span) countTries(span, tries)
+          }
+          break
+        case 'tasks-observed':
+          observe(event)
+          break
+      }
+    },
+    finish: ({ outcome }, nowMonoNs) => {
+      const end = outcome === 'running' ? 'still-blocked' : 'lost-sight'
+      for (const [key, span] of open)
+        close(key, span, end, null, outcome === 'running' ? nowMonoNs : span.lastSeenMonoNs)
+      return closed.sort((a, b) => b.durationMs - a.durationMs || a.since.localeCompare(b.since))
+    },
+  }
+}
