@@ -9,6 +9,7 @@ import { historyCommand } from './cli/history.ts'
 import { labModulesCommand } from './cli/lab-modules.ts'
 import { labPrepareCommand } from './cli/lab-prepare.ts'
 import { labRunCommand } from './cli/lab-run.ts'
+import { reportCommand } from './cli/report.ts'
 import { shadowCommand } from './cli/shadow.ts'
 import { startCommand } from './cli/start.ts'
 import { statusCommand } from './cli/status.ts'
@@ -29,6 +30,7 @@ const program = new Command('klpscope')
   .addCommand(blockingCommand())
   .addCommand(shadowCommand())
   .addCommand(historyCommand())
+  .addCommand(reportCommand())
   .addCommand(lab)
   .addCommand(startCommand(), { hidden: true })
 
@@ -44,5 +46,11 @@ const report = (error: unknown): void => {
   else if (error instanceof MissingPackagesError) fail(error.message, 1)
   else throw error
 }
+
+// Whoever read our output has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
 
 await program.parseAsync().catch(report)

@@ -54,6 +54,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     queries,
     past: queries,
     record: () => ({ live: true, name: null, speed: null, malformed: 0, samples: [] }),
+    recordFile: options.db,
     isReady: () => ready,
     webDir,
     log,

@@ -39,14 +39,13 @@ export const readReport = async (
     const evidence = readEvidence(database, id)
     if (!evidence)
       throw new UserError(
-        id === undefined ? 'No transition has been recorded.' : `There is no transition ${id} in this record.`,
+        id === undefined
+          ? 'No transition has been recorded.'
+          : `There is no transition ${id} in this record.`,
         'klpscope history lists those there are.',
-        exitCodes.noTransition,
       )
     return renderReport(buildReport(evidence, packageVersion()), format)
   } finally {
     database.close()
   }
 }
-
-export const exitCodes = { noTransition: 4 } as const

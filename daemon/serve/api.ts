@@ -8,6 +8,7 @@ import { view } from '../core/view.ts'
 import type { Past } from '../store/past.ts'
 import type { Queries } from '../store/queries.ts'
 import type { Eventually } from '../store/thread-calls.ts'
+import { createDocumentsApi } from './documents-api.ts'
 import { instant as time } from './instant.ts'
 import { momentQuery, stateAtMoment } from './moment.ts'
 import { notFound } from './not-found.ts'
@@ -19,6 +20,8 @@ export type ApiOptions = {
   past: Eventually<Past>
   /** What is told of the record beside its events. */
   record: () => RecordLabel
+  /** The record on disk, for the documents made from it. */
+  recordFile?: string
   /** False while the probes are still being attached. */
   isReady: () => boolean
 }
@@ -52,8 +55,9 @@ const findingsQuery = z.object({ state: z.enum(['open', 'all']).default('all') }
 const hourNs = 3_600_000_000_000n
 
 /** The JSON API under /api/v1. */
-export const createApi = ({ state, queries, past, record, isReady }: ApiOptions): Router => {
+export const createApi = ({ state, queries, past, record, recordFile, isReady }: ApiOptions): Router => {
   const api = Router()
+  if (recordFile !== undefined) api.use(createDocumentsApi(recordFile))
   api.get('/health', (_request, response) => {
     const { tracer, seq, host } = view(state())
     response.json({ ready: isReady(), seq, host, tracer })

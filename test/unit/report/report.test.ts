@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type Database from 'better-sqlite3'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type TransitionReport, transitionReportSchema } from '../../../daemon/contract/report.ts'
+import { readEvidence } from '../../../daemon/report/read-evidence.ts'
+import { renderReport, reportFormats } from '../../../daemon/report/render-report.ts'
+import { createQueries } from '../../../daemon/store/queries.ts'
+import { recordSteps } from '../support/record-steps.ts'
+import { recordingNames, recordingsOf, stepsOf } from '../support/recordings.ts'
+import { reportOf } from '../support/report-of.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'klpscope-report-'))
+const databases = new Map<string, Database.Database>()
+afterAll(() => {
+  for (const database of databases.values()) database.close()
+  rmSync(dir, { recursive: true })
+})
+const recorded = (name: string, length?: number): Database.Database => {
+  const key = `${name}-${length ?? 'all'}`
+  const database = databases.get(key) ?? recordSteps(stepsOf(name).slice(0, length), join(dir, `${key}.db`))
+  databases.set(key, database)
+  return database
+}
+const reportsOf = (name: string): TransitionReport[] =>
+  createQueries(recorded(name))
+    .transitions(100)
+    .reverse()
+    .map(({ id }) => reportOf(recorded(name), id))
+const firstReportOf = (scenario: string): TransitionReport => reportsOf(recordingsOf(scenario)[0]!)[0]!
+
+const withTransitions = recordingNames.filter((name) =>
+  stepsOf(name).some(({ event }) => event.kind.startsWith('transition-')),
+)
+
+describe.each(withTransitions)('reports of %s', (name) => {
+  const reports = reportsOf(name)
+
+  it('have the documented shape, and nothing more', () => {
+    expect(reports.length).toBeGreaterThan(0)
+    for (const report of reports) expect(transitionReportSchema.strict().parse(report)).toEqual(report)
+  })
+
+  it('tell of each transition what the record holds', () => {
+    for (const report of reports) {
+      const { transition, timeline } = report
+      expect(transition).toEqual(createQueries(recorded(name)).transition(transition.id))
+      expect(timeline.length).toBeGreaterThan(0)
+      expect(timeline.map((entry) => entry.offsetMs)).toEqual(
+        timeline.map((entry) => entry.offsetMs).sort((a, b) => a - b),
+      )
+      if (transition.outcome === 'completed') expect(report.remaining.values.at(-1)).toBe(0)
+    }
+  })
+
+  it('come in every format, with nothing in them that could be taken for something else', () => {
+    for (const report of reports) {
+      const [md, html, json] = reportFormats.map((format) => renderReport(report, format))
+      expect(JSON.parse(json!)).toEqual(JSON.parse(JSON.stringify(report)))
+      for (const text of [md!, html!]) expect(text).not.toMatch(/[^\P{C}\n]/u)
+      expect(html).not.toMatch(/<script|\son\w+=|src=|href=|url\(|@import/i)
+      for (const sentence of report.summary.slice(1)) expect(md!.length).toBeGreaterThan(sentence.length)
+    }
+  })
+})
+
+describe('the summary', () => {
+  it('says which task held it up, for how long and why', () => {
+    const [lead, became, sure] = firstReportOf('stall-sleeping').summary
+    expect(lead).toMatch(
+      /^klpt-sleeper \(\d+\), a kernel thread, held the patching of klpt_patch_v1 up for \d+\.\d s: it was sleeping in klpt_sleep_in_function, a function being patched, waiting in klpt_wait_for_release \[klpt_target\]\.$/,
+    )
+    expect(became).toMatch(
+      /^The transition began at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC on klpscope-lab, requested by insmod \(\d+\), started by bash \(\d+\), and completed after \d+\.\d s\.$/,
+    )
+    expect(sure).toMatch(/first transition in this record.*nothing of it is known to be missing/)
+  })
+
+  it('says that no task held it up', () => {
+    const [, disabling] = reportsOf(recordingsOf('stall-sleeping')[0]!)
+    expect(disabling!.summary[0]).toMatch(
+      /^No task held the unpatching of klpt_patch_v1 up: \d+ tasks switched at the first try/,
+    )
+    expect(disabling!.summary[2]).toMatch(/shorter of 2 transitions in this record; the other took/)
+  })
+
+  it('names who was in the way before it was turned round', () => {
+    const { summary, stragglers } = firstReportOf('reverse')
+    expect(summary[0]).toMatch(
+      /^klpt-sleeper \(\d+\), a kernel thread, held the patching of klpt_patch_v1 up/,
+    )
+    expect(summary[1]).toMatch(/completed after .* \(reversed once, to unpatching\)/)
+    expect(stragglers[0]).toMatchObject({ comm: 'klpt-sleeper', end: 'reversed' })
+  })
+
+  it('owns up to what was not seen', () => {
+    const restarted = firstReportOf('restart')
+    expect(restarted.summary[2]).toMatch(
+      /cannot know everything: for .* nothing was seen from daemon: the daemon was not running/,
+    )
+    expect(restarted.gaps).toMatchObject([{ source: 'daemon' }])
+    const killed = firstReportOf('tracer-killed')
+    expect(killed.blindSpots).toMatchObject([
+      expect.stringMatching(/nothing was seen from bpftrace: bpftrace ended/),
+      expect.stringMatching(/nothing was seen from bpftrace: the tracer had to be restarted/),
+    ])
+    expect(killed.stragglers[0]).toMatchObject({ comm: 'klpt-sleeper', end: 'switched' })
+  })
+
+  it('says of a refused patch that nothing was switched', () => {
+    const { summary } = firstReportOf('cancel')
+    expect(summary[0]).toMatch(
+      /No task held the patching of klpt_patch_fail up: it was cancelled; the kernel refused/,
+    )
+    expect(summary[1]).toMatch(
+      /cancelled at .* before it began, requested by insmod \(\d+\); no task was switched/,
+    )
+  })
+
+  it('without probes names the task that was left, not the crowd of the first look', () => {
+    const report = firstReportOf('no-probes')
+    expect(report.summary[0]).toMatch(
+      /^klpt-sleeper \(\d+\), a kernel thread, held .* for at least .*: why was not seen, waiting in klpt_wait_for_release/,
+    )
+    expect(report.blindSpots.length).toBeGreaterThan(2)
+  })
+})
+
+describe('a replace', () => {
+  const replace = reportsOf(recordingsOf('replace')[0]!).find(({ transition }) => transition.replace)!
+
+  it('tells which callbacks ran and which were skipped', () => {
+    expect(
+      replace.callbacks.map(({ patch, callback, outcome }) => `${patch} ${callback} ${outcome}`),
+    ).toEqual([
+      'klpt_patch_v2 pre_patch called',
+      'klpt_patch_v1 pre_unpatch skipped',
+      'klpt_patch_v1 post_unpatch skipped',
+      'klpt_patch_v2 post_patch called',
+    ])
+    expect(replace.patches.map(({ name, role }) => `${name} ${role}`)).toEqual([
+      'klpt_patch_v2 subject',
+      'klpt_patch_v1 replaced',
+    ])
+    expect(replace.findings.map(({ rule }) => rule)).toContain('callbacks-skipped')
+  })
+
+  it('counts shadow variables before and after', () => {
+    const [first, second] = replace.shadow.ids
+    expect(first).toMatchObject({ id: '0x1001', before: { live: 3 } })
+    expect(first!.after!.live!).toBeGreaterThan(3)
+    expect(second).toMatchObject({ id: '0x1002', before: null })
+    expect(renderReport(replace, 'md')).toMatch(/\| 0x1002 \| not seen \| \d+ .*\| \+\d+ \|/)
+  })
+})
+
+describe('a transition that runs', () => {
+  const name = recordingsOf('stall-sleeping')[0]!
+  const running = stepsOf(name).findIndex(
+    ({ event }) => event.kind === 'task-tries' && event.tries.some(([, n]) => n === 4),
+  )
+  const report = reportOf(recorded(name, running + 1))
+
+  it('is reported as far as it got', () => {
+    expect(report.transition.outcome).toBe('running')
+    expect(report.summary[0]).toMatch(
+      /has been holding the patching of klpt_patch_v1 up for \d\.\d s: it is sleeping in/,
+    )
+    expect(report.summary[1]).toMatch(/is still running after .* with 1 of its tasks not switched/)
+    expect(report.stragglers[0]).toMatchObject({ end: 'still-blocked', until: null, tries: 4 })
+    expect(renderReport(report, 'html')).toContain('not yet')
+  })
+
+  it('is the default, being the newest', () =>
+    expect(reportOf(recorded(name, running + 1)).transition.id).toBe(report.transition.id))
+})
+
+it('there is none without a transition', () => {
+  const database = recorded(recordingsOf('shadow')[0]!)
+  expect(readEvidence(database)).toBeUndefined()
+  expect(readEvidence(recorded(recordingsOf('replace')[0]!), '99999')).toBeUndefined()
+})

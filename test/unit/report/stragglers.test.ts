@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import type { Straggler } from '../../../daemon/contract/report.ts'
+import type { CoreState } from '../../../daemon/core/core-state.ts'
+import { initialState } from '../../../daemon/core/core-state.ts'
+import { findCulprit } from '../../../daemon/report/find-culprit.ts'
+import { collectStragglers } from '../../../daemon/report/stragglers.ts'
+import { aTask, aWorld, sleeperBlocked, tasksObserved, transitionStarted } from '../support/fold.ts'
+import { recordingNames, stepsOf } from '../support/recordings.ts'
+
+describe.each(recordingNames)('those of %s', (name) => {
+  it('are at every moment of a transition the blocked tasks that the daemon shows', () => {
+    const steps = stepsOf(name)
+    let compared = 0
+    for (const [index, { event, state }] of steps.entries()) {
+      const { transition } = state
+      if (!transition || event.transition !== transition.id) continue
+      const first = steps.findIndex((step) => step.event.transition === transition.id)
+      const before: CoreState = steps[first - 1]?.state ?? initialState
+      const collector = collectStragglers(transition, before.tasks)
+      for (const step of steps.slice(first, index + 1))
+        if (step.event.transition === transition.id) collector.take(step.event)
+      const open = collector
+        .finish(transition, event.monoNs)
+        .filter((task) => task.end === 'still-blocked' && task.until === null)
+      const shown = [...state.blocked.values()].map(
+        ({ tid, comm, since, reason }) => `${tid} ${comm} ${since} ${reason}`,
+      )
+      expect(
+        open
+          .map(
+            ({ tid, comm, since, reasons }) =>
+              `${tid} ${comm} ${since} ${reasons.at(-1)?.reason ?? 'unknown'}`,
+          )
+          .sort(),
+        `after event ${event.seq}`,
+      ).toEqual(shown.sort())
+      compared++
+    }
+    if (steps.some(({ state }) => state.transition)) expect(compared).toBeGreaterThan(0)
+  })
+})
+
+const collected = (story: (world: ReturnType<typeof aWorld>) => void): Straggler[] => {
+  const world = aWorld()
+  story(world)
+  const { transition, lastTransition, monoNs } = world.state()
+  const collector = collectStragglers((transition ?? lastTransition)!, new Map())
+  for (const event of world.events) collector.take(event)
+  return collector.finish((transition ?? lastTransition)!, monoNs)
+}
+
+describe('a straggler', () => {
+  it('that exits is told so', () => {
+    const [task] = collected((world) => {
+      world.at(1, transitionStarted())
+      world.at(2, sleeperBlocked)
+      world.at(3, tasksObserved([aTask(264, 0)], 1))
+      world.at(5, tasksObserved([aTask(1, 1)], 0))
+      world.at(6, { kind: 'transition-completed', patch: 'klpt_patch_v1', direction: 'patching' })
+    })
+    expect(task).toMatchObject({ tid: 264, end: 'exited', durationMs: 3000 })
+  })
+
+  it('keeps its reasons in turn, and its tries over a new tracer', () => {
+    const [task] = collected((world) => {
+      world.at(1, transitionStarted())
+      world.at(2, { ...sleeperBlocked, reason: 'running' })
+      world.at(3, { kind: 'task-tries', tries: [[264, 5]] })
+      world.at(4, { kind: 'task-tries', tries: [[264, 2]] })
+      world.at(4, { kind: 'task-tries', tries: [[264, 3]] })
+      world.at(5, sleeperBlocked)
+      world.at(6, { kind: 'task-switched', tid: 264, pid: 264, comm: 'x', cpu: 0, way: 'forced', to: 1 })
+    })
+    expect(task!.reasons.map(({ reason }) => reason)).toEqual(['running', 'sleeping-on-function'])
+    expect(task).toMatchObject({ tries: 8, end: 'switched', way: 'forced', durationMs: 4000 })
+  })
+
+  it('of which no more is known ends with the transition', () => {
+    const [task] = collected((world) => {
+      world.at(1, transitionStarted())
+      world.at(2, sleeperBlocked)
+      world.at(9, { kind: 'transition-completed', patch: 'klpt_patch_v1', direction: 'patching' })
+    })
+    expect(task).toMatchObject({ end: 'ended-with-transition', durationMs: 7000, way: null })
+  })
+})
+
+describe('the culprit', () => {
+  const base = collected((world) => {
+    world.at(1, transitionStarted())
+    world.at(2, sleeperBlocked)
+  })[0]!
+  const task = (tid: number, durationMs: number, own: Partial<Straggler> = {}): Straggler => ({
+    ...base,
+    tid,
+    durationMs,
+    end: 'switched',
+    ...own,
+  })
+
+  it('is the longest', () =>
+    expect(findCulprit([task(1, 900), task(2, 700)], { durationMs: 1000 })?.tid).toBe(1))
+  it('is rather one of known reason, when it was in the way about as long', () =>
+    expect(findCulprit([task(1, 900, { reasons: [] }), task(2, 700)], { durationMs: 1000 })?.tid).toBe(2))
+  it('is none where all were met only in passing', () =>
+    expect(findCulprit([task(1, 20)], { durationMs: 1000 })).toBeUndefined())
+  it('is none in a crowd of which nothing is known', () => {
+    const crowd = [1, 2, 3, 4].map((tid) => task(tid, 900, { reasons: [], end: 'ended-with-transition' }))
+    expect(findCulprit(crowd, { durationMs: 1000 })).toBeUndefined()
+  })
+  it('is one that still blocks, however short', () =>
+    expect(findCulprit([task(1, 20, { end: 'still-blocked' })], { durationMs: 1000 })?.tid).toBe(1))
+})
