@@ -9,6 +9,7 @@ import { historyCommand } from './cli/history.ts'
 import { labModulesCommand } from './cli/lab-modules.ts'
 import { labPrepareCommand } from './cli/lab-prepare.ts'
 import { labRunCommand } from './cli/lab-run.ts'
+import { replayCommand } from './cli/replay.ts'
 import { reportCommand } from './cli/report.ts'
 import { shadowCommand } from './cli/shadow.ts'
 import { startCommand } from './cli/start.ts'
@@ -30,6 +31,7 @@ const program = new Command('klpscope')
   .addCommand(blockingCommand())
   .addCommand(shadowCommand())
   .addCommand(historyCommand())
+  .addCommand(replayCommand())
   .addCommand(reportCommand())
   .addCommand(lab)
   .addCommand(startCommand(), { hidden: true })

@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander'
 import { packageVersion } from '../package-paths.ts'
+import { openReplay } from '../replay/open-replay.ts'
 import { buildReport } from '../report/build-report.ts'
 import { readEvidence } from '../report/read-evidence.ts'
 import { type ReportFormat, renderReport, reportFormats } from '../report/render-report.ts'
 import { UserError } from '../user-error.ts'
 import { writeDocument } from './output.ts'
-import { defaultUrl, fetchFromDaemon, openRecord } from './source.ts'
+import { defaultUrl, fetchFromDaemon } from './source.ts'
 
 type Flags = { format: ReportFormat; output?: string; db?: string; url?: string }
 
@@ -34,9 +35,9 @@ export const readReport = async (
     const path = `transitions/${encodeURIComponent(id ?? 'last')}/report?format=${format}`
     return await (await fetchFromDaemon(source, path, timeoutMs)).text()
   }
-  const database = openRecord(source.db)
+  const record = await openReplay(source.db)
   try {
-    const evidence = readEvidence(database, id)
+    const evidence = readEvidence(record.database, id)
     if (!evidence)
       throw new UserError(
         id === undefined
@@ -46,6 +47,6 @@ export const readReport = async (
       )
     return renderReport(buildReport(evidence, packageVersion()), format)
   } finally {
-    database.close()
+    record.close()
   }
 }

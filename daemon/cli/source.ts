@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import type { ApiError } from '../contract/message.ts'
 import type { State, Transition } from '../contract/state.ts'
 import { view } from '../core/view.ts'
-import { openDatabase } from '../store/open-database.ts'
+import { openReplay } from '../replay/open-replay.ts'
 import { createQueries } from '../store/queries.ts'
-import { restoreState } from '../store/restore-state.ts'
 import { UserError } from '../user-error.ts'
 
 export const defaultUrl = 'http://127.0.0.1:8686'
@@ -16,18 +14,18 @@ export type SourceFlags = { db?: string; url?: string; json?: boolean }
 export const readingCommand = (name: string, description: string): Command =>
   new Command(name)
     .description(description)
-    .option('--db <file>', 'read this record instead of asking the running daemon')
+    .option('--db <file>', 'read this record, of any host, instead of asking the running daemon')
     .option('--url <url>', 'address of the daemon', process.env.KLPSCOPE_URL ?? defaultUrl)
     .option('--json', 'print JSON')
 
 /** @throws UserError when the daemon does not answer or the record cannot be read */
 export const readState = async (flags: SourceFlags): Promise<State> => {
   if (!flags.db) return ask<State>(flags, 'state')
-  const database = openRecord(flags.db)
+  const record = await openReplay(flags.db)
   try {
-    return view(restoreState(database))
+    return view(record.state)
   } finally {
-    database.close()
+    record.close()
   }
 }
 
@@ -35,23 +33,12 @@ export const readState = async (flags: SourceFlags): Promise<State> => {
 export const readTransitions = async (flags: SourceFlags, limit: number): Promise<Transition[]> => {
   if (!flags.db)
     return (await ask<{ transitions: Transition[] }>(flags, `transitions?limit=${limit}`)).transitions
-  const database = openRecord(flags.db)
+  const record = await openReplay(flags.db)
   try {
-    return createQueries(database).transitions(limit)
+    return createQueries(record.database).transitions(limit)
   } finally {
-    database.close()
+    record.close()
   }
-}
-
-/** @throws UserError when there is none, or none of ours */
-export const openRecord = (file: string) => {
-  if (!existsSync(file))
-    throw new UserError(
-      `${file} does not exist.`,
-      'Name the record with --db, as given to klpscope daemon.',
-      3,
-    )
-  return openDatabase(file, { readonly: true })
 }
 
 const ask = async <T>(flags: SourceFlags, path: string): Promise<T> =>

@@ -20,6 +20,7 @@ export const statusCommand = (): Command =>
       )
       for (const step of headline.advice?.split('\n') ?? []) print(`  ${printable(step)}`)
       for (const finding of state.findings) print(`${finding.severity}: ${printable(finding.summary)}`)
+      if (flags.db) print(`The record ends at ${state.time}; this is how it was then.`)
       const { total, patched, unpatched } = state.tasks
       print(
         `${host?.hostname ?? 'unknown host'}, Linux ${host?.kernel ?? 'unknown'}; tracer ${tracer.status}; tasks: ${total ?? 'unknown'} (${patched} patched, ${unpatched} unpatched)`,

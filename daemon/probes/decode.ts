@@ -80,6 +80,8 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return decodeKernelLog(context, record)
     case 'tracer':
       return decodeTracer(context, record)
+    case 'recording':
+      throw new Error(record.error)
     default:
       // A file written by another version, or by someone else.
       throw new Error('unknown source')

@@ -45,6 +45,8 @@ export type RawBody =
   | { source: 'kernel-log'; line: string }
   /** Records the kernel overwrote before they were read. */
   | { source: 'kernel-log'; lost: number }
+  /** A line of a recording that holds no record. */
+  | { source: 'recording'; line: string; error: string }
   | { source: 'tracer'; what: 'attached'; probeSets: RawProbeSet[] }
   | { source: 'tracer'; what: 'gap'; part: string; fromMonoNs: string; reason: string }
   | { source: 'tracer'; what: 'stopped'; reason: string }

@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import { type Event, eventSchema } from '../contract/event.ts'
+import { type CoreState, initialState } from '../core/core-state.ts'
+import { reduce } from '../core/reduce.ts'
+import { parseTime } from '../core/time.ts'
+import { createEngine, type Step } from '../engine.ts'
+import type { RawRecord } from '../probes/raw-record.ts'
+
+/** What decoding relies on before it looks closer. */
+const rawSchema = z.looseObject({ monoNs: z.string().regex(/^\d+$/), source: z.string() })
+const hostSchema = rawSchema.extend({
+  hostname: z.string(),
+  kernel: z.string(),
+  bootId: z.string(),
+  cpus: z.number(),
+  version: z.string(),
+  stalledAfterMs: z.number(),
+})
+
+export type Folding = {
+  /** Takes a line: a raw record (daemon --record) or an event (export). Others are counted. */
+  take: (line: string) => void
+  /** Takes what was held back. */
+  end: () => void
+  state: () => CoreState
+  malformed: () => number
+}
+
+/**
+ * Folds the lines of a recording, as the live daemon did what it saw; nothing a file holds is fatal.
+ * @param sink gets every step; an exported part of a record begins in the middle: `from` tells after which state
+ */
+export const foldRecording = (
+  sink: (step: Step) => void,
+  beginning: (from: CoreState) => void = () => undefined,
+): Folding => {
+  let state = initialState
+  let malformed = 0
+  let monoNs = '0'
+  /** A daemon tells the clock, then the host: a clock may be the first record of the next run. */
+  let clock: RawRecord | undefined
+  const steps: Step[] = []
+  const newEngine = () => createEngine(state, [(step) => steps.push(step)])
+  let engine = newEngine()
+  let runs = 0
+  /** The first line that can be read decides. */
+  let format: 'raw' | 'events' | undefined
+
+  const handOut = (): void => {
+    state = steps.at(-1)?.state ?? state
+    for (const step of steps.splice(0)) sink(step)
+  }
+
+  const ingest = (record: RawRecord): void => {
+    monoNs = record.monoNs
+    try {
+      engine.ingest(record)
+    } catch {
+      unreadable(JSON.stringify(record), 'a record of another form')
+    }
+    handOut()
+  }
+
+  const unreadable = (line: string, error: string): void => {
+    malformed++
+    // Among events it has no place: they have their numbers.
+    if (format !== 'raw') return
+    engine.ingest({ monoNs, source: 'recording', line, error })
+    handOut()
+  }
+
+  const takeRaw = (record: RawRecord): void => {
+    const waiting = clock
+    clock = undefined
+    if (record.source === 'host') {
+      if (runs > 0) engine = newEngine()
+      runs++
+    }
+    if (waiting) ingest(waiting)
+    if (record.source === 'clock') clock = record
+    else ingest(record)
+  }
+
+  const takeEvent = (event: Event): void => {
+    if (state.seq === 0 && event.seq > 1) {
+      state = { ...initialState, seq: event.seq - 1, time: event.time, monoNs: event.monoNs }
+      beginning(state)
+    }
+    const [next, effects] = reduce(state, event)
+    state = next
+    sink({ event, state, effects })
+  }
+
+  const end = (): void => {
+    if (clock) ingest(clock)
+    clock = undefined
+  }
+
+  return {
+    take: (line) => {
+      if (line.trim() === '') return
+      const value = parseJson(line)
+      if (format !== 'raw' && isEvent(value, state)) {
+        format = 'events'
+        return takeEvent(value)
+      }
+      if (format !== 'events' && isRaw(value)) {
+        format = 'raw'
+        return takeRaw(value)
+      }
+      end()
+      unreadable(line, value === undefined ? 'not JSON' : 'neither a raw record nor an event')
+    },
+    end,
+    state: () => state,
+    malformed: () => malformed,
+  }
+}
+
+const isRaw = (value: unknown): value is RawRecord =>
+  rawSchema.safeParse(value).success &&
+  ((value as RawRecord).source !== 'host' || hostSchema.safeParse(value).success)
+
+/** Also in its place: after the one before. */
+const isEvent = (value: unknown, state: CoreState): value is Event => {
+  if (!eventSchema.safeParse(value).success) return false
+  const { seq, time } = value as Event
+  if (seq <= state.seq) return false
+  try {
+    return parseTime(time) > 0n
+  } catch {
+    return false
+  }
+}
+
+const parseJson = (line: string): unknown => {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,233 @@
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import Database from 'better-sqlite3'
+import fc from 'fast-check'
+import { afterEach, describe, expect, it } from 'vitest'
+import { openReplay, type Replay } from '../../../daemon/replay/open-replay.ts'
+import { createPast } from '../../../daemon/store/past.ts'
+import { restoreState } from '../../../daemon/store/restore-state.ts'
+import { migrations } from '../../../daemon/store/schema.ts'
+import { serializeState } from '../../../daemon/store/serialize-state.ts'
+import { UserError } from '../../../daemon/user-error.ts'
+import { recordSteps } from '../support/record-steps.ts'
+import { eventsOf, recordingNames, recordingsOf, stepsOf } from '../support/recordings.ts'
+import { useTemporaryDir } from '../support/temporary-dir.ts'
+
+const dir = useTemporaryDir()
+const opened: Replay[] = []
+afterEach(() => {
+  for (const replay of opened.splice(0)) replay.close()
+})
+const open = async (file: string): Promise<Replay> => {
+  const replay = await openReplay(file)
+  opened.push(replay)
+  return replay
+}
+const written = (name: string, contents: string | Buffer): string => {
+  const file = dir.path(name)
+  writeFileSync(file, contents)
+  return file
+}
+const rawFile = (name: string) => join(import.meta.dirname, '../../recordings', `${name}.ndjson.gz`)
+const rawLines = (name: string) =>
+  gunzipSync(readFileSync(rawFile(name)))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n')
+const liveState = (name: string) => serializeState(stepsOf(name).at(-1)!.state)
+const ndjson = (events: readonly unknown[]) => `${events.map((event) => JSON.stringify(event)).join('\n')}\n`
+const failureOf = async (file: string): Promise<UserError> => {
+  const error = await open(file).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(UserError)
+  return error as UserError
+}
+const [aName] = recordingNames as [string]
+
+describe.each(recordingNames)('recording %s', (name) => {
+  it.each<[string, () => string]>([
+    ['its raw records, gzipped', () => rawFile(name)],
+    ['its raw records', () => written('raw.ndjson', `${rawLines(name).join('\n')}\n`)],
+    ['its events, exported', () => written('events.ndjson', ndjson(eventsOf(name)))],
+    ['its events, gzipped', () => written('events.ndjson.gz', gzipSync(ndjson(eventsOf(name))))],
+  ])('replayed from %s ends as the live run did, byte for byte', async (_, file) => {
+    const { state, database, malformed, damage } = await open(file())
+    expect(serializeState(state)).toBe(liveState(name))
+    expect(serializeState(restoreState(database))).toBe(liveState(name))
+    expect({ malformed, damage }).toEqual({ malformed: 0, damage: null })
+  })
+
+  it('replayed from its database ends so too, and the database is left as it was', async () => {
+    mkdirSync(dir.path('record'))
+    const file = join(dir.path('record'), 'klpscope.db')
+    recordSteps(stepsOf(name), file).close()
+    const before = readFileSync(file)
+    const { state } = await open(file)
+    expect(serializeState(state)).toBe(liveState(name))
+    expect(readFileSync(file).equals(before)).toBe(true)
+    expect(readdirSync(dir.path('record'))).toEqual(['klpscope.db'])
+  })
+})
+
+describe('a database', () => {
+  /** What a daemon leaves that was killed: a -wal with the newest of it. */
+  const leftByCrash = (folder: string): string => {
+    mkdirSync(dir.path(folder))
+    const file = join(dir.path(folder), 'klpscope.db')
+    const writer = recordSteps(stepsOf(aName), dir.path('writing.db'))
+    writer.exec("DELETE FROM checkpoints; INSERT INTO series (name) VALUES ('written-last')")
+    for (const suffix of ['', '-wal']) copyFileSync(dir.path(`writing.db${suffix}`), file + suffix)
+    writer.close()
+    return file
+  }
+
+  it('left by a crash is read to its end', async () => {
+    const { database, state } = await open(leftByCrash('crashed'))
+    expect(serializeState(state)).toBe(liveState(aName))
+    expect(database.prepare('SELECT name FROM series').all()).toContainEqual({ name: 'written-last' })
+  })
+
+  it('left by a crash is read where nothing may be written', async () => {
+    const file = leftByCrash('locked')
+    for (const suffix of ['', '-wal']) chmodSync(file + suffix, 0o444)
+    chmodSync(dir.path('locked'), 0o555)
+    const root = process.getuid?.() === 0
+    if (root) process.seteuid?.(65_534)
+    try {
+      const { database } = await open(file)
+      expect(database.prepare('SELECT name FROM series').all()).toContainEqual({ name: 'written-last' })
+    } finally {
+      if (root) process.seteuid?.(0)
+      chmodSync(dir.path('locked'), 0o755)
+    }
+  })
+
+  it('of an older klpscope is brought up to date in a copy', async () => {
+    const file = dir.path('old.db')
+    const old = recordSteps(stepsOf(aName), file)
+    old.exec('DROP INDEX events_of_runs')
+    old.pragma('user_version = 1')
+    old.close()
+    const { database } = await open(file)
+    expect(createPast(database).runs()).toHaveLength(1)
+    const still = new Database(file, { readonly: true })
+    expect(still.pragma('user_version', { simple: true })).toBe(1)
+    still.close()
+  })
+
+  it('that is gzipped is unpacked', async () => {
+    recordSteps(stepsOf(aName), dir.path('a.db')).close()
+    const { state } = await open(written('a.db.gz', gzipSync(readFileSync(dir.path('a.db')))))
+    expect(serializeState(state)).toBe(liveState(aName))
+  })
+
+  it('with damage in its middle is refused with what to do', async () => {
+    recordSteps(stepsOf(aName), dir.path('a.db')).close()
+    const bytes = readFileSync(dir.path('a.db'))
+    bytes.fill(0xa5, 4096)
+    expect((await failureOf(written('damaged.db', bytes))).remedy).toMatch(/recover/)
+  })
+})
+
+describe('a file that is no record', () => {
+  const sqlite = (prepare: (database: Database.Database) => void): string => {
+    const database = new Database(dir.path('x.db'))
+    prepare(database)
+    database.close()
+    return dir.path('x.db')
+  }
+  it.each<[string, () => string, RegExp]>([
+    ['missing', () => dir.path('nowhere'), /does not exist/],
+    ['empty', () => written('x', ''), /is empty/],
+    ['gzipped nothing', () => written('x.gz', gzipSync('')), /no record/],
+    ['a directory', () => dir.path('.'), /cannot be read/],
+    ['text', () => written('x', 'This is no record.\n'.repeat(100)), /no line of it can be read/],
+    ['JSON of another kind', () => written('x', '{"a":1}\n[2]\nnull\n'), /no line of it can be read/],
+    ['a stub of a database', () => written('x', 'SQLite format 3\0'), /damaged or not/],
+    ["someone else's database", () => sqlite((it) => it.exec('CREATE TABLE t (a)')), /not one of klpscope's/],
+    [
+      'from a newer klpscope',
+      () =>
+        sqlite((it) => {
+          it.exec('CREATE TABLE events (a)')
+          it.pragma(`application_id = ${0x6b6c7073}`)
+          it.pragma(`user_version = ${migrations.length + 1}`)
+        }),
+      /newer klpscope/,
+    ],
+  ])('%s is refused in one sentence, by its own name', async (_, prepare, message) => {
+    const file = prepare()
+    const error = await failureOf(file)
+    expect(error.message).toMatch(message)
+    expect(error.message).toContain(file)
+    expect(error.remedy).not.toBe('')
+  })
+})
+
+describe('damage', () => {
+  it('at the end of a gzip file costs the end only, and is told', async () => {
+    const whole = readFileSync(rawFile(aName))
+    const { state, damage } = await open(written('cut.gz', whole.subarray(0, whole.length - 500)))
+    expect(damage).not.toBeNull()
+    expect(state.seq).toBeGreaterThan(0)
+  })
+
+  const junk = fc.oneof(
+    fc.string().filter((text) => text.trim() !== '' && !/[\r\n\u2028\u2029]/.test(text)),
+    fc.json().filter((text) => text.trim() !== ''),
+    fc.constantFrom(
+      '{"monoNs":"x","source":"host"}',
+      '{"monoNs":"1","source":"host"}',
+      '{"monoNs":"1","source":"tracer","what":"gap"}',
+      '{"monoNs":"1","source":"sysfs","patches":5}',
+      '{"seq":1,"time":"noon","monoNs":"1","kind":"tracer-stopped","reason":"x"}',
+    ),
+  )
+  const aroundJunk = (lines: string[]) =>
+    fc
+      .array(fc.tuple(fc.integer({ min: 1, max: lines.length }), junk), { minLength: 1, maxLength: 5 })
+      .map((inserted) => {
+        const all = [...lines]
+        for (const [at, text] of inserted) all.splice(at, 0, text)
+        return all.join('\n')
+      })
+
+  it('in lines of raw records is counted, and told as decode-failed; the rest comes through', async () => {
+    const [name] = recordingsOf('cancel') as [string]
+    await fc.assert(
+      fc.asyncProperty(aroundJunk(rawLines(name)), async (text) => {
+        const { state, malformed, close } = await openReplay(written('junk.ndjson', text))
+        const before = state.tracer.decodeFailures
+        close()
+        expect(malformed + before).toBeGreaterThan(0)
+        expect(state.lastTransition).toMatchObject({
+          patch: stepsOf(name).at(-1)!.state.lastTransition!.patch,
+        })
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('in lines of events is counted; the rest comes through', async () => {
+    const events = eventsOf(aName)
+    const lines = events.map((event) => JSON.stringify(event))
+    await fc.assert(
+      fc.asyncProperty(aroundJunk(lines), async (text) => {
+        const { state, malformed, close } = await openReplay(written('junk.ndjson', text))
+        close()
+        expect(malformed).toBeGreaterThan(0)
+        expect(serializeState(state)).toBe(liveState(aName))
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('a part of an export begins where it begins', async () => {
+    const events = eventsOf(aName)
+    const part = events.slice(10)
+    const { database, state } = await open(written('part.ndjson', ndjson(part)))
+    expect(state.seq).toBe(events.at(-1)!.seq)
+    expect(createPast(database).bounds()).toMatchObject({ first: { seq: part[0]!.seq } })
+    expect(createPast(database).stateAfter(part[0]!.seq).seq).toBe(part[0]!.seq)
+  })
+})
