@@ -73,6 +73,7 @@ const openSqlite = (file: string, name: string): Replay => {
   try {
     return {
       name: basename(name),
+      file: name,
       database,
       state: restoreState(database),
       malformed: 0,
