@@ -67,9 +67,13 @@ export type Requester = z.infer<typeof requesterSchema>
 export const probeSetSchema = z.object({
   name: z.string(),
   available: z.boolean(),
-  /** Why it is not (fully) available, and what to do. */
+  /** Why it is not available, and what to do. */
   reason: z.string().optional(),
   remedy: z.string().optional(),
+  /** What an available set does without: a kernel function or symbol, and what is not seen therefore. */
+  lost: z
+    .array(z.object({ name: z.string(), loss: z.string(), reason: z.string(), remedy: z.string() }))
+    .optional(),
 })
 export type ProbeSet = z.infer<typeof probeSetSchema>
 

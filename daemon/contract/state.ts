@@ -49,7 +49,7 @@ export type Headline = {
 export type Host = { hostname: string; kernel: string; bootId: string; cpus: number }
 
 export type Tracer = {
-  /** `starting`: probes not attached yet. `observing`: all is attached. `degraded`: some probe set is missing. */
+  /** `starting`: probes not attached yet. `observing`: all is attached. `degraded`: some probe set, or a part of one, is missing. */
   status: 'starting' | 'observing' | 'degraded' | 'blind' | 'stopped'
   since: string
   probeSets: ProbeSet[]

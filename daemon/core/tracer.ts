@@ -14,7 +14,7 @@ export const reduceTracer = (state: CoreState, event: Event): CoreState => {
     case 'tracer-started':
       return startRun(state, event)
     case 'tracer-attached': {
-      const complete = event.probeSets.every((set) => set.available)
+      const complete = event.probeSets.every((set) => set.available && !set.lost)
       const any = event.probeSets.some((set) => set.available)
       const shadowSeen = event.probeSets.some((set) => set.name === 'shadow' && set.available)
       return {

@@ -87,7 +87,6 @@ const gather: RecordDecoder = (tuple, context) => {
 export const inventory: ProbeSet = {
   stem: 'inventory',
   purpose: 'stack of implementations of each function, no-ops, callbacks that exist, states',
-  needs: ['klp_start_transition', 'klp_complete_transition'],
   records: {
     'inventory.begin': gather,
     'inventory.patch': gather,

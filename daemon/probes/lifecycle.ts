@@ -17,7 +17,6 @@ import { holdRefusal } from './waiting-refusals.ts'
 export const lifecycle: ProbeSet = {
   stem: 'lifecycle',
   purpose: 'refused loads, callbacks, states, replaced and released patches, modules under a patch',
-  needs: ['klp_enable_patch', 'klp_init_transition', 'klp_complete_transition'],
   records: {
     ...moduleRecords,
 

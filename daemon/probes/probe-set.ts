@@ -76,8 +76,6 @@ export type ProbeSet = {
   stem: string
   /** What a person loses without it. */
   purpose: string
-  /** Kernel functions without which the set is not loaded at all; others in the file are dropped singly. */
-  needs: string[]
   /** By the tuple's first element. */
   records: Record<string, RecordDecoder>
   /** The maps it prints; their contents are kept in the context for the records that follow them. */

@@ -71,7 +71,16 @@ export type RawPatch = {
 /** Contents of version, srcversion, refcnt and parameters/klpscope_sticky under /sys/module/<name>. */
 export type RawModule = { name: string; files: Record<string, string> }
 
-export type RawProbeSet = { name: string; available: boolean; reason?: string; remedy?: string }
+export type RawProbeSet = {
+  name: string
+  available: boolean
+  reason?: string
+  remedy?: string
+  lost?: RawLostProbe[]
+}
+
+/** Something a set does without: a kernel function, or a symbol. */
+export type RawLostProbe = { name: string; loss: string; reason: string; remedy: string }
 
 export type RawBpfLink = { pid: number; comm: string; fdinfo: string }
 

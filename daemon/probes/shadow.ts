@@ -57,7 +57,6 @@ const hex = (decimal: string): string => `0x${BigInt.asUintN(64, BigInt(decimal)
 export const shadow: ProbeSet = {
   stem: 'shadow',
   purpose: 'shadow variables: exact live counts, allocations, frees, duplicates, races',
-  needs: ['klp_shadow_alloc', 'klp_shadow_get_or_alloc', 'klp_shadow_free_struct'],
   records: {
     shadow: (tuple) => {
       const kind = tuple.int()

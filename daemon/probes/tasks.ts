@@ -55,7 +55,6 @@ export const switched = (context: DecodeContext, monoNs: string): EventDraft[] =
 export const tasks: ProbeSet = {
   stem: 'tasks',
   purpose: 'why tasks are blocked, how they are switched, idle tasks',
-  needs: ['klp_check_and_switch_task'],
   records: {
     'task.blocked': (tuple) => {
       const monoNs = tuple.monoNs()

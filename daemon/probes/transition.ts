@@ -10,7 +10,6 @@ export const directionOf = (target: number): Direction => (target === 1 ? 'patch
 export const transition: ProbeSet = {
   stem: 'transition',
   purpose: 'exact start and end of transitions, who asked, reverse, force, cancel',
-  needs: ['klp_start_transition', 'klp_complete_transition'],
   records: {
     'transition.ask': (tuple, context) => {
       context.asking = { ...process(tuple), parentPid: tuple.int(), parentComm: tuple.string() }

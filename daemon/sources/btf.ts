@@ -8,7 +8,8 @@ export type Btf = {
   /** Null when the kernel has no such structure or field, or the field is a bit field. */
   offsetOf: (struct: string, field: string) => number | null
   sizeOf: (struct: string) => number | null
-  hasField: (struct: string, field: string) => boolean
+  /** Whether it has such a field; `path` may go on through pointers and inner structures: `real_parent->tgid`. */
+  hasField: (struct: string, path: string) => boolean
 }
 
 /** BTF of the running kernel; one that knows nothing where it has none (no CONFIG_DEBUG_INFO_BTF). */
@@ -24,6 +25,8 @@ const magic = 0xeb9f
 /** Kinds of types by their number in include/uapi/linux/btf.h. */
 const structKind = 4
 const unionKind = 5
+/** Kinds that only stand for another type: PTR, TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG. */
+const wrappingKinds = [2, 8, 9, 10, 11, 18]
 const typeBytes = 12
 const memberBytes = 12
 /** Bytes that follow a type, by kind: a fixed number, and one per element. */
@@ -112,6 +115,27 @@ export const parseBtf = (bytes: Buffer): Btf => {
     return null
   }
 
+  const memberOf = (at: number, field: string): Member | null => {
+    if (at === 0) return null
+    for (const member of membersAt(at)) {
+      if (member.name === field) return member
+      const inner = member.name === '' ? memberOf(compoundBehind(member.typeId), field) : null
+      if (inner) return inner
+    }
+    return null
+  }
+  /** Position of the structure that a type is, or points to; 0, which has no members, when it is none. */
+  const compoundBehind = (typeId: number): number => {
+    const at = positions[typeId] ?? 0
+    if (at === 0 || isCompound(at)) return at
+    return wrappingKinds.includes(kindAt(at)) ? compoundBehind(u32(at + 8)) : 0
+  }
+  const hasPath = (at: number, [field, ...further]: string[]): boolean => {
+    if (field === undefined) return true
+    const member = memberOf(at, field)
+    return member !== null && hasPath(compoundBehind(member.typeId), further)
+  }
+
   const known = new Map<string, number | null>()
   const structAt = (name: string): number | null => {
     const at = known.has(name) ? (known.get(name) ?? null) : findStruct(name)
@@ -129,6 +153,6 @@ export const parseBtf = (bytes: Buffer): Btf => {
       const at = structAt(struct)
       return at === null ? null : u32(at + 8)
     },
-    hasField: (struct, field) => offsetOf(struct, field) !== null,
+    hasField: (struct, path) => hasPath(structAt(struct) ?? 0, path.split(/->|\./)),
   }
 }

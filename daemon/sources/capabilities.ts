@@ -168,11 +168,20 @@ const probeSetCapabilities = (bpfDir: string): Capability[] => {
     cpus: 1,
     streamPerS: 1,
   })
-  return script.probeSets.map((set) => ({
-    name: `probe set ${set.name}`,
-    available: set.available,
-    detail: set.reason ?? `bpf/${set.name}.bt`,
-    remedy: set.remedy ?? null,
-    loss: probeSets.find((known) => known.stem === set.name)?.purpose ?? '',
-  }))
+  return script.probeSets.flatMap((set) => [
+    {
+      name: `probe set ${set.name}`,
+      available: set.available,
+      detail: set.reason ?? `bpf/${set.name}.bt`,
+      remedy: set.remedy ?? null,
+      loss: probeSets.find((known) => known.stem === set.name)?.purpose ?? '',
+    },
+    ...(set.lost ?? []).map(({ name, loss, reason, remedy }) => ({
+      name: `probe set ${set.name}: ${name}`,
+      available: false,
+      detail: reason,
+      remedy,
+      loss,
+    })),
+  ])
 }

@@ -14,7 +14,7 @@ import { readKernelSymbols } from './kernel-symbols.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
 import { createQuietTime } from './quiet-time.ts'
 import { createReordering } from './reordering.ts'
-import { generateScript } from './script.ts'
+import { generateScript, type Without } from './script.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { pinTaskIterator, type TaskIterator } from './task-iterator.ts'
 import { superviseTracer, type Tracer } from './tracer.ts'
@@ -139,13 +139,11 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       emit({ source: 'tracer', what: 'attached', probeSets: missing })
       return
     }
-    const script = generateScript(options.bpfDir, probeSets, {
-      ...readKernelSymbols(),
-      btf: readBtf(),
-      cpus: cpus().length,
-      streamPerS: options.streamPerS,
-    })
-    const { bpftrace, bpfDir, runDir, callBudgetPerS } = options
+    const { bpftrace, bpfDir, runDir, callBudgetPerS, streamPerS } = options
+    const generate = (without: Without) => {
+      const host = { ...readKernelSymbols(), btf: readBtf(), cpus: cpus().length, streamPerS }
+      return generateScript(bpfDir, probeSets, host, without)
+    }
     const calls = createFunctionTracer({ bpftrace, bpfDir, runDir, budgetPerS: callBudgetPerS }, emit)
     functionTracer = calls
     inventory = followInventory(quiet, emit, report('reading kernel symbols'), calls.want)
@@ -161,15 +159,13 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       emit(body)
       inventory?.follow(body)
     }
-    tracer = superviseTracer(options.bpftrace, script, options.runDir, onBody)
+    tracer = superviseTracer(bpftrace, generate, runDir, onBody)
     await tracer.firstAttempt
     if (stopped) return
-    iterator = await pinTaskIterator(options.bpftrace, options.bpfDir, options.runDir).catch(
-      (error: unknown) => {
-        report('snapshots come from /proc instead')(error)
-        return undefined
-      },
-    )
+    iterator = await pinTaskIterator(bpftrace, bpfDir, runDir).catch((error: unknown) => {
+      report('snapshots come from /proc instead')(error)
+      return undefined
+    })
     if (stopped) await iterator?.unpin()
   }
 

@@ -9,6 +9,8 @@ export type TracerProcess = {
   ready: Promise<void>
   /** Resolves with why it ended. */
   ended: Promise<string>
+  /** The lines in which it complained of errors so far. */
+  errors: () => string[]
   kill: () => void
 }
 
@@ -44,10 +46,10 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
       },
     },
   )
-  let stderrTail = ''
+  const errors: string[] = []
   let killed = false
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderrTail = (stderrTail + chunk.toString()).slice(-2000)
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (isError(line) && errors.length < errorsKept) errors.push(line.trim())
   })
   const kill = () => {
     killed = true
@@ -69,7 +71,7 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
   const ended = child.then((result) =>
     killed
       ? 'stopped'
-      : `bpftrace ended (${result.signal ?? `exit code ${result.exitCode}`})${reasonIn(stderrTail)}`,
+      : `bpftrace ended (${result.signal ?? `exit code ${result.exitCode}`})${errors[0] ? `: ${errors[0]}` : ''}`,
   )
   const deadline = new Promise<never>((_, reject) => {
     const timer = setTimeout(() => {
@@ -84,10 +86,8 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
   })
   // Whoever does not wait for it must not crash by it.
   deadline.catch(() => undefined)
-  return { ready: Promise.race([readyLine, deadline]), ended, kill }
+  return { ready: Promise.race([readyLine, deadline]), ended, errors: () => errors, kill }
 }
 
-const reasonIn = (stderr: string): string => {
-  const line = stderr.split('\n').find((text) => /ERROR|error|denied|not found/.test(text))
-  return line ? `: ${line.trim()}` : ''
-}
+const errorsKept = 50
+const isError = (line: string): boolean => /ERROR|error|denied|not found/.test(line)

@@ -2,8 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RawBody } from '../probes/raw-record.ts'
+import { type Culprit, culpritOf } from './attach-failure.ts'
 import { monotonicNs } from './clock.ts'
-import { readyRecord, type Script } from './script.ts'
+import { readyRecord, type Script, type Without } from './script.ts'
 import { startTracerProcess, type TracerProcess } from './tracer-process.ts'
 
 const backoffMs = [1_000, 2_000, 5_000, 10_000, 30_000]
@@ -15,10 +16,14 @@ export type Tracer = {
   stop: () => Promise<void>
 }
 
-/** Keeps the main tracer running: starts it, reports what it misses while it is not, restarts it with backoff. */
+/**
+ * Keeps the main tracer running: starts it, reports what it misses while it is not, restarts it with backoff.
+ * What cannot be attached is left out, and the rest goes on.
+ * @param generate the script, without what is named
+ */
 export const superviseTracer = (
   bpftrace: string,
-  script: Script,
+  generate: (without: Without) => Script,
   runDir: string,
   emit: (body: RawBody) => void,
 ): Tracer => {
@@ -32,47 +37,97 @@ export const superviseTracer = (
     attempted = resolve
   })
 
-  const runOnce = async (blindSince: string | null): Promise<string> => {
+  /** @param trial only to see whether it attaches: nobody hears it */
+  const start = async (script: Script, trial: boolean, onReady: () => void): Promise<TracerProcess> => {
+    await writeFile(scriptFile, script.text)
     running = startTracerProcess({
       bpftrace,
       scriptFile,
       onLine: (line) => {
         heardMonoNs = monotonicNs()
-        emit({ source: 'bpftrace', line })
+        if (!trial) emit({ source: 'bpftrace', line })
       },
       isReady: (line) => line.includes(`"${readyRecord}"`),
-      onReady: () => {
+      onReady,
+    })
+    if (stopping.signal.aborted) running.kill()
+    return running
+  }
+
+  /** Null: it attaches. */
+  const attempt = async (script: Script, trial: boolean, onReady: () => void): Promise<Failure | null> => {
+    const process = await start(script, trial, onReady)
+    try {
+      await process.ready
+      return null
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      const culprit = culpritOf(process.errors(), script)
+      return { reason, culprit, complained: process.errors().length > 0 }
+    }
+  }
+
+  /** Sets that do not attach even next to those before them that do. */
+  const findCulprits = async (names: readonly string[], without: Without): Promise<Map<string, string>> => {
+    const untried = new Map(names.map((name) => [name, 'not tried yet']))
+    const culprits = new Map<string, string>()
+    for (const name of names) {
+      untried.delete(name)
+      const trial = generate(new Map([...without, ...culprits, ...untried]))
+      const failure = await attempt(trial, true, () => undefined)
+      running?.kill()
+      await running?.ended
+      if (stopping.signal.aborted) break
+      if (failure) culprits.set(name, failure.reason)
+    }
+    return culprits
+  }
+
+  /** Starts it with all that attaches. Null: nothing does. */
+  const attachWhatGoes = async (onReady: (script: Script) => void): Promise<string | null> => {
+    const without = new Map<string, string>()
+    for (;;) {
+      const script = generate(without)
+      const failure = await attempt(script, false, () => onReady(script))
+      if (!failure || stopping.signal.aborted) return null
+      const { reason, culprit } = failure
+      // So many at once are not the functions' fault.
+      if (without.size >= culpritsAtMost) return reason
+      if (culprit !== null && !without.has(culprit.name)) {
+        without.set(culprit.name, culprit.reason)
+        continue
+      }
+      const sets = script.probeSets.filter((set) => set.available).map((set) => set.name)
+      const culprits = failure.complained ? await findCulprits(sets, without) : new Map()
+      if (culprits.size === 0 || culprits.size === sets.length || stopping.signal.aborted) return reason
+      for (const [name, why] of culprits) without.set(name, why)
+    }
+  }
+
+  const reportBlind = (reason: string): void => {
+    const remedy = 'Run klpscope doctor; the daemon tries again by itself.'
+    const probeSets = generate(new Map()).probeSets.map((set) =>
+      set.available ? { name: set.name, available: false, reason, remedy } : set,
+    )
+    emit({ source: 'tracer', what: 'attached', probeSets })
+  }
+
+  const loop = async (): Promise<void> => {
+    await mkdir(runDir, { recursive: true })
+    let blindSince: string | null = null
+    for (let round = 0; !stopping.signal.aborted; round++) {
+      const startedAt = Date.now()
+      const failure = await attachWhatGoes((script) => {
         if (blindSince) {
           const reason = 'the tracer had to be restarted'
           emit({ source: 'tracer', what: 'gap', part: 'bpftrace', fromMonoNs: blindSince, reason })
         }
         attached = true
         emit({ source: 'tracer', what: 'attached', probeSets: script.probeSets })
-      },
-    })
-    try {
-      await running.ready
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      const remedy = 'Run klpscope doctor; the daemon tries again by itself.'
-      const probeSets = script.probeSets.map((set) =>
-        set.available ? { name: set.name, available: false, reason, remedy } : set,
-      )
-      if (!stopping.signal.aborted) emit({ source: 'tracer', what: 'attached', probeSets })
-      return reason
-    }
-    attempted()
-    return running.ended
-  }
-
-  const loop = async (): Promise<void> => {
-    await mkdir(runDir, { recursive: true })
-    await writeFile(scriptFile, script.text)
-    let blindSince: string | null = null
-    for (let attempt = 0; !stopping.signal.aborted; attempt++) {
-      const startedAt = Date.now()
-      const reason = await runOnce(blindSince)
+      })
+      if (failure !== null && !stopping.signal.aborted) reportBlind(failure)
       attempted()
+      const reason = (await running?.ended) ?? ''
       const wasAttached = attached
       attached = false
       if (stopping.signal.aborted) return
@@ -80,8 +135,8 @@ export const superviseTracer = (
         blindSince = lastProof(heardMonoNs)
         emit({ source: 'tracer', what: 'gap', part: 'bpftrace', fromMonoNs: blindSince, reason })
       }
-      if (Date.now() - startedAt > 60_000) attempt = 0
-      const wait = backoffMs[Math.min(attempt, backoffMs.length - 1)]
+      if (Date.now() - startedAt > 60_000) round = 0
+      const wait = backoffMs[Math.min(round, backoffMs.length - 1)]
       await sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   }
@@ -97,6 +152,11 @@ export const superviseTracer = (
     },
   }
 }
+
+const culpritsAtMost = 8
+
+/** `complained`: it said what is wrong, rather than being killed or too slow. */
+type Failure = { reason: string; culprit: Culprit | null; complained: boolean }
 
 /** A tracer that dies takes unread records with it, up to this much. */
 const unreadNs = 5_000_000_000n

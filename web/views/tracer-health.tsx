@@ -73,13 +73,18 @@ function Count({ name, count }: { name: string; count: number }) {
 }
 
 function ProbeSetItem({ set }: { set: ProbeSet }) {
-  const word = set.available ? (set.reason === undefined ? 'available' : 'partly available') : 'not available'
+  const word = set.available ? (set.lost === undefined ? 'available' : 'partly available') : 'not available'
   return (
     <li data-available={set.available}>
       <span class="mono strong">{set.name}</span>{' '}
       <span class={set.available ? 'muted' : 'warned'}>{word}</span>
       {set.reason !== undefined && <p class="small">{set.reason}</p>}
       {set.remedy !== undefined && <p class="small advice">Remedy: {set.remedy}</p>}
+      {set.lost?.map(({ name, loss, reason, remedy }) => (
+        <p key={name} class="small">
+          Not seen: {loss} ({reason}). <span class="advice">Remedy: {remedy}</span>
+        </p>
+      ))}
     </li>
   )
 }

@@ -154,6 +154,27 @@ describe('tracer findings', () => {
     expect(open(world)).toEqual([])
   })
 
+  it('tracer-blind: also for a part of a set that is lost, of less weight', () => {
+    const world = aWorld()
+    world.at(1, started())
+    const lost = [{ name: 'klp_force_transition', loss: 'that one was forced', reason: 'why', remedy: 'what' }]
+    const probeSets = allProbes.map((set) => (set.name === 'transition' ? { ...set, lost } : set))
+    world.at(2, { kind: 'tracer-attached', probeSets })
+    expect(told(world)).toMatchObject([
+      {
+        rule: 'tracer-blind',
+        severity: 'info',
+        subject: 'transition: klp_force_transition',
+        summary: 'not seen: that one was forced (why)',
+        advice: 'what',
+      },
+    ])
+    expect(world.state().tracer.status).toBe('degraded')
+    world.at(3, attached)
+    expect(open(world)).toEqual([])
+    expect(world.state().tracer.status).toBe('observing')
+  })
+
   it('events-lost: counts on, until the next run', () => {
     const world = observing()
     world.at(3, { kind: 'events-lost', source: 'bpftrace', count: 1 })

@@ -58,6 +58,18 @@ describe.runIf(existsSync(vmlinux))('the BTF of this kernel', () => {
     expect(btf.offsetOf('page', 'lru')).toBe(8)
   })
 
+  it('follows a path through pointers, typedefs and inner structures', () => {
+    for (const path of [
+      'real_parent->tgid',
+      'thread_info.flags',
+      'mm->mmap_lock',
+      'signal->shared_pending.signal',
+    ])
+      expect(btf.hasField('task_struct', path), path).toBe(true)
+    for (const path of ['real_parent->nosuch', 'pid.tgid', 'nosuch->tgid', 'comm.x'])
+      expect(btf.hasField('task_struct', path), path).toBe(false)
+  })
+
   it.runIf(existsSync(bpftool))('agrees with bpftool on task_struct', () => {
     const dump = execFileSync(bpftool, ['btf', 'dump', 'file', vmlinux], { maxBuffer: 1e9, encoding: 'utf8' })
     const struct = /STRUCT 'task_struct' size=(\d+) [\s\S]*?'pid' type_id=\d+ bits_offset=(\d+)/.exec(dump)

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { ProbeSet } from '../../../daemon/probes/probe-set.ts'
 import { probeSets } from '../../../daemon/probes/probe-sets.ts'
-import { generateScript, readyRecord, type ScriptHost } from '../../../daemon/sources/script.ts'
+import { parseProbeFile } from '../../../daemon/sources/probe-file.ts'
+import { generateScript, readyRecord, type ScriptHost, type Without } from '../../../daemon/sources/script.ts'
 
 const bpfDir = join(import.meta.dirname, '../../../bpf')
 const source = (stem: string): string => readFileSync(join(bpfDir, `${stem}.bt`), 'utf8')
@@ -21,8 +21,8 @@ const host = (missing: string[] = [], own: Partial<ScriptHost> = {}): ScriptHost
   ...own,
 })
 const withoutComments = (text: string): string => text.replaceAll(/^ *\/\/.*\n/gm, '')
-const generate = (own = host(), sets = probeSets) => {
-  const script = generateScript(bpfDir, sets, own)
+const generate = (own = host(), without: Without = new Map()) => {
+  const script = generateScript(bpfDir, probeSets, own, without)
   return { ...script, code: withoutComments(script.text) }
 }
 /** Attach points of a script, sorted. */
@@ -30,6 +30,16 @@ const pointsOf = (text: string): string[] => (text.match(/^k(?:ret)?probe:\w+/gm
 const functionsIn = (text: string): string[] => [
   ...new Set(pointsOf(text).map((point) => point.replace(/^\w+:/, ''))),
 ]
+const lossesOf = (stem: string) => parseProbeFile(source(stem)).losses
+/** Functions that a set cannot do without: it loses nothing less than itself. */
+const essentialOf = (stem: string): string[] =>
+  functionsIn(source(stem)).filter((name) => !lossesOf(stem).has(name))
+/** Maps that some block reads and none fills: bpftrace refuses such a script. */
+const unfilledMaps = (code: string): string[] => {
+  const filled = new Set([...code.matchAll(/(@\w+)(?:\[[^;{}]*?\])? = /g)].map((match) => match[1]))
+  const used = new Set([...code.matchAll(/@\w+/g)].map((match) => match[0]))
+  return [...used].filter((map) => !filled.has(map))
+}
 const balanced = (text: string): boolean => {
   let depth = 0
   for (const char of text.replaceAll(/"[^"]*"/g, '')) {
@@ -64,36 +74,116 @@ describe('on a kernel that has everything', () => {
     expect(code.includes('kptr((uint64)(-2128394912))')).toBe(true)
   })
 
+  it('fills every map that it reads', () => expect(unfilledMaps(code)).toEqual([]))
+
   it('has one BEGIN: bpftrace before 0.18 refuses a second', () =>
     expect(code.match(/^BEGIN\b/gm)).toHaveLength(1))
 
   it('says when it is ready', () => expect(code).toContain(`print(("${readyRecord}", `))
 })
 
-it('a symbol whose address the kernel does not tell is left to bpftrace', () => {
-  const { code } = generate(host([], { addressOf: (name) => (name === 'klp_shadow_hash' ? null : 0x1000n) }))
-  expect(code).toContain('kaddr("klp_shadow_hash")')
-  expect(code).not.toContain('kaddr("klp_target_state")')
+describe('a symbol whose address the kernel does not tell', () => {
+  const lacking = (symbol: string) =>
+    generate(host([], { addressOf: (name) => (name === symbol ? null : 0x1000n) }))
+
+  it('costs the set to which it is essential', () => {
+    const { code, probeSets: reported } = lacking('klp_shadow_hash')
+    expect(reported.filter(({ available }) => !available)).toMatchObject([
+      {
+        name: 'shadow',
+        reason: expect.stringMatching(/klp_shadow_hash/),
+        remedy: expect.stringMatching(/./),
+      },
+    ])
+    expect(code).not.toContain('kaddr(')
+  })
+
+  it('costs one feature otherwise, by its own name or that of the function where it is read', () => {
+    for (const [symbol, name] of [
+      ['runqueues', 'runqueues'],
+      ['__per_cpu_offset', 'runqueues'],
+      ['klp_signals_cnt', 'klp_try_complete_transition'],
+    ] as const) {
+      const { code, probeSets: reported } = lacking(symbol)
+      expect(reported.every(({ available }) => available)).toBe(true)
+      expect(reported.flatMap(({ lost = [] }) => lost)).toMatchObject([
+        { name, loss: lossesOf('tasks').get(name), reason: expect.stringContaining(symbol) },
+      ])
+      expect(code).not.toContain('kaddr(')
+      expect(code).toContain('"tasks.tick"')
+    }
+  })
 })
 
-it('a set whose layout BTF does not know is left out and reported, the others stay', () => {
-  const needing = probeSets.filter((set) => /KLPSCOPE_(OFFSET|SIZE)/.test(source(set.stem)))
-  const btf = { offsetOf: () => null, sizeOf: () => null, hasField: () => false }
-  const { code, probeSets: reported } = generate(host([], { btf }))
-  expect(reported.filter(({ available }) => !available).map(({ name }) => name)).toEqual(
-    needing.map((set) => set.stem),
-  )
-  expect(code.match(/KLPSCOPE_\w+/)).toBeNull()
+describe('a field that BTF does not know', () => {
+  const lacking = (field: string) =>
+    generate(host([], { btf: { ...knowingBtf, hasField: (struct, path) => `${struct}.${path}` !== field } }))
+      .probeSets
+
+  it('costs the set to which it is essential', () =>
+    expect(lacking('klp_shadow.node.next').filter(({ available }) => !available)).toMatchObject([
+      { name: 'shadow', reason: expect.stringMatching(/klp_shadow\.node\.next/) },
+    ]))
+
+  it.each([
+    ['rq.idle->patch_state', 'runqueues'],
+    ['task_struct.real_parent->tgid', 'klp_init_transition'],
+    ['task_struct.patch_state', 'klp_update_patch_state'],
+    ['kobject.name', 'klp_kobj_release_patch'],
+  ])('%s costs one feature otherwise', (field, name) => {
+    const reported = lacking(field)
+    expect(reported.every(({ available }) => available)).toBe(true)
+    expect(reported.flatMap(({ lost = [] }) => lost)).toMatchObject([
+      { name, reason: expect.stringContaining(field) },
+    ])
+  })
+
+  it('all of them together, where there is no BTF, leave nothing', () => {
+    const btf = { offsetOf: () => null, sizeOf: () => null, hasField: () => false }
+    const { code, probeSets: reported } = generate(host([], { btf }))
+    expect(reported.some(({ available }) => available)).toBe(false)
+    expect(code.match(/KLPSCOPE_\w+/)).toBeNull()
+  })
+})
+
+describe('what bpftrace could not attach', () => {
+  it('is left out where it is named: a function everywhere, a block, a set', () => {
+    const words = 'bpftrace could not attach it'
+    const out = (name: string) => generate(host(), new Map([[name, words]]))
+    const force = out('klp_force_transition')
+    expect(pointsOf(force.code)).not.toContain('kprobe:klp_force_transition')
+    expect(force.probeSets[0]).toMatchObject({
+      available: true,
+      lost: [{ name: 'klp_force_transition', loss: 'that a transition was forced', reason: words }],
+    })
+    const { blocks } = generate()
+    const timer = blocks.find(({ set, function: name }) => set === 'shadow' && name === null)
+    expect(out(timer?.name ?? '').probeSets.at(-1)).toMatchObject({ name: 'shadow', available: false })
+    expect(out('inventory').probeSets.filter(({ available }) => !available)).toMatchObject([
+      { name: 'inventory', reason: expect.stringContaining(words) },
+    ])
+  })
+
+  it('can be found by the line it stands in', () => {
+    const { text, blocks } = generate()
+    const lines = text.split('\n')
+    for (const [index, block] of blocks.entries()) {
+      const end = blocks[index + 1]?.line ?? lines.length
+      const own = lines.slice(block.line - 1, end - 1).join('\n')
+      if (block.function === null) expect(own).toMatch(/^interval:/m)
+      else expect(functionsIn(own)).toEqual([block.function])
+    }
+  })
 })
 
 describe('on a kernel that lacks a function', () => {
-  const needed = [...new Set(probeSets.flatMap((set) => set.needs))]
+  const needed = [...new Set(probeSets.flatMap((set) => essentialOf(set.stem)))]
 
   it.each(needed)(
     'without %s the sets that need it are left out whole and reported, the others stay',
     (need) => {
       const { code, probeSets: reported } = generate(host([need]))
-      const needing = probeSets.filter((set) => set.needs.includes(need)).map((set) => set.stem)
+      const needing = probeSets.filter((set) => essentialOf(set.stem).includes(need)).map((set) => set.stem)
       const out = reported.filter(({ available }) => !available)
       expect(out.map(({ name }) => name)).toEqual(needing)
       for (const { reason, remedy } of out) {
@@ -103,18 +193,25 @@ describe('on a kernel that lacks a function', () => {
       const others = probeSets.filter((set) => !needing.includes(set.stem)).map((set) => source(set.stem))
       const stay = pointsOf(others.join('\n')).filter((point) => !point.endsWith(`:${need}`))
       expect(pointsOf(code)).toEqual(stay)
+      expect(unfilledMaps(code)).toEqual([])
     },
   )
 
   const optional = [...new Set(probeSets.flatMap((set) => functionsIn(source(set.stem))))].filter(
     (name) => !needed.includes(name),
   )
-  it('(there are some that no set needs)', () => expect(optional.length).toBeGreaterThan(4))
+  it('(there are some that are essential to no set)', () => expect(optional.length).toBeGreaterThan(4))
 
-  it.each(optional)('without %s only its blocks are missing', (name) => {
+  it.each(optional)('without %s only its blocks are missing, and what is lost is said', (name) => {
     const { code, probeSets: reported } = generate(host([name]))
     const all = generate().code
     expect(reported.every(({ available }) => available)).toBe(true)
+    for (const { name: stem, lost = [] } of reported) {
+      const loss = lossesOf(stem).get(name)
+      expect(lost).toMatchObject(loss === undefined ? [] : [{ name, loss }])
+    }
+    expect(reported.some(({ lost }) => lost)).toBe(true)
+    expect(unfilledMaps(code)).toEqual([])
     expect(code).not.toMatch(new RegExp(`probe:${name}\\b`))
     expect(pointsOf(code)).toEqual(pointsOf(all).filter((point) => !point.endsWith(`:${name}`)))
     expect(balanced(code)).toBe(true)
@@ -122,20 +219,17 @@ describe('on a kernel that lacks a function', () => {
     expect(code).not.toMatch(/^}\n+{/m)
   })
 
-  it('a block on two functions keeps the one that is there, with its filter and body', () => {
-    const unneeded = probeSets.map((set): ProbeSet => ({ ...set, needs: [] }))
-    const code = generate(host(['klp_shadow_alloc']), unneeded).code
-    expect(code).toMatch(/^kprobe:klp_shadow_get_or_alloc\n{\n {2}\$bucket/m)
-    expect(code).toMatch(/^kretprobe:klp_shadow_get_or_alloc\n\/@alloc_called\[curtask\] != 0\/\n{/m)
-    const other = generate(host(['klp_shadow_get_or_alloc']), unneeded).code
-    expect(other).toMatch(/^kprobe:klp_shadow_alloc\n{\n {2}\$bucket/m)
-    expect(other).not.toMatch(/probe:\w+,\n(?!k)/)
+  it('a block on several functions keeps those that are there, with its filter and body', () => {
+    const { code } = generate(host(['klp_free_patch_work_fn', 'klp_module_going']))
+    for (const point of ['kprobe:klp_kobj_release_patch', 'kretprobe:klp_module_coming'])
+      expect(code).toContain(`${point}\n{\n  @inventory_changed = @inventory_changed + 1;\n}\n`)
+    expect(code).not.toMatch(/probe:\w+,\n(?!k)/)
   })
 
   it('with none of them there is only the ready record left', () => {
     const { code, probeSets: reported } = generate(host([], { hasFunction: () => false }))
     expect(pointsOf(code)).toEqual([])
-    expect(code.trim()).toMatch(/^BEGIN \{.*\}$/)
+    expect(code.trim()).toMatch(/^BEGIN\n\{\n.*\n\}$/)
     expect(reported.every(({ available }) => !available)).toBe(true)
   })
 })
@@ -150,7 +244,9 @@ describe('each .bt file', () => {
       for (const map of [...code.matchAll(/print\((@\w+)\)/g)].map((match) => match[1] ?? '')) {
         expect(probeSets.flatMap((other) => other.maps)).toContain(map)
       }
-      for (const name of set.needs) expect(functionsIn(code)).toContain(name)
+      const known = [...functionsIn(code), ...code.matchAll(/kaddr\("(\w+)"\)/g)].map(String)
+      for (const name of lossesOf(stem).keys()) expect(known.join()).toContain(name)
+      expect(essentialOf(stem).length).toBeGreaterThan(0)
     },
   )
 
