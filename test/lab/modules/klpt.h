@@ -48,6 +48,10 @@ void klpt_objects_stop(void);
 int klpt_with_object(int number, int (*use)(struct klpt_object *object, void *data), void *data);
 
 void klpt_shadow_start(struct dentry *dir);
+void klpt_threads_start(struct dentry *dir);
+void klpt_threads_stop(void);
+/* Patched. */
+void klpt_sleep_in_function(void);
 void klpt_counts_start(struct dentry *dir);
 
 #endif

@@ -24,6 +24,7 @@
 static DECLARE_WAIT_QUEUE_HEAD(knob_changed);
 static bool hold_sleeper;
 static bool hold_spinner;
+static bool hold_readers;
 static struct task_struct *sleeper;
 static struct task_struct *spinner;
 static struct dentry *knob_dir;
@@ -36,7 +37,7 @@ void klpt_wait_for_release(void)
 EXPORT_SYMBOL_GPL(klpt_wait_for_release);
 
 /* Patched. A task sleeping in here cannot be switched. */
-static noinline __noclone void klpt_sleep_in_function(void)
+noinline __noclone void klpt_sleep_in_function(void)
 {
 	klpt_wait_for_release();
 	/* Without something after it the call would be a jump, and this function on no stack. */
@@ -102,9 +103,15 @@ static int set_spin(char *text)
 	return set_flag(text, &hold_spinner);
 }
 
+static int set_hold_readers(char *text)
+{
+	return set_flag(text, &hold_readers);
+}
+
 static const struct klpt_knob knobs[] = {
 	{ "sleep", set_sleep },
 	{ "spin", set_spin },
+	{ "hold_readers", set_hold_readers },
 	{ }
 };
 
@@ -132,9 +139,17 @@ void klpt_add_knobs(struct dentry *dir, const struct klpt_knob *knob)
 		debugfs_create_file(knob->name, 0200, dir, (void *)knob, &knob_fops);
 }
 
-/* Patched by every livepatch, each telling its own name. */
+/*
+ * Patched by every livepatch, each telling its own name. A reader held in here
+ * sleeps interruptibly: the kernel's fake signal makes it leave, and come back
+ * through the replacement.
+ */
 static noinline int klpt_proc_show(struct seq_file *m, void *v)
 {
+	int err = wait_event_interruptible(knob_changed, !READ_ONCE(hold_readers));
+
+	if (err)
+		return err;
 	seq_printf(m, "klpt_target: original, %d objects\n", klpt_objects_live());
 	return 0;
 }
@@ -158,6 +173,7 @@ static int __init klpt_target_init(void)
 	klpt_objects_start(knob_dir);
 	klpt_shadow_start(knob_dir);
 	klpt_counts_start(knob_dir);
+	klpt_threads_start(knob_dir);
 	proc_create_single("klpt_target", 0444, NULL, klpt_proc_show);
 	return 0;
 }
@@ -167,6 +183,7 @@ static void __exit klpt_target_exit(void)
 	remove_proc_entry("klpt_target", NULL);
 	debugfs_remove_recursive(knob_dir);
 	klpt_objects_stop();
+	klpt_threads_stop();
 	WRITE_ONCE(hold_spinner, false);
 	kthread_stop(spinner);
 	kthread_stop(sleeper);

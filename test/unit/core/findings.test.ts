@@ -157,7 +157,9 @@ describe('tracer findings', () => {
   it('tracer-blind: also for a part of a set that is lost, of less weight', () => {
     const world = aWorld()
     world.at(1, started())
-    const lost = [{ name: 'klp_force_transition', loss: 'that one was forced', reason: 'why', remedy: 'what' }]
+    const lost = [
+      { name: 'klp_force_transition', loss: 'that one was forced', reason: 'why', remedy: 'what' },
+    ]
     const probeSets = allProbes.map((set) => (set.name === 'transition' ? { ...set, lost } : set))
     world.at(2, { kind: 'tracer-attached', probeSets })
     expect(told(world)).toMatchObject([

@@ -1,0 +1,43 @@
+# Proves that what is killed without a chance to clean up leaves nothing attached or pinned once it runs again:
+# the tracers alone, then the daemon and its tracers together.
+set -eu
+source "$(dirname "$0")/support/steps.sh"
+
+# left NAME: what of BPF is in the kernel now, one kind and count per line.
+left() {
+  {
+    echo "programs $(bpftool prog show | grep -c '^[0-9]')"
+    echo "links $(bpftool link show | grep -c '^[0-9]')"
+    echo "pins $(ls /sys/fs/bpf | wc -l)"
+    echo "kprobes $(grep -c ' [kr] ' /sys/kernel/debug/kprobes/list)"
+  } >"/lab/out/left-$1" || true
+  say "left $1: $(tr '\n' ' ' <"/lab/out/left-$1")"
+}
+no_tracer() { ! pgrep -x bpftrace >/dev/null; }
+
+left never
+load klpt_target
+load klpt_patch_v1
+wait_patched klpt_patch_v1
+start_daemon
+wait_until 300 ready
+step attached
+left attached
+
+say "kill tracers $(pgrep -x bpftrace | tr '\n' ' ')"
+kill -KILL $(pgrep -x bpftrace)
+step tracers-back
+left tracers-back
+
+say "kill daemon $daemon and tracers $(pgrep -x bpftrace | tr '\n' ' ')"
+kill -KILL "$daemon" $(pgrep -x bpftrace)
+wait "$daemon" || true
+wait_until 10 no_tracer
+start_daemon
+wait_until 300 ready
+step both-back
+left both-back
+
+stop_daemon
+wait_until 10 no_tracer
+left stopped

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { State } from '../../daemon/contract/state.ts'
+import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { readRecord } from './support/record.ts'
+
+/** What of BPF is in the kernel, see killed.sh. */
+const left = (text: string): Record<string, number> =>
+  Object.fromEntries(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' '))
+      .map(([kind = '', count]) => [kind, Number(count)]),
+  )
+
+describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
+  let lab: LabSession
+  const state = async (): Promise<State> => (await (await fetch(`${lab.url}/api/v1/state`)).json()) as State
+  const allAttached = () =>
+    expect
+      .poll(
+        async () => {
+          const { tracer, functions } = await state()
+          return [tracer.status, ...functions.items.map((item) => item.counting.status)]
+        },
+        { timeout: 300_000, interval: 1_000 },
+      )
+      .toEqual(['observing', 'on', 'on', 'on', 'on'])
+
+  beforeAll(async () => {
+    lab = await openLab(kernel, 'killed.sh', { timeoutS: 1500 })
+    await lab.at('attached')
+    await allAttached()
+    lab.go('attached')
+  })
+  afterAll(() => lab?.stop())
+
+  it('of its tracers, they are back, and the time between is a gap', async () => {
+    await lab.at('tracers-back')
+    await expect
+      .poll(async () => (await state()).tracer.gaps.map(({ source }) => source), { timeout: 30_000 })
+      .toEqual(expect.arrayContaining(['bpftrace', 'function-calls']))
+    await allAttached()
+    const { tracer } = await state()
+    expect(tracer.gaps.map(({ source, reason }) => [source, reason])).toEqual(
+      expect.arrayContaining([
+        ['bpftrace', 'bpftrace ended (SIGKILL)'],
+        ['bpftrace', 'the tracer had to be restarted'],
+        ['function-calls', 'bpftrace ended (SIGKILL)'],
+      ]),
+    )
+    lab.go('tracers-back')
+  })
+
+  it('of the daemon and its tracers, they are back, and the time between is a gap', async () => {
+    await lab.at('both-back')
+    await allAttached()
+    const { tracer } = await state()
+    expect(tracer.gaps[0]).toMatchObject({ source: 'daemon', reason: 'the daemon was not running' })
+    lab.go('both-back')
+  })
+
+  it('nothing is attached or pinned twice, and nothing at all after an orderly end', async () => {
+    expect(await lab.outcome, lab.read('script.log')).toMatchObject({ exitCode: 0 })
+    const first = left(lab.read('left-attached'))
+    expect(first.programs).toBeGreaterThan(50)
+    expect(first.pins).toBe(1)
+    expect(left(lab.read('left-tracers-back'))).toEqual(first)
+    expect(left(lab.read('left-both-back'))).toEqual(first)
+    expect(left(lab.read('left-stopped'))).toEqual(left(lab.read('left-never')))
+  })
+
+  it('every gap is in the record', () => {
+    const gaps = readRecord(lab.outDir).events.filter((event) => event.kind === 'tracer-gap')
+    expect(gaps.map(({ source }) => source).sort()).toEqual([
+      'bpftrace',
+      'bpftrace',
+      'daemon',
+      'function-calls',
+    ])
+    for (const gap of gaps) expect(BigInt(gap.fromMonoNs)).toBeLessThan(BigInt(gap.toMonoNs))
+  })
+})
