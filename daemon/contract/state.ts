@@ -208,4 +208,11 @@ export type ShadowId = {
 }
 
 /** Columnar: `times[i]` (Unix ms, ascending) belongs to `values[i]`; null is a gap to be drawn as one. */
-export type Series = { name: string; times: number[]; values: (number | null)[] }
+export type Series = {
+  name: string
+  times: number[]
+  values: (number | null)[]
+  /** Lowest and highest value of what one point stands for, where points were drawn together. */
+  min?: (number | null)[]
+  max?: (number | null)[]
+}

@@ -1,7 +1,9 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { UserError } from '../user-error.ts'
+import { migrate } from './migrate.ts'
 import { applicationId, migrations } from './schema.ts'
 
 export type OpenOptions = { readonly?: boolean }
@@ -18,15 +20,35 @@ export const openDatabase = (file: string, options: OpenOptions = {}): Database.
       readonly: options.readonly ?? false,
       fileMustExist: options.readonly ?? false,
     })
-    prepare(database, file, options)
-    return database
+    const version = prepare(database, file, options)
+    if (version === migrations.length) return database
+    const upgraded = upgradedCopy(database)
+    database.close()
+    return upgraded
   } catch (error) {
     database?.close()
     throw error instanceof UserError ? error : explain(file, error)
   }
 }
 
-const prepare = (database: Database.Database, file: string, options: OpenOptions): void => {
+/** A copy of an older record, which a reader leaves as it is, with today's tables; it is gone when it is closed. */
+const upgradedCopy = (older: Database.Database): Database.Database => {
+  const dir = mkdtempSync(join(tmpdir(), 'klpscope-older-'))
+  try {
+    const file = join(dir, 'copy.db')
+    older.prepare('VACUUM INTO ?').run(file)
+    const copy = new Database(file)
+    migrate(copy)
+    copy.pragma('journal_mode = OFF')
+    copy.pragma('query_only = true')
+    return copy
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+}
+
+/** @returns the version of its schema */
+const prepare = (database: Database.Database, file: string, options: OpenOptions): number => {
   const foundId = database.pragma('application_id', { simple: true })
   const version = Number(database.pragma('user_version', { simple: true }))
   const empty = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }
@@ -45,18 +67,15 @@ const prepare = (database: Database.Database, file: string, options: OpenOptions
   if (options.readonly) {
     if (empty.n === 0)
       throw new UserError(`${file} is empty: it holds no record.`, 'Name another file with --db.')
-    return
+    return version
   }
+  // So that deleting gives space back; it can only be chosen before there are tables.
+  if (empty.n === 0) database.pragma('auto_vacuum = INCREMENTAL')
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = NORMAL')
   database.pragma(`application_id = ${applicationId}`)
-  for (const [index, migration] of migrations.entries()) {
-    if (index < version) continue
-    database.transaction(() => {
-      database.exec(migration)
-      database.pragma(`user_version = ${index + 1}`)
-    })()
-  }
+  migrate(database)
+  return migrations.length
 }
 
 const explain = (file: string, error: unknown): UserError => {

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3'
 import type { Event } from '../contract/event.ts'
 import type { Finding } from '../contract/finding.ts'
 import type { Series, Transition } from '../contract/state.ts'
+import { readSeries } from './read-series.ts'
 
 export type EventFilter = {
   fromNs?: bigint
@@ -22,7 +23,10 @@ export type Queries = {
   transitions: (limit: number, beforeNs?: bigint) => Transition[]
   transition: (id: string) => Transition | undefined
   findings: (openOnly: boolean) => Finding[]
-  /** Every point between the two times, at most `points` of them: within each bin the last one stays. */
+  /**
+   * The points between the two times, at most about `points` of them: of each bin the last one, and the lowest and the
+   * highest value.
+   */
   series: (name: string, fromNs: bigint, toNs: bigint, points: number) => Series
   seriesNames: () => string[]
 }
@@ -70,17 +74,7 @@ export const createQueries = (database: Database.Database): Queries => ({
         .all(),
     ),
 
-  series: (name, fromNs, toNs, points) => {
-    const binNs = (toNs - fromNs) / BigInt(Math.max(1, points)) + 1n
-    const rows = database
-      .prepare(
-        `SELECT max(time_ns) / 1000000 AS time, value FROM points
-         WHERE series_id = (SELECT id FROM series WHERE name = ?) AND time_ns BETWEEN ? AND ?
-         GROUP BY (time_ns - ?) / ? ORDER BY time`,
-      )
-      .all(name, fromNs, toNs, fromNs, binNs) as { time: number; value: number | null }[]
-    return { name, times: rows.map((row) => row.time), values: rows.map((row) => row.value) }
-  },
+  series: (...range) => readSeries(database, ...range),
 
   seriesNames: () =>
     (database.prepare('SELECT name FROM series ORDER BY name').all() as { name: string }[]).map(

@@ -3,6 +3,7 @@ import type { Event } from '../contract/event.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { reduce } from '../core/reduce.ts'
 import { openDatabase } from './open-database.ts'
+import { isOfOtherForm, refold } from './refold.ts'
 import { restoreState } from './restore-state.ts'
 import { deserializeState, serializeState } from './serialize-state.ts'
 import { createWriter, type Writer, type WrittenStep } from './writer.ts'
@@ -53,6 +54,7 @@ export const createRecordFile = (file: string): RecordFile => {
       const database = openDatabase(file)
       try {
         opened = { database, lock: lockForWriting(file), writer: createWriter(database) }
+        if (isOfOtherForm(database)) database.transaction(() => refold(database, { tables: false }))()
         state = restoreState(database)
         return serializeState(state)
       } catch (error) {
@@ -63,7 +65,7 @@ export const createRecordFile = (file: string): RecordFile => {
     },
     write: (events, durable) => {
       const steps = fold(events)
-      isOpen().writer.write(steps, durable)
+      isOpen().writer.write(state, steps, durable)
       state = steps.at(-1)?.state ?? state
     },
     adopt: (text) => {

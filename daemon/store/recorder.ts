@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { CoreState } from '../core/core-state.ts'
 import type { Step } from '../engine.ts'
+import { restoreState } from './restore-state.ts'
 import { createWriter, type WrittenStep } from './writer.ts'
 
 const writtenAtOnce = 1_000
@@ -15,10 +16,12 @@ export type Recorder = {
 export const createRecorder = (database: Database.Database): Recorder => {
   const writer = createWriter(database)
   let waiting: WrittenStep[] = []
+  let written: CoreState | undefined
   let last: CoreState | undefined
   const flush = (): void => {
-    writer.write(waiting, false)
+    writer.write(written ?? restoreState(database), waiting, false)
     waiting = []
+    written = last
   }
   return {
     record: (step) => {

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3'
 import type { Event } from '../contract/event.ts'
 import { type CoreState, initialState } from '../core/core-state.ts'
 import { reduce } from '../core/reduce.ts'
-import { deserializeState } from './serialize-state.ts'
+import { readCheckpoint } from './checkpoints.ts'
 
 /**
  * The state after event `seq` (default: the last): the checkpoint before it, and the events since folded in.
@@ -14,10 +14,7 @@ export const restoreState = (
   known: CoreState = initialState,
 ): CoreState => {
   const start = known.seq <= seq ? known : initialState
-  const checkpoint = database
-    .prepare('SELECT state FROM checkpoints WHERE seq <= ? AND seq > ? ORDER BY seq DESC LIMIT 1')
-    .get(seq, start.seq) as { state: string } | undefined
-  let state = checkpoint ? deserializeState(checkpoint.state) : start
+  let state = readCheckpoint(database, start.seq, seq) ?? start
   const events = database
     .prepare('SELECT data FROM events WHERE seq > ? AND seq <= ? ORDER BY seq')
     .iterate(state.seq, seq) as IterableIterator<{ data: string }>

@@ -1,3 +1,5 @@
+import { queryableTables } from './schema-3.ts'
+
 /** `PRAGMA application_id`: tells our files from other people's ("klps"). */
 export const applicationId = 0x6b6c7073
 
@@ -61,4 +63,5 @@ export const migrations: readonly string[] = [
   -- Runs of the daemon, and what was not observed.
   CREATE INDEX events_of_runs ON events (kind, seq) WHERE kind IN ('tracer-started', 'tracer-gap');
   `,
+  queryableTables,
 ]

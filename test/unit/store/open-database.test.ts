@@ -2,11 +2,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { createCheckpointWriter } from '../../../daemon/store/checkpoints.ts'
 import { openDatabase } from '../../../daemon/store/open-database.ts'
 import { createRecorder } from '../../../daemon/store/recorder.ts'
 import { restoreState } from '../../../daemon/store/restore-state.ts'
 import { migrations } from '../../../daemon/store/schema.ts'
-import { serializeState } from '../../../daemon/store/serialize-state.ts'
 import { UserError } from '../../../daemon/user-error.ts'
 import { recordingNames, stepsOf } from '../support/recordings.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
@@ -167,7 +167,7 @@ describe('a record', () => {
     const file = dir.path('klpscope.db')
     const steps = stepsOf(recordingNames[0]!)
     const left = openDatabase(file)
-    left.prepare('INSERT INTO checkpoints VALUES (?, 0, ?)').run(7, serializeState(steps[6]!.state))
+    createCheckpointWriter(left).write(steps[6]!.state)
     const again = openDatabase(file)
     expect(restoreState(again).seq).toBe(7)
     again.close()

@@ -182,9 +182,40 @@ describe('series', () => {
     expect(values.at(-1)).toBeNull()
   })
 
+  it('and beside it the lowest and the highest of the bin', () => {
+    const { min, max } = series.series('s', 0n, 99n * second, 10)
+    expect(min?.slice(0, 4)).toEqual([0, 10, 20, 30])
+    expect(max?.slice(0, 4)).toEqual([9, 19, 29, 39])
+  })
+
+  it('from steps as coarse as its bins, and where fine ones are gone, from coarser ones', () => {
+    const hours = aWorld()
+    const list = Array.from({ length: 7_200 }, (_, index): Step => {
+      const event = hours.at(index, { kind: 'tracer-stopped', reason: 'x' })
+      return {
+        event,
+        state: hours.state(),
+        effects: [{ kind: 'point', name: 's', time: event.time, value: index % 100 }],
+      }
+    })
+    const file = join(dir, 'hours.db')
+    const long = queriesOf('hours', list)
+    const whole = long.series('s', 0n, 7_200n * second, 10)
+    expect(whole.times).toHaveLength(10)
+    expect(whole.max).toEqual(whole.max?.map(() => 99))
+    expect(whole.times[0]).toBeGreaterThan(700_000)
+    const gone = openDatabase(file)
+    gone.prepare('DELETE FROM points_1s WHERE start_ns < ?').run(3_600n * second)
+    gone.close()
+    const { times } = long.series('s', 0n, 7_200n * second, 10_000)
+    expect(times.slice(0, 60)).toEqual(Array.from({ length: 60 }, (_, minute) => minute * 60_000 + 59_000))
+    expect(times.slice(60)).toEqual(Array.from({ length: 3_600 }, (_, index) => (3_600 + index) * 1000))
+  })
+
   it('unknown names and empty times give an empty series', () => {
-    expect(series.series('other', 0n, 99n * second, 10)).toEqual({ name: 'other', times: [], values: [] })
-    expect(series.series('s', 500n * second, 500n * second, 10)).toEqual({ name: 's', times: [], values: [] })
+    const empty = { times: [], values: [] }
+    expect(series.series('other', 0n, 99n * second, 10)).toMatchObject({ name: 'other', ...empty })
+    expect(series.series('s', 500n * second, 500n * second, 10)).toMatchObject({ name: 's', ...empty })
   })
 
   it('have names', () => {

@@ -43,7 +43,7 @@ describe('a store with its threads', () => {
 
   it('a query that fails is told to who asked, and the next is answered', async () => {
     const store = await open()
-    await expect(store.queries.series('s', 'x' as never, 1n, 1)).rejects.toThrow()
+    await expect(store.queries.events({ limit: 'x' as never })).rejects.toThrow()
     expect(await store.queries.seriesNames()).toEqual([])
     await store.close()
   })

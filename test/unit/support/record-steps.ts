@@ -1,9 +1,8 @@
 import type { Database } from 'better-sqlite3'
-import { parseTime } from '../../../daemon/core/time.ts'
 import type { Step } from '../../../daemon/engine.ts'
+import { createCheckpointWriter } from '../../../daemon/store/checkpoints.ts'
 import { openDatabase } from '../../../daemon/store/open-database.ts'
 import { createRecorder } from '../../../daemon/store/recorder.ts'
-import { serializeState } from '../../../daemon/store/serialize-state.ts'
 
 /** A record of these steps, open for reading; with `checkpoints`, the seqs it has one at, and at no others. */
 export const recordSteps = (
@@ -17,9 +16,8 @@ export const recordSteps = (
   const database = openDatabase(file)
   if (!checkpoints) return database
   database.exec('DELETE FROM checkpoints')
-  const insert = database.prepare('INSERT INTO checkpoints (seq, time_ns, state) VALUES (?, ?, ?)')
   for (const { state } of steps) {
-    if (checkpoints.has(state.seq)) insert.run(state.seq, parseTime(state.time), serializeState(state))
+    if (checkpoints.has(state.seq)) createCheckpointWriter(database).write(state)
   }
   return database
 }

@@ -1,0 +1,62 @@
+import { deflateSync, inflateSync } from 'node:zlib'
+import type Database from 'better-sqlite3'
+import type { CoreState } from '../core/core-state.ts'
+import { parseTime } from '../core/time.ts'
+import type { Step } from '../engine.ts'
+import { deserializeState, serializeState, stateVersion } from './serialize-state.ts'
+
+/** Folding from one checkpoint to the next takes about this long; restoring the state at a moment at most that. */
+const apartUs = 40_000
+/** Where a checkpoint is larger than the events since the last one, they lie further apart, but not more than this. */
+const farthestApartUs = 400_000
+
+/** About how long it takes to read and fold an event, so that it is the same on every machine. */
+export const foldCostUs = (textBytes: number, { event, state }: Step): number =>
+  10 + textBytes / 50 + (event.kind === 'tasks-observed' ? state.tasks.size / 5 : 0) + state.blocked.size / 50
+
+export type CheckpointWriter = {
+  /** Takes notice of a written event, and makes a checkpoint of its state when one is due. */
+  take: (step: Step, textBytes: number) => void
+  write: (state: CoreState) => void
+}
+
+/** Writes a checkpoint now and then: so often that folding from one is quick, so rarely that they take little room. */
+export const createCheckpointWriter = (database: Database.Database): CheckpointWriter => {
+  const insert = database.prepare(
+    `INSERT INTO checkpoints (seq, time_ns, version, cost_us, state) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (seq) DO UPDATE SET version = excluded.version, state = excluded.state`,
+  )
+  let costUs = 0
+  let eventBytes = 0
+  let lastBytes = 0
+  const write = (state: CoreState): void => {
+    const deflated = deflateSync(serializeState(state), { level: 3 })
+    insert.run(state.seq, parseTime(state.time), stateVersion, Math.round(costUs), deflated)
+    costUs = 0
+    eventBytes = 0
+    lastBytes = deflated.length
+  }
+  return {
+    take: (step, textBytes) => {
+      costUs += foldCostUs(textBytes, step)
+      eventBytes += textBytes
+      if (costUs < apartUs || (eventBytes < lastBytes && costUs < farthestApartUs)) return
+      write(step.state)
+    },
+    write,
+  }
+}
+
+/** The newest checkpoint of a state after `afterSeq` up to `seq`; undefined when there is none of this form. */
+export const readCheckpoint = (
+  database: Database.Database,
+  afterSeq: number,
+  seq: number,
+): CoreState | undefined => {
+  const row = database
+    .prepare(
+      'SELECT state FROM checkpoints WHERE seq > ? AND seq <= ? AND version = ? ORDER BY seq DESC LIMIT 1',
+    )
+    .get(afterSeq, seq, stateVersion) as { state: Buffer } | undefined
+  return row && deserializeState(inflateSync(row.state).toString())
+}

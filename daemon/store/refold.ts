@@ -1,0 +1,41 @@
+import type Database from 'better-sqlite3'
+import type { Event } from '../contract/event.ts'
+import { type CoreState, initialState } from '../core/core-state.ts'
+import { reduce } from '../core/reduce.ts'
+import { parseTime } from '../core/time.ts'
+import { createCheckpointWriter } from './checkpoints.ts'
+import { createDerivedTables } from './derived-tables.ts'
+import { stateVersion } from './serialize-state.ts'
+
+const atOnce = 2_000
+
+/**
+ * Folds all events of a record anew and makes its checkpoints again; with `tables` also what follows from the events,
+ * for tables that were empty before.
+ */
+export const refold = (database: Database.Database, { tables }: { tables: boolean }): void => {
+  const page = database.prepare('SELECT seq, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?')
+  const derived = tables ? createDerivedTables(database) : undefined
+  const checkpoints = createCheckpointWriter(database)
+  database.exec('DELETE FROM checkpoints')
+  let state: CoreState = initialState
+  for (;;) {
+    const rows = page.all(state.seq, atOnce) as { seq: number; data: string }[]
+    if (rows.length === 0) break
+    for (const { data } of rows) {
+      const event = JSON.parse(data) as Event
+      const [next, effects] = reduce(state, event)
+      const step = { event, state: next, effects }
+      derived?.take(state, step, parseTime(event.time))
+      checkpoints.take(step, data.length)
+      state = next
+    }
+    derived?.flush?.()
+  }
+  if (state.seq > 0) checkpoints.write(state)
+}
+
+/** Whether the states a record holds are of another form than this program's. */
+export const isOfOtherForm = (database: Database.Database): boolean =>
+  database.prepare('SELECT 1 FROM checkpoints').get() !== undefined &&
+  database.prepare('SELECT 1 FROM checkpoints WHERE version = ?').get(stateVersion) === undefined

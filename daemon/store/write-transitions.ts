@@ -1,0 +1,170 @@
+import type Database from 'better-sqlite3'
+import type { SwitchWay } from '../contract/event.ts'
+import type { BlockedTask, Transition } from '../contract/state.ts'
+import type { CoreState } from '../core/core-state.ts'
+import { taskKey } from '../core/task-key.ts'
+import { parseTime } from '../core/time.ts'
+import type { Step } from '../engine.ts'
+import type { TableWriter } from './table-writer.ts'
+
+/** How it got to the target state; null: it is blocked (again). Absent: nothing new. */
+type Switch = { ns: bigint; way: SwitchWay | 'gone' } | null
+type TaskRow = {
+  transition: string
+  key: number
+  task: { tid: number; pid: number; comm: string }
+  blocked?: BlockedTask
+  switched?: Switch
+}
+
+/** Counts of tries alone are written this often while a transition runs. */
+const triesEveryNs = 10_000_000_000n
+
+/** Tables transitions and transition_tasks. */
+export const createTransitionWriter = (database: Database.Database): TableWriter => {
+  const write = prepareWrites(database)
+  const transitions = new Map<string, Transition>()
+  const rows = new Map<string, TaskRow>()
+  let triesNs = 0n
+
+  const put = (transition: string, key: number, row: Omit<TaskRow, 'transition' | 'key'>): void => {
+    const id = `${transition}/${key}`
+    rows.set(id, { ...rows.get(id), transition, key, ...row })
+  }
+
+  const putBlocked = (transition: string, key: number, blocked: BlockedTask | undefined): void => {
+    if (blocked) put(transition, key, { task: blocked, blocked })
+  }
+
+  /** Who is no longer blocked, and who is now, by a snapshot of all tasks. */
+  const compare = (id: string, before: CoreState, { state }: Step, ns: bigint): void => {
+    const target = state.transition?.direction === 'unpatching' ? 0 : 1
+    for (const [key, blocked] of before.blocked) {
+      if (state.blocked.has(key)) continue
+      const way = state.tasks.get(key)?.patchState === target ? 'snapshot' : 'gone'
+      put(id, key, { task: blocked, blocked, switched: { ns, way } })
+    }
+    for (const [key, blocked] of state.blocked) {
+      if (!before.blocked.has(key)) put(id, key, { task: blocked, blocked, switched: null })
+    }
+  }
+
+  const takeTasks = (before: CoreState, step: Step, timeNs: bigint): void => {
+    const { event, state } = step
+    const id = event.transition
+    if (id === undefined) return
+    const allBlocked = () => {
+      for (const [key, blocked] of before.blocked) putBlocked(id, key, blocked)
+    }
+    switch (event.kind) {
+      case 'task-blocked': {
+        const key = taskKey(event)
+        const blocked = state.blocked.get(key)
+        if (blocked) put(id, key, { task: blocked, blocked, switched: null })
+        return
+      }
+      case 'task-inspected':
+        putBlocked(id, event.tid, state.blocked.get(event.tid))
+        return
+      case 'task-switched': {
+        const key = taskKey(event)
+        const blocked = before.blocked.get(key)
+        const { tid, pid, comm, way } = event
+        put(id, key, {
+          task: { tid, pid, comm },
+          ...(blocked ? { blocked } : {}),
+          switched: { ns: timeNs, way },
+        })
+        return
+      }
+      case 'tasks-observed':
+        if (state.blocked !== before.blocked) compare(id, before, step, timeNs)
+        return
+      case 'task-tries':
+        if (timeNs - triesNs < triesEveryNs) return
+        triesNs = timeNs
+        allBlocked()
+        return
+      case 'transition-completed':
+      case 'transition-cancelled':
+      case 'transition-reversed':
+        allBlocked()
+    }
+  }
+
+  return {
+    take: (before, step, timeNs) => {
+      const { state } = step
+      for (const transition of [state.lastTransition, state.transition]) {
+        const known = transition === before.lastTransition || transition === before.transition
+        if (transition && !known) transitions.set(transition.id, transition)
+      }
+      takeTasks(before, step, timeNs)
+    },
+    flush: () => {
+      for (const transition of transitions.values()) write.transition(transition)
+      for (const row of rows.values()) write.task(row)
+      transitions.clear()
+      rows.clear()
+    },
+  }
+}
+
+const prepareWrites = (database: Database.Database) => {
+  const upsertTransition = database.prepare(
+    `INSERT INTO transitions (id, patch, direction, outcome, start_ns, end_ns, duration_ms, data)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, outcome = excluded.outcome,
+       start_ns = excluded.start_ns, end_ns = excluded.end_ns, duration_ms = excluded.duration_ms, data = excluded.data`,
+  )
+  const upsertTask = database.prepare(
+    `INSERT INTO transition_tasks (transition_id, task, tid, pid, comm, kthread, first_blocked_ns, last_blocked_ns,
+       reason, function, blame, tries, unit, container, command_line, stack, switched_ns, way)
+     VALUES (@transition, @key, @tid, @pid, @comm, @kthread, @firstNs, @lastNs,
+       @reason, @function, @blame, @tries, @unit, @container, @commandLine, @stack, @switchedNs, @way)
+     ON CONFLICT DO UPDATE SET
+       first_blocked_ns = coalesce(first_blocked_ns, excluded.first_blocked_ns),
+       last_blocked_ns = coalesce(excluded.last_blocked_ns, last_blocked_ns),
+       reason = coalesce(excluded.reason, reason), function = coalesce(excluded.function, function),
+       blame = coalesce(excluded.blame, blame), tries = coalesce(excluded.tries, tries),
+       unit = coalesce(excluded.unit, unit), container = coalesce(excluded.container, container),
+       command_line = coalesce(excluded.command_line, command_line), stack = coalesce(excluded.stack, stack),
+       switched_ns = CASE WHEN @told THEN excluded.switched_ns ELSE switched_ns END,
+       way = CASE WHEN @told THEN excluded.way ELSE way END`,
+  )
+  return {
+    transition: (transition: Transition) =>
+      upsertTransition.run(
+        transition.id,
+        transition.patch,
+        transition.direction,
+        transition.outcome,
+        parseTime(transition.startedAt),
+        transition.endedAt === null ? null : parseTime(transition.endedAt),
+        transition.durationMs,
+        JSON.stringify(transition),
+      ),
+    task: ({ transition, key, task, blocked, switched }: TaskRow) =>
+      upsertTask.run({
+        transition,
+        key,
+        tid: task.tid,
+        pid: task.pid,
+        comm: task.comm,
+        kthread: blocked ? Number(blocked.kthread) : null,
+        firstNs: blocked ? parseTime(blocked.since) : null,
+        lastNs: blocked ? parseTime(blocked.lastSeen) : null,
+        reason: blocked?.reason ?? null,
+        function: blocked?.function ?? null,
+        blame: blocked?.blame ?? null,
+        tries: blocked?.tries ?? null,
+        unit: blocked?.unit ?? null,
+        container: blocked?.container ?? null,
+        commandLine: blocked?.commandLine ?? null,
+        stack: blocked?.stack ? JSON.stringify(blocked.stack) : null,
+        switchedNs: switched?.ns ?? null,
+        way: switched?.way ?? null,
+        told: Number(switched !== undefined),
+      }),
+  }
+}
