@@ -1,14 +1,17 @@
 import type Database from 'better-sqlite3'
-import { refold } from './refold.ts'
+import { isOfOtherForm, refold } from './refold.ts'
 import { migrations } from './schema.ts'
 
 /** Larger records are not rewritten to be able to shrink: what is deleted in them makes room for what comes. */
 const rewrittenBelowBytes = 512_000_000
 
-/** Brings a record's schema up to date; the tables that are new to it are filled from its events. */
+/** Brings a record up to date: its schema, the tables that are new to it, and states of another form. */
 export const migrate = (database: Database.Database): void => {
   const version = Number(database.pragma('user_version', { simple: true }))
-  if (version === migrations.length) return
+  if (version === migrations.length) {
+    if (isOfOtherForm(database)) database.transaction(() => refold(database, { tables: false }))()
+    return
+  }
   database.transaction(() => {
     for (const migration of migrations.slice(version)) database.exec(migration)
     if (version > 0 && version < 3) refold(database, { tables: true })

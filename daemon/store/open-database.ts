@@ -1,6 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { UserError } from '../user-error.ts'
 import { migrate } from './migrate.ts'
@@ -9,7 +8,7 @@ import { applicationId, migrations } from './schema.ts'
 export type OpenOptions = { readonly?: boolean }
 
 /**
- * Opens a record, new or old, and brings its schema up to date.
+ * Opens a record, new or old, and brings its schema up to date; for reading only, an old one keeps its schema.
  * @throws UserError for a file that is damaged, foreign, newer than this program, or not writable
  */
 export const openDatabase = (file: string, options: OpenOptions = {}): Database.Database => {
@@ -20,35 +19,15 @@ export const openDatabase = (file: string, options: OpenOptions = {}): Database.
       readonly: options.readonly ?? false,
       fileMustExist: options.readonly ?? false,
     })
-    const version = prepare(database, file, options)
-    if (version === migrations.length) return database
-    const upgraded = upgradedCopy(database)
-    database.close()
-    return upgraded
+    prepare(database, file, options)
+    return database
   } catch (error) {
     database?.close()
     throw error instanceof UserError ? error : explain(file, error)
   }
 }
 
-/** A copy of an older record, which a reader leaves as it is, with today's tables; it is gone when it is closed. */
-const upgradedCopy = (older: Database.Database): Database.Database => {
-  const dir = mkdtempSync(join(tmpdir(), 'klpscope-older-'))
-  try {
-    const file = join(dir, 'copy.db')
-    older.prepare('VACUUM INTO ?').run(file)
-    const copy = new Database(file)
-    migrate(copy)
-    copy.pragma('journal_mode = OFF')
-    copy.pragma('query_only = true')
-    return copy
-  } finally {
-    rmSync(dir, { recursive: true })
-  }
-}
-
-/** @returns the version of its schema */
-const prepare = (database: Database.Database, file: string, options: OpenOptions): number => {
+const prepare = (database: Database.Database, file: string, options: OpenOptions): void => {
   const foundId = database.pragma('application_id', { simple: true })
   const version = Number(database.pragma('user_version', { simple: true }))
   const empty = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }
@@ -67,7 +46,7 @@ const prepare = (database: Database.Database, file: string, options: OpenOptions
   if (options.readonly) {
     if (empty.n === 0)
       throw new UserError(`${file} is empty: it holds no record.`, 'Name another file with --db.')
-    return version
+    return
   }
   // So that deleting gives space back; it can only be chosen before there are tables.
   if (empty.n === 0) database.pragma('auto_vacuum = INCREMENTAL')
@@ -75,7 +54,6 @@ const prepare = (database: Database.Database, file: string, options: OpenOptions
   database.pragma('synchronous = NORMAL')
   database.pragma(`application_id = ${applicationId}`)
   migrate(database)
-  return migrations.length
 }
 
 const explain = (file: string, error: unknown): UserError => {

@@ -3,7 +3,6 @@ import type { Event } from '../contract/event.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { reduce } from '../core/reduce.ts'
 import { openDatabase } from './open-database.ts'
-import { isOfOtherForm, refold } from './refold.ts'
 import { restoreState } from './restore-state.ts'
 import { deserializeState, serializeState } from './serialize-state.ts'
 import { createWriter, type Writer, type WrittenStep } from './writer.ts'
@@ -54,7 +53,6 @@ export const createRecordFile = (file: string): RecordFile => {
       const database = openDatabase(file)
       try {
         opened = { database, lock: lockForWriting(file), writer: createWriter(database) }
-        if (isOfOtherForm(database)) database.transaction(() => refold(database, { tables: false }))()
         state = restoreState(database)
         return serializeState(state)
       } catch (error) {

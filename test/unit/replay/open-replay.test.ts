@@ -10,6 +10,7 @@ import { restoreState } from '../../../daemon/store/restore-state.ts'
 import { migrations } from '../../../daemon/store/schema.ts'
 import { serializeState } from '../../../daemon/store/serialize-state.ts'
 import { UserError } from '../../../daemon/user-error.ts'
+import { anOldRecord } from '../support/old-record.ts'
 import { recordSteps } from '../support/record-steps.ts'
 import { eventsOf, recordingNames, recordingsOf, stepsOf } from '../support/recordings.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
@@ -103,11 +104,7 @@ describe('a database', () => {
   })
 
   it('of an older klpscope is brought up to date in a copy', async () => {
-    const file = dir.path('old.db')
-    const old = recordSteps(stepsOf(aName), file)
-    old.exec('DROP INDEX events_of_runs')
-    old.pragma('user_version = 1')
-    old.close()
+    const file = anOldRecord(dir.path('old.db'), stepsOf(aName), 1)
     const { database } = await open(file)
     expect(createPast(database).runs()).toHaveLength(1)
     const still = new Database(file, { readonly: true })
