@@ -88,7 +88,7 @@ function Dashboard({ view }: { view: View }) {
           <Patches patches={state.patches} tracerStatus={tracer.status} />
         </Guarded>
         <Guarded name="Last transition">
-          <LastTransition transition={state.lastTransition} />
+          <LastTransition transition={state.lastTransition} baseline={state.baseline} />
         </Guarded>
       </div>
       <div class="pair wide-first">

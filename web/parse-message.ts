@@ -34,6 +34,7 @@ const stateChecks: { [K in keyof State]: (value: unknown) => boolean } = {
   tracer: (v) => isFields(v) && isString(v.status) && Array.isArray(v.probeSets) && Array.isArray(v.gaps),
   transition: isNullable((v) => isFields(v) && isString(v.patch)),
   lastTransition: isNullable((v) => isFields(v) && isString(v.patch)),
+  baseline: isNullable(isFields),
   tasks: isFields,
   blocked: Array.isArray,
   blockedTotal: isNumber,

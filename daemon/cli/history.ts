@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { readingCommand, readTransitions, type SourceFlags } from './source.ts'
+import { readingCommand, readState, readTransitions, type SourceFlags } from './source.ts'
 import { duration, print, table } from './text.ts'
 
 export const historyCommand = (): Command =>
@@ -7,7 +7,8 @@ export const historyCommand = (): Command =>
     .option('--limit <n>', 'how many', positive, 20)
     .action(async (flags: SourceFlags & { limit: number }) => {
       const transitions = await readTransitions(flags, flags.limit)
-      if (flags.json) return print(JSON.stringify({ transitions }))
+      const { baseline } = await readState(flags)
+      if (flags.json) return print(JSON.stringify({ transitions, baseline }))
       if (transitions.length === 0) return print('No transition has been recorded.')
       const head = ['ID', 'STARTED', 'PATCH', 'DIRECTION', 'OUTCOME', 'TOOK', 'ASKED BY']
       const rows = transitions.map((transition) => [
@@ -20,6 +21,12 @@ export const historyCommand = (): Command =>
         transition.requester ? `${transition.requester.comm} (${transition.requester.pid})` : 'unknown',
       ])
       print(table(head, rows))
+      if (baseline) {
+        const { transitions: count, medianMs, p95Ms, maxMs } = baseline
+        print(
+          `Usual here, by the last ${count} completed: median ${duration(medianMs)}, 95 % within ${duration(p95Ms)}, longest ${duration(maxMs)}.`,
+        )
+      }
     })
 
 const positive = (text: string): number => {

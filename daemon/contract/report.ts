@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { callbackSchema } from './callback.ts'
 import { basisSchema, blockReasonSchema, directionSchema, requesterSchema, switchWaySchema } from './event.ts'
 import { findingSchema } from './finding.ts'
+import { signalRoundSchema } from './signal-round.ts'
 
 /**
  * The post-mortem of one transition: `klpscope report --format json`, and what the other formats are made of.
@@ -25,7 +26,11 @@ const transitionSchema = z.object({
   requester: requesterSchema.nullable(),
   reversals: z.number().int(),
   forced: z.boolean(),
+  forcedWhileIn: z
+    .array(z.object({ tid: z.number().int(), comm: z.string(), function: z.string() }))
+    .optional(),
   signalRounds: z.number().int(),
+  signals: z.array(signalRoundSchema).optional(),
   remaining: z.number().int().nullable(),
   switched: z.partialRecord(switchWaySchema, z.number().int()),
 })

@@ -11,6 +11,7 @@ import type {
 } from './event.ts'
 import type { Finding } from './finding.ts'
 import type { Functions } from './functions.ts'
+import type { SignalRound } from './signal-round.ts'
 
 /**
  * What is shown of the world at one moment: `GET state`, the WebSocket snapshot, and `GET state?at=`.
@@ -27,6 +28,8 @@ export type State = {
   transition: Transition | null
   /** The newest transition that ended. */
   lastTransition: Transition | null
+  /** How long transitions take on this host; null: fewer than 5 are known. */
+  baseline: Baseline | null
   tasks: TaskCounts
   /** Blocked tasks, longest first, at most 200 of `blockedTotal`. */
   blocked: BlockedTask[]
@@ -78,12 +81,19 @@ export type Transition = {
   requester: Requester | null
   reversals: number
   forced: boolean
+  /** Tasks that slept in a function being changed when it was forced, at most 20; absent: none was seen. */
+  forcedWhileIn?: { tid: number; comm: string; function: string }[]
   signalRounds: number
+  /** What the newest of them changed, oldest first, at most 20; absent: none was seen. */
+  signals?: SignalRound[]
   /** Tasks not in the target state at the last snapshot; null before the first. */
   remaining: number | null
   /** Tasks switched so far without ever being blocked, by way. */
   switched: Partial<Record<SwitchWay, number>>
 }
+
+/** Over the newest completed transitions, at most 100, that were neither reversed nor forced. */
+export type Baseline = { transitions: number; medianMs: number; p95Ms: number; maxMs: number }
 
 export type TaskCounts = {
   total: number | null

@@ -28,6 +28,8 @@ export type CoreState = {
   readonly tracer: Tracer
   readonly transition: Transition | null
   readonly lastTransition: Transition | null
+  /** Of completed transitions, oldest first; see baseline.ts. */
+  readonly pastDurationsMs: readonly number[]
   /** By taskKey. */
   readonly tasks: ReadonlyMap<number, Task>
   readonly taskCounts: TaskCounts
@@ -64,6 +66,7 @@ export const initialState: CoreState = {
   },
   transition: null,
   lastTransition: null,
+  pastDurationsMs: [],
   tasks: new Map(),
   taskCounts: {
     total: null,

@@ -1,4 +1,5 @@
 import type { Event } from '../contract/event.ts'
+import { reduceBaseline } from './baseline.ts'
 import { reduceBlocked } from './blocked.ts'
 import type { CoreState } from './core-state.ts'
 import type { Effect } from './effect.ts'
@@ -7,6 +8,7 @@ import { reducePatches } from './patches.ts'
 import { pointsOf } from './points.ts'
 import { applyRules } from './rules/rules.ts'
 import { reduceShadow } from './shadow.ts'
+import { reduceSignalRounds } from './signal-rounds.ts'
 import { reduceTasks } from './tasks.ts'
 import { reduceTracer } from './tracer.ts'
 import { reduceTransition } from './transition.ts'
@@ -20,8 +22,11 @@ export const reduce = (before: CoreState, event: Event): [CoreState, Effect[]] =
   let state: CoreState = { ...before, seq: event.seq, time: event.time, monoNs: event.monoNs }
   state = reduceTracer(state, event)
   state = reduceTransition(state, event)
+  state = reduceBaseline(state, event)
   state = reduceTasks(state, event)
+  const { blocked } = state
   state = reduceBlocked(state, event)
+  state = reduceSignalRounds(state, event, blocked)
   state = reducePatches(state, event)
   state = reduceTroubles(state, event)
   state = reduceFunctions(state, event)

@@ -17,7 +17,7 @@ export const reduceTransition = (state: CoreState, event: Event): CoreState => {
     case 'transition-reversed':
       return change({ direction: event.direction, reversals: running.reversals + 1 })
     case 'transition-forced':
-      return change({ forced: true })
+      return change({ forced: true, ...insideNow(state) })
     case 'transition-signalled':
       return change({ signalRounds: event.round })
     case 'tasks-switched':
@@ -76,6 +76,18 @@ const start = (state: CoreState, event: EventOf<'transition-started'>): CoreStat
       switched: {},
     },
   }
+}
+
+const insideKept = 20
+
+/** Sleeping tasks keep running the code they sleep in, whatever their patch state says from now on. */
+const insideNow = ({ blocked }: CoreState): Pick<Transition, 'forcedWhileIn'> => {
+  const inside = [...blocked.values()].flatMap((task) =>
+    task.reason === 'sleeping-on-function' && task.function !== null
+      ? [{ tid: task.tid, comm: task.comm, function: task.function }]
+      : [],
+  )
+  return inside.length > 0 ? { forcedWhileIn: inside.slice(0, insideKept) } : {}
 }
 
 const end = (state: CoreState, running: Transition, event: Event, outcome: TransitionOutcome): CoreState => ({

@@ -1,4 +1,5 @@
 import type { State } from '../contract/state.ts'
+import { baselineOf } from './baseline.ts'
 import { blockedLongestFirst } from './blockers.ts'
 import type { CoreState } from './core-state.ts'
 import { functionsOf } from './functions-view.ts'
@@ -16,6 +17,7 @@ export const view = (state: CoreState): State => ({
   tracer: state.tracer,
   transition: state.transition,
   lastTransition: state.lastTransition,
+  baseline: baselineOf(state),
   tasks: state.taskCounts,
   blocked: blockedLongestFirst(state).slice(0, blockedShown),
   blockedTotal: state.blocked.size,
@@ -44,6 +46,7 @@ const slices = {
   tracer: ['tracer'],
   transition: ['transition'],
   lastTransition: ['lastTransition'],
+  pastDurationsMs: ['baseline'],
   taskCounts: ['tasks'],
   blocked: ['blocked', 'blockedTotal'],
   patches: ['patches', 'functions'],

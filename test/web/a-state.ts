@@ -18,6 +18,7 @@ export const aState: State = {
   },
   transition: null,
   lastTransition: null,
+  baseline: null,
   tasks: {
     total: null,
     patched: 0,

@@ -1,23 +1,26 @@
 import type { ComponentChildren } from 'preact'
-import type { Transition } from '../../daemon/contract/state.ts'
+import type { Baseline, Transition } from '../../daemon/contract/state.ts'
 import { formatCount, formatDuration, plural } from '../format.ts'
 import { outcomeWords, requesterText, wayWords } from '../words.ts'
 import { Empty, Section } from './section.tsx'
+import { SignalRounds } from './signal-rounds.tsx'
 import { Moment } from './time.tsx'
 
-export function LastTransition({ transition }: { transition: Transition | null }) {
+type Props = { transition: Transition | null; baseline: Baseline | null }
+
+export function LastTransition({ transition, baseline }: Props) {
   return (
     <Section id="last-transition" title="Last transition" testId="last-transition">
       {transition === null ? (
         <Empty>No transition has ended since the record began.</Empty>
       ) : (
-        <Facts transition={transition} />
+        <Facts transition={transition} baseline={baseline} />
       )}
     </Section>
   )
 }
 
-function Facts({ transition }: { transition: Transition }) {
+function Facts({ transition, baseline }: { transition: Transition; baseline: Baseline | null }) {
   const { requester } = transition
   const special = [
     transition.forced && 'forced',
@@ -32,6 +35,12 @@ function Facts({ transition }: { transition: Transition }) {
       `${outcomeWords[transition.outcome] ?? transition.outcome}${special.length > 0 ? `, ${special.join(', ')}` : ''}`,
     ],
     ['Duration', `${transition.startKnown ? '' : 'at least '}${formatDuration(transition.durationMs)}`],
+    [
+      'Usual here',
+      baseline === null
+        ? 'not known yet'
+        : `${formatDuration(baseline.medianMs)}, 95 % within ${formatDuration(baseline.p95Ms)}`,
+    ],
     ['Direction', `${transition.direction}${transition.replace === true ? ', atomic replace' : ''}`],
     ['Ended', <Moment time={transition.endedAt} />],
     ['Requested by', requester === null ? 'not seen' : requesterText(requester)],
@@ -48,6 +57,7 @@ function Facts({ transition }: { transition: Transition }) {
       </dl>
       {requester?.commandLine !== undefined && <code class="command">{requester.commandLine}</code>}
       <Switched switched={transition.switched} />
+      <SignalRounds rounds={transition.signals} />
     </>
   )
 }

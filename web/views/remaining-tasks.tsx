@@ -4,6 +4,7 @@ import { formatCount } from '../format.ts'
 import { knownCounts } from '../task-counts.ts'
 import { type Activity, targetWord } from '../words.ts'
 import { Empty, Section } from './section.tsx'
+import { SignalRounds } from './signal-rounds.tsx'
 import { Moment } from './time.tsx'
 
 type Props = {
@@ -39,6 +40,7 @@ export function RemainingTasks({ activity, transition, tasks, series, gaps }: Pr
         <Empty>{emptyWords[activity === 'none' ? 'none' : 'unknown']}</Empty>
       )}
       <Counts tasks={tasks} />
+      <SignalRounds rounds={transition?.signals} />
     </Section>
   )
 }

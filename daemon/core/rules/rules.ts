@@ -7,6 +7,7 @@ import { callbacksSkipped } from './callbacks-skipped.ts'
 import { eventsLost } from './events-lost.ts'
 import { loadRefused } from './load-refused.ts'
 import { moduleRefused } from './module-refused.ts'
+import { oldCodeRunning } from './old-code-running.ts'
 import { patchDowngraded } from './patch-downgraded.ts'
 import { replacedModulePinned } from './replaced-module-pinned.ts'
 import type { Condition, Rule } from './rule.ts'
@@ -17,11 +18,14 @@ import { stateIncompatible } from './state-incompatible.ts'
 import { stickyDisabled } from './sticky-disabled.ts'
 import { tracerBlind } from './tracer-blind.ts'
 import { transitionForced } from './transition-forced.ts'
+import { transitionSlow } from './transition-slow.ts'
 import { transitionStalled } from './transition-stalled.ts'
 
 const rules: readonly Rule[] = [
   transitionStalled,
+  transitionSlow,
   transitionForced,
+  oldCodeRunning,
   bpfBlocksTransition,
   shadowDuplicate,
   shadowAllocFailed,

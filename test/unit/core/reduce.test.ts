@@ -91,6 +91,62 @@ describe('a transition', () => {
     expect(world.state().lastTransition).toMatchObject({ forced: true, signalRounds: 2 })
   })
 
+  it('tells what each signal round changed, until the next one', () => {
+    const world = stalling()
+    const about = { patch: 'klpt_patch_v1', direction: 'patching' } as const
+    const blocked = (tid: number) => world.at(11, { ...sleeperBlocked, tid, pid: tid, comm: `task-${tid}` })
+    for (const tid of [1, 2, 3, 4]) blocked(tid)
+    const before = world.state().blocked.size
+    world.at(12, { kind: 'transition-signalled', ...about, round: 1 })
+    const way = 'kernel-exit'
+    world.at(13, { kind: 'task-switched', tid: 1, pid: 1, comm: 'task-1', cpu: 0, way, to: 1 })
+    const rest = [aTask(3, 0), aTask(264, 0)]
+    world.at(14, tasksObserved([...rest, aTask(2, 1)], 2))
+    world.at(15, { kind: 'transition-signalled', ...about, round: 2 })
+    expect(world.state().transition?.signals).toMatchObject([
+      {
+        round: 1,
+        blocked: before,
+        leftTotal: before - 2,
+        left: expect.arrayContaining([
+          expect.objectContaining({
+            tid: 1,
+            comm: 'task-1',
+            way: 'kernel-exit',
+            at: expect.stringMatching(/:13/),
+          }),
+          expect.objectContaining({ tid: 2, way: 'snapshot' }),
+          // It ended.
+          expect.objectContaining({ tid: 4, way: null }),
+        ]),
+      },
+      { round: 2, blocked: 2, leftTotal: 0, left: [] },
+    ])
+    world.at(16, completed)
+    expect(world.state().lastTransition?.signals).toMatchObject([{}, { round: 2, leftTotal: 2 }])
+    expect(world.state().blocked.size).toBe(0)
+  })
+
+  it('does not take those that a reversal lets go for the signal’s', () => {
+    const world = stalling()
+    const about = { patch: 'klpt_patch_v1', direction: 'patching' } as const
+    world.at(12, { kind: 'transition-signalled', ...about, round: 1 })
+    world.at(13, { kind: 'transition-reversed', patch: 'klpt_patch_v1', direction: 'unpatching' })
+    expect(world.state().transition?.signals).toMatchObject([{ leftTotal: 0 }])
+  })
+
+  it('keeps the newest rounds of a long stall, and the first tasks of a crowd', () => {
+    const world = stalling()
+    const about = { patch: 'klpt_patch_v1', direction: 'patching' } as const
+    for (let tid = 1; tid <= 50; tid++) world.at(11, { ...sleeperBlocked, tid, pid: tid })
+    for (let round = 1; round <= 30; round++)
+      world.at(11 + round, { kind: 'transition-signalled', ...about, round })
+    world.at(50, tasksObserved([aTask(264, 0)], 1))
+    const signals = world.state().transition?.signals ?? []
+    expect(signals.map(({ round }) => round)).toEqual(Array.from({ length: 20 }, (_, index) => index + 11))
+    expect(signals.at(-1)).toMatchObject({ leftTotal: 50, left: { length: 10 } })
+  })
+
   it('that another one follows without an end has an unknown outcome', () => {
     const world = stalling()
     world.at(12, { ...transitionStarted(), patch: 'klpt_patch_v2' })

@@ -1,0 +1,62 @@
+import type { Event } from '../contract/event.ts'
+import type { LeftTask, SignalRound } from '../contract/signal-round.ts'
+import type { BlockedTask, Transition } from '../contract/state.ts'
+import type { CoreState } from './core-state.ts'
+
+/** A stall of hours has hundreds of rounds. */
+const roundsKept = 20
+const tasksKept = 10
+
+/**
+ * What each signal round of the running transition, or of the one this event ended, changed.
+ * @param before the blocked tasks before the event; the state has those after it
+ */
+export const reduceSignalRounds = (
+  state: CoreState,
+  event: Event,
+  before: CoreState['blocked'],
+): CoreState => {
+  if (event.kind === 'transition-signalled') {
+    const round = { round: event.round, at: event.time, blocked: before.size, leftTotal: 0, left: [] }
+    return change(state, 'transition', (rounds) => [...rounds, round].slice(-roundsKept))
+  }
+  if (before === state.blocked) return state
+  // Turned round: nobody left because of a signal.
+  if (event.kind === 'transition-reversed' || event.kind === 'transition-started') return state
+  const ended = event.kind === 'transition-completed' || event.kind === 'transition-cancelled'
+  const left = [...before]
+    .filter(([key]) => !state.blocked.has(key))
+    .map(([key, task]) => leaving(state, event, key, task))
+  if (left.length === 0) return state
+  return change(state, ended ? 'lastTransition' : 'transition', (rounds) => {
+    const last = rounds.at(-1)
+    return last ? [...rounds.slice(0, -1), withLeft(last, left)] : rounds
+  })
+}
+
+const withLeft = (round: SignalRound, left: LeftTask[]): SignalRound => ({
+  ...round,
+  leftTotal: round.leftTotal + left.length,
+  left: [...round.left, ...left].slice(0, tasksKept),
+})
+
+const leaving = (state: CoreState, event: Event, key: number, { tid, comm }: BlockedTask): LeftTask => {
+  const way =
+    event.kind === 'task-switched'
+      ? event.way
+      : event.kind === 'tasks-observed' && !state.tasks.has(key)
+        ? null
+        : 'snapshot'
+  return { tid, comm, way, at: event.time }
+}
+
+const change = (
+  state: CoreState,
+  which: 'transition' | 'lastTransition',
+  to: (rounds: readonly SignalRound[]) => SignalRound[] | readonly SignalRound[],
+): CoreState => {
+  const transition: Transition | null = state[which]
+  if (!transition) return state
+  const rounds = to(transition.signals ?? [])
+  return rounds.length === 0 ? state : { ...state, [which]: { ...transition, signals: [...rounds] } }
+}
