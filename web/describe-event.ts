@@ -9,6 +9,14 @@ const by = (event: { comm?: string | undefined; pid?: number | undefined }) =>
   event.comm === undefined ? 'Someone' : `${event.comm} (${event.pid ?? '?'})`
 const because = (text: string | undefined) => (text === undefined ? '' : `: ${text}`)
 
+const clockMapped = ({ offsetNs, cause, suspendedNs }: EventOf<'clock-mapped'>) => {
+  const mapped = `wall clock = monotonic clock + ${offsetNs} ns`
+  if (cause === 'suspended')
+    return `The host slept for ${formatDuration(Number(suspendedNs) / 1e6)}; now ${mapped}.`
+  if (cause === 'set') return `The wall clock was set; now ${mapped}.`
+  return cause === 'drifted' ? `The clocks have drifted apart; now ${mapped}.` : `Clocks compared: ${mapped}.`
+}
+
 /** What happened, as one sentence. The switch is exhaustive: a new kind in the contract fails the type check here. */
 export function describeEvent(event: Event): string {
   switch (event.kind) {
@@ -25,7 +33,7 @@ export function describeEvent(event: Event): string {
     case 'decode-failed':
       return `A record of ${event.source} could not be read (${event.error}): ${event.raw}`
     case 'clock-mapped':
-      return `Wall clock set to monotonic clock + ${event.offsetNs} ns.`
+      return clockMapped(event)
     case 'patches-observed':
       return `sysfs shows ${plural(event.patches.length, 'patch', 'patches')}${because(event.patches.map((patch) => patch.name).join(', ') || undefined)}.`
     case 'patches-inventoried':

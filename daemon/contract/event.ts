@@ -199,8 +199,15 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('tracer-gap', { source: z.string(), fromMonoNs: monoNs, toMonoNs: monoNs, reason: z.string() }),
   kind('events-lost', { source: z.string(), count: z.number().int() }),
   kind('decode-failed', { source: z.string(), error: z.string(), raw: z.string() }),
-  /** Wall clock minus monotonic clock changed by more than 10 ms (clock set, suspend). */
-  kind('clock-mapped', { offsetNs: z.string() }),
+  /**
+   * Wall clock minus monotonic clock, when it is another than before by 10 ms. `drifted`: little by little; `set`: in
+   * one go; `suspended`: the monotonic clock stood still while the host slept.
+   */
+  kind('clock-mapped', {
+    offsetNs: z.string(),
+    cause: z.enum(['first', 'drifted', 'set', 'suspended']).optional(),
+    suspendedNs: monoNs.optional(),
+  }),
 
   /** `modules`: livepatch modules that are loaded without a patch in place (disabled, replaced, refused). */
   kind('patches-observed', {

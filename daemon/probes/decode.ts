@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import { parseLinks } from './blame.ts'
+import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
 import { decodeFunctionTracer } from './function-calls.ts'
 import { nameInventory } from './inventory.ts'
@@ -53,7 +54,7 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return [{ kind: 'tracer-started', ...host }]
     }
     case 'clock':
-      return mapClock(context, BigInt(record.wallNs) - BigInt(monoNs), monoNs)
+      return mapClock(context, record)
     case 'bpftrace':
       return decodeLine(context, record.line, monoNs)
     case 'task-iterator':
@@ -86,16 +87,6 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       // A file written by another version, or by someone else.
       throw new Error('unknown source')
   }
-}
-
-/** Below this the mapping is left alone: reading two clocks is not simultaneous. */
-const clockToleranceNs = 10_000_000n
-
-const mapClock = (context: DecodeContext, offsetNs: bigint, monoNs: string): EventDraft[] => {
-  const moved = context.clockOffsetNs === null ? null : offsetNs - context.clockOffsetNs
-  if (moved !== null && moved < clockToleranceNs && moved > -clockToleranceNs) return []
-  context.clockOffsetNs = offsetNs
-  return [{ kind: 'clock-mapped', monoNs, offsetNs: String(offsetNs) }]
 }
 
 /** The kernel-side counts die with their tracer. */

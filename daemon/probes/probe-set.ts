@@ -1,5 +1,6 @@
 import type { EventDraft, ObservedTask, PatchState, Requester } from '../contract/event.ts'
 import type { TracingLink } from './blame.ts'
+import type { ClockMemory } from './clock.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
@@ -35,8 +36,8 @@ export type DecodeContext = {
   sysfsDisagreed: number
   /** Whether the transition probes are attached: then sysfs only corrects, it does not announce. */
   attached: boolean
-  /** Wall clock minus monotonic clock as last told; null before the first. */
-  clockOffsetNs: bigint | null
+  /** Null before the clocks were told for the first time. */
+  clock: ClockMemory | null
 }
 
 export type RunningTransition = {
@@ -65,7 +66,7 @@ export const freshContext = (): DecodeContext => ({
   patches: '',
   sysfsDisagreed: 0,
   attached: false,
-  clockOffsetNs: null,
+  clock: null,
 })
 
 export type RecordDecoder = (tuple: Tuple, context: DecodeContext) => EventDraft[]

@@ -14,8 +14,8 @@ export type RawBody =
       version: string
       stalledAfterMs: number
     }
-  /** Wall clock (Unix ns) at `monoNs`. */
-  | { source: 'clock'; wallNs: string }
+  /** Wall clock (Unix ns) at `monoNs`, and CLOCK_BOOTTIME in steps of 10 ms. */
+  | { source: 'clock'; wallNs: string; bootNs?: string }
   /** One line of bpftrace's JSON output. */
   | { source: 'bpftrace'; line: string }
   /** One read of the pinned task iterator (bpf/task-iterator.bt). */

@@ -5,7 +5,7 @@ import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseIterator, parseProcfs } from '../probes/task-table.ts'
 import { scanBpfLinks } from './bpf-links.ts'
 import { readBtf } from './btf.ts'
-import { monotonicNs, readClocks } from './clock.ts'
+import { createClockWatch, monotonicNs } from './clock.ts'
 import { followUp } from './follow-up.ts'
 import { createFunctionTracer, type FunctionTracer } from './function-tracer.ts'
 import { followInventory, type InventoryFollower } from './inventory-follower.ts'
@@ -42,7 +42,6 @@ export type Observer = {
 /** Between snapshots: during a transition, and in quiet times. */
 const busyMs = 1_000
 const quietMs = 5_000
-const clockMs = 10_000
 const settleMs = 250
 /** A transition nobody stands in the way of is over by then. */
 const transitionSettleMs = 3_000
@@ -69,9 +68,14 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let functionTracer: FunctionTracer | undefined
   let snapshotAt = 0
   let busy = false
-  let clockAt = Date.now()
+  const watchClocks = createClockWatch()
   let linksAt = 0
   const emit = (body: RawBody) => onRecord({ monoNs: monotonicNs(), ...body })
+
+  const tellClocks = (): void => {
+    const clocks = watchClocks()
+    if (clocks) onRecord(clocks)
+  }
 
   /** What /proc has to say of a line is read at once. */
   const follow = (line: string): RawBody | undefined => {
@@ -111,10 +115,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     busy = inTransition()
     emit({ source: 'sysfs', patches, modules: scanModules(patches) })
     if (Date.now() - snapshotAt >= (busy ? 0 : quietMs)) await snapshot(patches)
-    if (Date.now() - clockAt >= clockMs) {
-      clockAt = Date.now()
-      onRecord(readClocks())
-    }
+    tellClocks()
   }
 
   const lookAgain = async (): Promise<void> => {
@@ -170,7 +171,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   }
 
   const begin = async (): Promise<void> => {
-    onRecord(readClocks())
+    tellClocks()
     const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
     const { version, stalledAfterMs } = options
     emit({

@@ -121,13 +121,14 @@ export const queryableTables = `
     end_reason      TEXT
   ) STRICT;
 
-  -- From mono_ns of its boot on, wall clock = mono_ns + offset_ns, until the next row.
+  -- From mono_ns of its boot on, wall clock = mono_ns + offset_ns, until the next row. suspended_ns: the host slept so long.
   CREATE TABLE clock_mappings (
-    seq       INTEGER PRIMARY KEY,
-    boot_id   TEXT,
-    mono_ns   INTEGER NOT NULL,
-    offset_ns INTEGER NOT NULL,
-    cause     TEXT
+    seq          INTEGER PRIMARY KEY,
+    boot_id      TEXT,
+    mono_ns      INTEGER NOT NULL,
+    offset_ns    INTEGER NOT NULL,
+    cause        TEXT,
+    suspended_ns INTEGER
   ) STRICT;
 
   -- The newest counts of each shadow id in each run.

@@ -10,7 +10,7 @@ export const createRunWriter = (database: Database.Database): TableWriter => {
   )
   const endRuns = database.prepare('UPDATE runs SET ended_ns = ?, end_reason = ? WHERE ended_ns IS NULL')
   const insertMapping = database.prepare(
-    `INSERT INTO clock_mappings (seq, boot_id, mono_ns, offset_ns, cause) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO clock_mappings (seq, boot_id, mono_ns, offset_ns, cause, suspended_ns) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   )
   const nameBoot = database.prepare('UPDATE clock_mappings SET boot_id = ? WHERE boot_id IS NULL AND seq < ?')
@@ -44,7 +44,8 @@ export const createRunWriter = (database: Database.Database): TableWriter => {
             bootId ?? (before.tracer.status === 'stopped' ? null : (before.host?.bootId ?? null)),
             BigInt(event.monoNs),
             BigInt(event.offsetNs),
-            null,
+            event.cause ?? null,
+            event.suspendedNs === undefined ? null : BigInt(event.suspendedNs),
           )
           break
       }

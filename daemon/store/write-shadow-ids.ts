@@ -9,11 +9,12 @@ export const createShadowWriter = (database: Database.Database): TableWriter => 
      ON CONFLICT DO UPDATE SET last_ns = excluded.last_ns, data = excluded.data`,
   )
   const newestRun = database.prepare('SELECT coalesce(max(id), 0) FROM runs').pluck()
-  const gathered = new Map<string, { id: ShadowId; timeNs: bigint }>()
+  const gathered = new Map<string, { id: ShadowId; firstNs: bigint; lastNs: bigint }>()
   const flush = (): void => {
     if (gathered.size === 0) return
     const run = newestRun.get() as number
-    for (const { id, timeNs } of gathered.values()) upsert.run(run, id.id, timeNs, timeNs, JSON.stringify(id))
+    for (const { id, firstNs, lastNs } of gathered.values())
+      upsert.run(run, id.id, firstNs, lastNs, JSON.stringify(id))
     gathered.clear()
   }
   return {
@@ -22,7 +23,8 @@ export const createShadowWriter = (database: Database.Database): TableWriter => 
       if (event.kind === 'tracer-started') flush()
       if (state.shadow.ids === before.shadow.ids) return
       for (const [key, id] of state.shadow.ids) {
-        if (before.shadow.ids.get(key) !== id) gathered.set(key, { id, timeNs })
+        if (before.shadow.ids.get(key) !== id)
+          gathered.set(key, { id, firstNs: gathered.get(key)?.firstNs ?? timeNs, lastNs: timeNs })
       }
     },
     flush,

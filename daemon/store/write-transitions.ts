@@ -13,6 +13,8 @@ type TaskRow = {
   transition: string
   key: number
   task: { tid: number; pid: number; comm: string }
+  /** As it was first and as it was last. */
+  first?: BlockedTask
   blocked?: BlockedTask
   switched?: Switch
 }
@@ -27,9 +29,11 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
   const rows = new Map<string, TaskRow>()
   let triesNs = 0n
 
-  const put = (transition: string, key: number, row: Omit<TaskRow, 'transition' | 'key'>): void => {
+  const put = (transition: string, key: number, row: Omit<TaskRow, 'transition' | 'key' | 'first'>): void => {
     const id = `${transition}/${key}`
-    rows.set(id, { ...rows.get(id), transition, key, ...row })
+    const known = rows.get(id)
+    const first = known?.first ?? row.blocked
+    rows.set(id, { ...known, transition, key, ...row, ...(first ? { first } : {}) })
   }
 
   const putBlocked = (transition: string, key: number, blocked: BlockedTask | undefined): void => {
@@ -144,7 +148,7 @@ const prepareWrites = (database: Database.Database) => {
         transition.durationMs,
         JSON.stringify(transition),
       ),
-    task: ({ transition, key, task, blocked, switched }: TaskRow) =>
+    task: ({ transition, key, task, first, blocked, switched }: TaskRow) =>
       upsertTask.run({
         transition,
         key,
@@ -152,7 +156,7 @@ const prepareWrites = (database: Database.Database) => {
         pid: task.pid,
         comm: task.comm,
         kthread: blocked ? Number(blocked.kthread) : null,
-        firstNs: blocked ? parseTime(blocked.since) : null,
+        firstNs: first ? parseTime(first.since) : null,
         lastNs: blocked ? parseTime(blocked.lastSeen) : null,
         reason: blocked?.reason ?? null,
         function: blocked?.function ?? null,

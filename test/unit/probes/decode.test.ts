@@ -110,21 +110,6 @@ it.each([
   ]),
 )
 
-describe('clocks', () => {
-  const clock = (monoNs: string, wallNs: string): RawRecord => ({ monoNs, source: 'clock', wallNs })
-
-  it('are mapped once, and again when they moved apart by 10 ms, forward or back', () => {
-    const decoder = createDecoder()
-    const offsets = [
-      clock('0', '1000000000'),
-      clock('5', '1009999999'),
-      clock('5', '1010000005'),
-      clock('9', '1000000009'),
-    ].map((record) => decoder.decode(record).map((event) => 'offsetNs' in event && event.offsetNs))
-    expect(offsets).toEqual([['1000000000'], [], ['1010000000'], ['1000000000']])
-  })
-})
-
 describe('a tracer that died', () => {
   const gap: RawRecord = {
     monoNs: '9',

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../../daemon/store/open-database.ts'
 import { openRecord } from '../../../daemon/store/open-record.ts'
@@ -10,21 +9,11 @@ import { serializeState } from '../../../daemon/store/serialize-state.ts'
 import { anOldRecord } from '../support/old-record.ts'
 import { recordSteps } from '../support/record-steps.ts'
 import { recordingsOf, stepsOf } from '../support/recordings.ts'
+import { tableContents } from '../support/table-contents.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
 
 const dir = useTemporaryDir()
 const steps = stepsOf(recordingsOf('replace')[0]!)
-
-/** All rows of all tables. */
-const contents = (database: Database.Database): Record<string, unknown[]> => {
-  const tables = database
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
-    .pluck()
-    .all() as string[]
-  return Object.fromEntries(
-    tables.map((table) => [table, database.prepare(`SELECT * FROM ${table} ORDER BY 1`).all()]),
-  )
-}
 
 describe.each([1, 2])('a record of version %i', (version) => {
   it('is brought up to date: every table as if it had been written today', () => {
@@ -32,7 +21,7 @@ describe.each([1, 2])('a record of version %i', (version) => {
     const migrated = openDatabase(file)
     const written = recordSteps(steps, dir.path('new.db'))
     expect(migrated.pragma('user_version', { simple: true })).toBe(migrations.length)
-    expect(contents(migrated)).toEqual(contents(written))
+    expect(tableContents(migrated)).toEqual(tableContents(written))
     expect(serializeState(restoreState(migrated, 20))).toBe(serializeState(steps[19]!.state))
     expect(migrated.pragma('auto_vacuum', { simple: true }), 'it can shrink from now on').toBe(2)
     migrated.close()

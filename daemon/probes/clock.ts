@@ -1,0 +1,46 @@
+import type { EventDraft, EventOf } from '../contract/event.ts'
+import type { DecodeContext } from './probe-set.ts'
+import type { RawRecord } from './raw-record.ts'
+
+/** What is known of how the clocks go together: as last mapped, and as last told. */
+export type ClockMemory = {
+  mappedNs: bigint
+  told: { monoNs: bigint; offsetNs: bigint; asleepNs: bigint | null }
+}
+
+/** Below this the mapping is left alone: reading two clocks is not simultaneous. */
+const toleranceNs = 10_000_000n
+/** CLOCK_BOOTTIME comes in steps of 10 ms. */
+const shortestSleepNs = 100_000_000n
+/** The kernel slews the wall clock by at most 500 ppm (kernel/time/ntp.c, MAXFREQ); beyond twice that it was set. */
+const driftOf = (elapsedNs: bigint): bigint => elapsedNs / 1000n + 2_000_000n
+
+const distance = (a: bigint, b: bigint): bigint => (a > b ? a - b : b - a)
+
+/** The wall clock seen from the monotonic one: an event when they have moved apart, with the reason for it. */
+export const mapClock = (
+  context: DecodeContext,
+  { monoNs, wallNs, bootNs }: Extract<RawRecord, { source: 'clock' }>,
+): EventDraft[] => {
+  const now = BigInt(monoNs)
+  const offsetNs = BigInt(wallNs) - now
+  const told = { monoNs: now, offsetNs, asleepNs: bootNs === undefined ? null : BigInt(bootNs) - now }
+  const before = context.clock
+  if (before && distance(offsetNs, before.mappedNs) < toleranceNs) {
+    context.clock = { ...before, told }
+    return []
+  }
+  context.clock = { mappedNs: offsetNs, told }
+  return [{ kind: 'clock-mapped', monoNs, offsetNs: String(offsetNs), ...reason(before?.told, told) }]
+}
+
+const reason = (
+  before: ClockMemory['told'] | undefined,
+  now: ClockMemory['told'],
+): Pick<EventOf<'clock-mapped'>, 'cause' | 'suspendedNs'> => {
+  if (!before) return { cause: 'first' }
+  const sleptNs = now.asleepNs === null || before.asleepNs === null ? 0n : now.asleepNs - before.asleepNs
+  if (sleptNs >= shortestSleepNs) return { cause: 'suspended', suspendedNs: String(sleptNs) }
+  const drifted = distance(now.offsetNs, before.offsetNs) <= driftOf(now.monoNs - before.monoNs)
+  return { cause: drifted ? 'drifted' : 'set' }
+}
