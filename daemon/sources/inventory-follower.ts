@@ -33,6 +33,7 @@ export const followInventory = (
   // Exactly what decoding knows: added to when told, cut down by each inventory, lost with the tracer.
   let known = new Map<string, RawSymbol>()
   let sitesOf = ''
+  let planned: PlannedFunction[] = []
   let waiting: Inventory | null = null
   let working: Promise<void> | null = null
   let stopped = false
@@ -59,7 +60,21 @@ export const followInventory = (
       await lookUpNames(namesOf(inventory, symbols), signal),
     ])
     emit({ source: 'ftrace-sites', lines })
-    onFunctions(planCalls(inventory.patches, symbols, namesakes))
+    planned = planCalls(inventory.patches, symbols, namesakes)
+    onFunctions(planned)
+  }
+
+  /** What is patched no more is not counted any more, without waiting for quiet. */
+  const letGo = (inventory: Inventory): void => {
+    const patched = new Set(
+      inventory.patches.flatMap((patch) =>
+        patch.objects.flatMap((object) => object.functions.map((func) => `${object.name}:${func.name}`)),
+      ),
+    )
+    const left = planned.filter((func) => patched.has(`${func.object}:${func.function}`))
+    if (left.length === planned.length) return
+    planned = left
+    onFunctions(left)
   }
 
   const work = async (): Promise<void> => {
@@ -82,6 +97,7 @@ export const followInventory = (
       if (!inventory) return
       const held = new Set(addressesOf(inventory.patches))
       known = new Map([...known].filter(([address]) => held.has(address)))
+      letGo(inventory)
       waiting = inventory
       working ??= work()
     },
