@@ -5,6 +5,7 @@ import { MissingPackagesError } from '../test/lab/system-packages.ts'
 import { blockingCommand } from './cli/blocking.ts'
 import { daemonCommand } from './cli/daemon.ts'
 import { doctorCommand } from './cli/doctor.ts'
+import { exportCommand } from './cli/export.ts'
 import { historyCommand } from './cli/history.ts'
 import { labModulesCommand } from './cli/lab-modules.ts'
 import { labPrepareCommand } from './cli/lab-prepare.ts'
@@ -33,6 +34,7 @@ const program = new Command('klpscope')
   .addCommand(historyCommand())
   .addCommand(replayCommand())
   .addCommand(reportCommand())
+  .addCommand(exportCommand())
   .addCommand(lab)
   .addCommand(startCommand(), { hidden: true })
 

@@ -14,7 +14,7 @@ export type StragglerCollector = {
   /** Takes the next event of the transition, in order. */
   take: (event: Event) => void
   /** All of them, longest first. `now`: the newest moment of the record, for those still blocked. */
-  finish: (transition: Transition, nowMonoNs: string) => Straggler[]
+  finish: (transition: Pick<Transition, 'outcome'>, nowMonoNs: string) => Straggler[]
 }
 
 /**

@@ -1,10 +1,27 @@
 import { type Response, Router } from 'express'
 import { z } from 'zod'
+import { formatTime } from '../core/time.ts'
+import { instant } from './instant.ts'
 import { notFound } from './not-found.ts'
 import { runSelf } from './run-self.ts'
 
 const reportQuery = z.object({ format: z.enum(['md', 'html', 'json']).default('json') })
-const mediaTypes = { md: 'text/markdown', html: 'text/html', json: 'application/json' } as const
+const mediaTypes = {
+  md: 'text/markdown; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  json: 'application/json',
+} as const
+
+const exportQuery = z.object({
+  format: z.enum(['ndjson', 'csv', 'perfetto']).default('ndjson'),
+  from: instant.optional(),
+  to: instant.optional(),
+})
+const exportTypes = {
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv',
+  perfetto: 'application/octet-stream',
+} as const
 
 /** More than these at a time would only slow each other, and the host. */
 const atOnce = 2
@@ -28,7 +45,7 @@ export const createDocumentsApi = (recordFile: string): Router => {
       said = (said + text).slice(-2_000)
     })
     child.stdout?.once('readable', () => {
-      if (child.stdout?.readableLength) response.type(`${mediaType}; charset=utf-8`)
+      if (child.stdout?.readableLength) response.type(mediaType)
       child.stdout?.pipe(response, { end: false })
     })
     response.on('close', () => child.kill())
@@ -46,6 +63,16 @@ export const createDocumentsApi = (recordFile: string): Router => {
     if (id !== 'last' && !/^\d+$/.test(id))
       return notFound(response, `There is no transition ${id}.`, 'GET /api/v1/transitions lists them.')
     answer(response, mediaTypes[format], ['report', ...(id === 'last' ? [] : [id]), '--format', format])
+  })
+  api.get('/export', (request, response) => {
+    const { format, from, to } = exportQuery.parse(request.query)
+    answer(response, exportTypes[format], [
+      'export',
+      '--format',
+      format,
+      ...(from === undefined ? [] : ['--from', formatTime(from)]),
+      ...(to === undefined ? [] : ['--to', formatTime(to)]),
+    ])
   })
   return api
 }

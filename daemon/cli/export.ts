@@ -1,0 +1,147 @@
+import { once } from 'node:events'
+import { createWriteStream, renameSync, rmSync } from 'node:fs'
+import { Readable, type Writable } from 'node:stream'
+import { setImmediate as breath } from 'node:timers/promises'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { formatCount } from '../../web/format.ts'
+import { formatTime, parseTime } from '../core/time.ts'
+import { type ExportRange, seqsOf } from '../report/event-pages.ts'
+import { type ExportFormat, exportFormats, exportRecord } from '../report/export-record.ts'
+import { UserError } from '../user-error.ts'
+import { cannotWrite } from './output.ts'
+import { defaultUrl, fetchFromDaemon, openRecord } from './source.ts'
+
+type Flags = {
+  format: ExportFormat
+  from?: bigint
+  to?: bigint
+  output?: string
+  db?: string
+  url?: string
+}
+type Progress = (share: number | null, told: string) => void
+
+export const exportCommand = (): Command =>
+  new Command('export')
+    .description('the record as NDJSON (for klpscope replay), CSV or a Perfetto trace')
+    .addOption(
+      new Option('--format <format>', 'how to write it').choices(exportFormats).makeOptionMandatory(),
+    )
+    .option('--from <time>', 'only from this moment on (RFC 3339, such as 2026-11-20T17:52:00Z)', moment)
+    .option('--to <time>', 'only up to this moment', moment)
+    .option('-o, --output <file>', 'write it to this file')
+    .option('--db <file>', 'read this record instead of asking the running daemon')
+    .option('--url <url>', 'address of the daemon', process.env.KLPSCOPE_URL ?? defaultUrl)
+    .addHelpText(
+      'after',
+      `
+CSV has a header and follows RFC 4180; a cell that a spreadsheet would take for a formula begins with an apostrophe.
+A Perfetto trace opens in ui.perfetto.dev; its times are wall-clock times.`,
+    )
+    .action(async (flags: Flags) => {
+      const range = {
+        ...(flags.from === undefined ? {} : { fromNs: flags.from }),
+        ...(flags.to === undefined ? {} : { toNs: flags.to }),
+      }
+      const write = (out: Writable) =>
+        flags.db === undefined
+          ? writeFromDaemon(flags, range, out)
+          : writeFromRecord(flags.db, flags.format, range, out)
+      await (flags.output === undefined ? write(process.stdout) : toFile(flags.output, write))
+    })
+
+/** @throws UserError when there is no record */
+export const writeFromRecord = async (
+  file: string,
+  format: ExportFormat,
+  range: ExportRange,
+  out: Writable,
+): Promise<void> => {
+  const database = openRecord(file)
+  try {
+    const seqs = seqsOf(database, range)
+    const progress = showProgress()
+    for (const { bytes, seq } of exportRecord(database, format, range)) {
+      if (bytes.length > 0 && !out.write(bytes)) await once(out, 'drain')
+      // Signals are heard between two pieces only.
+      await breath()
+      if (seqs) progress((seq - seqs.first + 1) / (seqs.last - seqs.first + 1), `event ${formatCount(seq)}`)
+    }
+    progress(1, 'done')
+  } finally {
+    database.close()
+  }
+}
+
+const writeFromDaemon = async (flags: Flags, range: ExportRange, out: Writable): Promise<void> => {
+  const query = new URLSearchParams({ format: flags.format })
+  if (range.fromNs !== undefined) query.set('from', formatTime(range.fromNs))
+  if (range.toNs !== undefined) query.set('to', formatTime(range.toNs))
+  const { body } = await fetchFromDaemon(flags, `export?${query}`, dayMs)
+  const progress = showProgress()
+  let sizeBytes = 0
+  try {
+    for await (const bytes of Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])) {
+      if (!out.write(bytes)) await once(out, 'drain')
+      sizeBytes += (bytes as Uint8Array).length
+      progress(null, `${formatCount(Math.round(sizeBytes / 1000))} kB`)
+    }
+  } catch {
+    throw new UserError(
+      'The daemon broke off in the middle of the export.',
+      'See its log, or read its record with --db FILE.',
+    )
+  }
+  progress(1, 'done')
+}
+
+/** A long export takes its time; nobody waits longer than a day. */
+const dayMs = 86_400_000
+
+/** The file appears when it is whole; what was written of it until a failure or Ctrl-C is removed. */
+const toFile = async (file: string, write: (out: Writable) => Promise<void>): Promise<void> => {
+  const partial = `${file}.partial`
+  const out = createWriteStream(partial)
+  const failed = once(out, 'error').then(([error]) => {
+    throw cannotWrite(file, error)
+  })
+  const interrupted = () => {
+    rmSync(partial, { force: true })
+    process.stderr.write('\n')
+    process.exit(130)
+  }
+  process.once('SIGINT', interrupted)
+  try {
+    await Promise.race([failed, write(out).then(() => new Promise<void>((resolve) => out.end(resolve)))])
+    renameSync(partial, file)
+  } catch (error) {
+    out.destroy()
+    rmSync(partial, { force: true })
+    throw error
+  } finally {
+    process.off('SIGINT', interrupted)
+  }
+}
+
+const progressEveryMs = 200
+
+/** On a terminal only. */
+const showProgress = (): Progress => {
+  if (!process.stderr.isTTY) return () => undefined
+  let shownAt = 0
+  return (share, told) => {
+    const isOver = share === 1
+    if (!isOver && Date.now() - shownAt < progressEveryMs) return
+    shownAt = Date.now()
+    const percent = share === null ? '' : `${Math.floor(share * 100)} %, `
+    process.stderr.write(isOver ? '\r\u001b[K' : `\r\u001b[K${percent}${told}`)
+  }
+}
+
+function moment(text: string): bigint {
+  try {
+    return parseTime(text)
+  } catch {
+    throw new InvalidArgumentError('It has to be a time such as 2026-11-20T17:52:00Z.')
+  }
+}

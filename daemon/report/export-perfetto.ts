@@ -1,0 +1,148 @@
+import type Database from 'better-sqlite3'
+import { describeEvent } from '../../web/describe-event.ts'
+import type { Event, EventOf } from '../contract/event.ts'
+import type { Finding } from '../contract/finding.ts'
+import type { Task, Transition } from '../contract/state.ts'
+import { remainingSeries, shadowSeries } from '../core/points.ts'
+import { taskKey } from '../core/task-key.ts'
+import { parseTime } from '../core/time.ts'
+import { restoreState } from '../store/restore-state.ts'
+import { type ExportRange, eventPages, seqsOf } from './event-pages.ts'
+import type { ExportPiece } from './export-record.ts'
+import { foldedKinds, instantKinds } from './perfetto-kinds.ts'
+import { overlapping, pointPages } from './perfetto-rows.ts'
+import {
+  blockedEndNs,
+  blockedSlice,
+  findingInstant,
+  transitionEndNs,
+  transitionSlice,
+} from './perfetto-slices.ts'
+import { perfettoTracks } from './perfetto-tracks.ts'
+import { createPerfettoWriter, type PerfettoWriter } from './perfetto-writer.ts'
+import { collectStragglers, type StragglerCollector } from './stragglers.ts'
+
+type Tracks = ReturnType<typeof perfettoTracks>
+
+/**
+ * Perfetto's own format, for ui.perfetto.dev and trace_processor: a track per blocked task, transitions and gaps as
+ * slices, counters for remaining tasks and live shadow variables. Timestamps are wall-clock time, so that the runs of
+ * several boots stand one after the other.
+ */
+export function* exportPerfetto(database: Database.Database, range: ExportRange): Generator<ExportPiece> {
+  const seqs = seqsOf(database, range)
+  if (!seqs) return
+  const before = restoreState(database, seqs.first - 1)
+  const started = eventAt(database, seqs.first, 'tracer-started')
+  const tracks = perfettoTracks(before.host?.hostname ?? started?.hostname ?? 'unknown host')
+  const writer = createPerfettoWriter()
+
+  writer.clocks(parseTime(eventAt(database, seqs.first)?.time ?? before.time))
+  for (const transition of overlapping<Transition>(database, 'transitions', 'start_ns', 'end_ns', range)) {
+    const endNs = transitionEndNs(transition)
+    writer.slice(tracks.transitions, parseTime(transition.startedAt), endNs, transitionSlice(transition))
+    // Of any other end the series holds only that nothing is known from there on.
+    if (endNs !== null && transition.outcome !== 'completed') writer.counter(tracks.remaining, endNs, 0)
+  }
+  for (const finding of overlapping<Finding>(database, 'findings', 'opened_ns', 'closed_ns', range))
+    writer.instant(tracks.findings, parseTime(finding.openedAt), findingInstant(finding))
+  yield { bytes: writer.take(), seq: seqs.first - 1 }
+
+  const follower = followEvents(writer, tracks, before.tasks, before.transition, before.host?.bootId)
+  for (const page of eventPages(database, range, [...instantKinds, ...foldedKinds])) {
+    for (const { data } of page) follower.take(JSON.parse(data) as Event)
+    yield { bytes: writer.take(), seq: page.at(-1)?.seq ?? 0 }
+  }
+  follower.end()
+  for (const { name, rows } of pointPages(database, range)) {
+    const track = name === remainingSeries ? tracks.remaining : shadowTrack(tracks, name)
+    if (!track) continue
+    for (const { timeNs, value } of rows) if (value !== null) writer.counter(track, timeNs, value)
+    yield { bytes: writer.take(), seq: seqs.last }
+  }
+  yield { bytes: writer.take(), seq: seqs.last }
+}
+
+const shadowTrack = (tracks: Tracks, series: string) => {
+  const prefix = shadowSeries('')
+  return series.startsWith(prefix) ? tracks.shadowLive(series.slice(prefix.length)) : undefined
+}
+
+/** The first event from `seq` on, of a kind. */
+const eventAt = <K extends Event['kind']>(
+  database: Database.Database,
+  seq: number,
+  kind?: K,
+): EventOf<K> | undefined => {
+  const row = database
+    .prepare(`SELECT data FROM events WHERE seq >= ?${kind ? ' AND kind = ?' : ''} ORDER BY seq LIMIT 1`)
+    .get(seq, ...(kind ? [kind] : [])) as { data: string } | undefined
+  return row && (JSON.parse(row.data) as EventOf<K>)
+}
+
+/** Writes blocked periods once they are over, gaps, and what is told as a moment. */
+const followEvents = (
+  writer: PerfettoWriter,
+  tracks: Tracks,
+  tasksBefore: ReadonlyMap<number, Task>,
+  transitionBefore: Transition | null,
+  bootBefore: string | undefined,
+) => {
+  const tasks = new Map(tasksBefore)
+  let running: { id: string; collector: StragglerCollector } | undefined
+  let bootId = bootBefore
+  let nowMonoNs = '0'
+
+  const begin = (transition: Pick<Transition, 'id' | 'startKnown' | 'startedMonoNs' | 'direction'>) => {
+    running = { id: transition.id, collector: collectStragglers(transition, tasks) }
+  }
+  const finish = (outcome: Transition['outcome']) => {
+    for (const task of running?.collector.finish({ outcome }, nowMonoNs) ?? [])
+      writer.slice(tracks.task(task), parseTime(task.since), blockedEndNs(task), blockedSlice(task))
+    running = undefined
+  }
+  if (transitionBefore) begin(transitionBefore)
+
+  return {
+    take: (event: Event): void => {
+      if (event.kind === 'tracer-started' && event.bootId !== bootId) {
+        finish('unknown')
+        bootId = event.bootId
+      }
+      nowMonoNs = event.monoNs
+      const id = event.transition
+      if (event.kind === 'transition-started' && id !== undefined && id !== running?.id) {
+        finish('unknown')
+        const { monoNs: startedMonoNs, direction, adopted } = event
+        begin({ id, startedMonoNs, direction, startKnown: !adopted })
+      }
+      if (id !== undefined && id === running?.id) running.collector.take(event)
+      if (event.kind === 'transition-completed' || event.kind === 'transition-cancelled') finish('completed')
+      if (event.kind === 'tasks-observed') observe(tasks, event)
+      if (event.kind === 'tracer-gap') writeGap(writer, tracks, event)
+      if (instantKinds.includes(event.kind)) writeInstant(writer, tracks, event)
+    },
+    end: () => finish('running'),
+  }
+}
+
+const writeGap = (writer: PerfettoWriter, tracks: Tracks, event: EventOf<'tracer-gap'>): void => {
+  const toNs = parseTime(event.time)
+  const fromNs = toNs - (BigInt(event.toMonoNs) - BigInt(event.fromMonoNs))
+  const { source, reason } = event
+  writer.slice(tracks.gap(source), fromNs, toNs, { name: 'not seen', category: 'gap', args: { reason } })
+}
+
+const writeInstant = (writer: PerfettoWriter, tracks: Tracks, event: Event): void =>
+  writer.instant(tracks.ofKind(event.kind), parseTime(event.time), {
+    name: event.kind,
+    category: event.kind.split('-')[0] ?? event.kind,
+    args: { text: describeEvent(event), patch: event.patch, object: event.object, seq: event.seq },
+  })
+
+const observe = (tasks: Map<number, Task>, event: EventOf<'tasks-observed'>): void => {
+  if (event.complete) tasks.clear()
+  for (const key of event.gone) tasks.delete(key)
+  for (const task of event.changed)
+    tasks.set(taskKey(task), { ...task, idle: task.idle ?? false, cpu: task.cpu ?? null })
+}
