@@ -5,11 +5,12 @@ import { setImmediate as breath } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatCount } from '../../web/format.ts'
 import { formatTime, parseTime } from '../core/time.ts'
+import { openReplay } from '../replay/open-replay.ts'
 import { type ExportRange, seqsOf } from '../report/event-pages.ts'
 import { type ExportFormat, exportFormats, exportRecord } from '../report/export-record.ts'
 import { UserError } from '../user-error.ts'
 import { cannotWrite } from './output.ts'
-import { defaultUrl, fetchFromDaemon, openRecord } from './source.ts'
+import { defaultUrl, fetchFromDaemon } from './source.ts'
 
 type Flags = {
   format: ExportFormat
@@ -57,7 +58,7 @@ export const writeFromRecord = async (
   range: ExportRange,
   out: Writable,
 ): Promise<void> => {
-  const database = openRecord(file)
+  const { database, close } = await openReplay(file)
   try {
     const seqs = seqsOf(database, range)
     const progress = showProgress()
@@ -69,7 +70,7 @@ export const writeFromRecord = async (
     }
     progress(1, 'done')
   } finally {
-    database.close()
+    close()
   }
 }
 

@@ -10,7 +10,7 @@ const ofKind = <K extends Event['kind']>(events: readonly Event[], kind: K): Eve
 
 /** What a report cannot know, a sentence each; the gravest first. */
 export const blindSpotsOf = (
-  { transition, around, before, after, notSearched }: ReportEvidence,
+  { transition, around, before, after }: ReportEvidence,
   stragglers: readonly Straggler[],
 ): string[] => {
   const { startedMonoNs, durationMs } = transition
@@ -36,6 +36,9 @@ export const blindSpotsOf = (
   const missing = (attached?.probeSets ?? before.tracer.probeSets).filter((set) => !set.available)
   for (const set of missing)
     spots.push(`The probes of ${set.name} were not available${set.reason ? `: ${set.reason}` : ''}.`)
+  for (const set of attached?.probeSets ?? before.tracer.probeSets)
+    for (const { loss, reason } of set.available ? (set.lost ?? []) : [])
+      spots.push(`Not seen: ${loss} (${reason}).`)
   if (missing.length === 0 && !attached && before.tracer.probeSets.length === 0)
     spots.push('No probe was attached: only sysfs and /proc told.')
 
@@ -43,10 +46,6 @@ export const blindSpotsOf = (
   if (lost > 0) spots.push(`${plural(lost, 'event')} were lost on the way from the kernel.`)
   const unread = ofKind(during, 'decode-failed').length
   if (unread > 0) spots.push(`${plural(unread, 'record')} of the tracer could not be read.`)
-  if (notSearched > 0)
-    spots.push(
-      `${plural(notSearched, 'event')} in the middle of it were not looked through for callbacks and gaps.`,
-    )
   const clockJump = ofKind(during, 'clock-mapped').find(
     (event) => Math.abs(Number(BigInt(event.offsetNs) - BigInt(before.clockOffsetNs))) > 1e9,
   )

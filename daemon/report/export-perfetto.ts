@@ -10,7 +10,7 @@ import { restoreState } from '../store/restore-state.ts'
 import { type ExportRange, eventPages, seqsOf } from './event-pages.ts'
 import type { ExportPiece } from './export-record.ts'
 import { foldedKinds, instantKinds } from './perfetto-kinds.ts'
-import { overlapping, pointPages } from './perfetto-rows.ts'
+import { overlapping, seriesPages } from './perfetto-rows.ts'
 import {
   blockedEndNs,
   blockedSlice,
@@ -54,10 +54,11 @@ export function* exportPerfetto(database: Database.Database, range: ExportRange)
     yield { bytes: writer.take(), seq: page.at(-1)?.seq ?? 0 }
   }
   follower.end()
-  for (const { name, rows } of pointPages(database, range)) {
+  for (const { name, times, values } of seriesPages(database, seqs)) {
     const track = name === remainingSeries ? tracks.remaining : shadowTrack(tracks, name)
     if (!track) continue
-    for (const { timeNs, value } of rows) if (value !== null) writer.counter(track, timeNs, value)
+    for (const [index, value] of values.entries())
+      if (value !== null) writer.counter(track, BigInt(times[index] ?? 0) * 1_000_000n, value)
     yield { bytes: writer.take(), seq: seqs.last }
   }
   yield { bytes: writer.take(), seq: seqs.last }

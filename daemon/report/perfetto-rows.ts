@@ -1,7 +1,11 @@
 import type Database from 'better-sqlite3'
+import type { Series } from '../contract/state.ts'
+import { createQueries } from '../store/queries.ts'
 import type { ExportRange } from './event-pages.ts'
 
-const pagePoints = 5_000
+/** As many seconds as points are asked for: nothing is drawn together that is kept by the second. */
+const pageSeconds = 3_600
+const secondNs = 1_000_000_000n
 const earliest = -(2n ** 63n)
 const latest = 2n ** 63n - 1n
 
@@ -21,28 +25,22 @@ export const overlapping = <T>(
       .all(toNs ?? latest, fromNs ?? earliest) as { data: string }[]
   ).map(({ data }) => JSON.parse(data) as T)
 
-/** Every series' points in the range, a page at a time. */
-export function* pointPages(
+/** Every series over the time of these events, an hour at a time. */
+export function* seriesPages(
   database: Database.Database,
-  { fromNs, toNs }: ExportRange,
-): Generator<{ name: string; rows: { timeNs: bigint; value: number | null }[] }> {
-  const page = database
-    .prepare(
-      `SELECT time_ns AS timeNs, CAST(value AS REAL) AS value FROM points
-       WHERE series_id = ? AND time_ns >= ? AND time_ns <= ? ORDER BY time_ns LIMIT ${pagePoints}`,
-    )
+  seqs: { first: number; last: number },
+): Generator<Series> {
+  const queries = createQueries(database)
+  const { fromNs, toNs } = database
+    .prepare('SELECT min(time_ns) AS fromNs, max(time_ns) AS toNs FROM events WHERE seq IN (?, ?)')
     .safeIntegers()
-  const all = database.prepare('SELECT id, name FROM series ORDER BY name').all() as {
-    id: number
-    name: string
-  }[]
-  for (const { id, name } of all) {
-    for (let next = fromNs ?? earliest; ; ) {
-      const rows = page.all(id, next, toNs ?? latest) as { timeNs: bigint; value: number | null }[]
-      const last = rows.at(-1)
-      if (!last) break
-      yield { name, rows }
-      next = last.timeNs + 1n
+    .get(seqs.first, seqs.last) as { fromNs: bigint; toNs: bigint }
+  for (const name of queries.seriesNames()) {
+    for (let next = fromNs; next <= toNs; next += BigInt(pageSeconds) * secondNs) {
+      const pageEnd = next + BigInt(pageSeconds) * secondNs - 1n
+      // The end of a line is a point of its own, a moment after the last event.
+      const page = queries.series(name, next, pageEnd > toNs ? toNs + secondNs : pageEnd, pageSeconds)
+      if (page.times.length > 0) yield page
     }
   }
 }

@@ -10,9 +10,6 @@ import { aroundKinds, type ReportEvidence } from './report-evidence.ts'
 
 /** Loading, callbacks and release stand next to a transition, not in it. */
 const edgeNs = 60_000_000_000n
-/** At most so many events are looked through at each edge, and in all between. */
-const edgeEvents = 20_000
-const middleEvents = 2_000_000
 const curvePoints = 400
 
 type Span = { first: number; last: number }
@@ -30,14 +27,13 @@ export const readEvidence = (database: Database.Database, id?: string): ReportEv
       ? timeNsOf(database, running ? null : span.last)
       : parseTime(transition.endedAt)
   const bounds = edges(database, span, startNs, endNs)
-  const { events: around, notSearched } = readAround(database, bounds, span)
+  const around = readAround(database, bounds, span)
   return {
     transition,
     before: restoreState(database, beginning(around, transition, span) - 1),
     after: running ? restoreState(database) : restoreState(database, settledSeq(database, bounds, span)),
     own: ownEvents(database, transition.id),
     around,
-    notSearched,
     findings: readFindings(database, startNs, endNs),
     // A line's end is a point of its own, a millisecond after the last.
     remaining: queries.series(remainingSeries, startNs, endNs + 2_000_000n, curvePoints),
@@ -80,34 +76,26 @@ const edges = (database: Database.Database, span: Span, startNs: bigint, endNs: 
   return {
     first: Math.max(
       (previous === undefined ? 0 : (ownSpan(database, previous)?.last ?? 0)) + 1,
-      span.first - edgeEvents,
       atTime('ASC', '>=', startNs - edgeNs) ?? span.first,
     ),
     last: Math.min(
       (next === undefined ? Number.MAX_SAFE_INTEGER : (ownSpan(database, next)?.first ?? span.last + 1)) - 1,
-      span.last + edgeEvents,
       atTime('DESC', '<=', endNs + edgeNs) ?? span.last,
     ),
   }
 }
 
-const readAround = (
-  database: Database.Database,
-  bounds: Span,
-  span: Span,
-): { events: Event[]; notSearched: number } => {
-  const statement = database.prepare(
-    `SELECT data FROM events WHERE seq BETWEEN ? AND ? AND kind IN (${aroundKinds.map(() => '?').join(', ')}) ORDER BY seq`,
-  )
-  const read = (first: number, last: number) =>
-    (statement.all(first, last, ...aroundKinds) as { data: string }[]).map(
-      ({ data }) => JSON.parse(data) as Event,
+const readAround = (database: Database.Database, bounds: Span, span: Span): Event[] => {
+  const rows = database
+    .prepare(
+      `SELECT data FROM events INDEXED BY events_by_kind
+       WHERE kind IN (${aroundKinds.map(() => '?').join(', ')}) AND seq BETWEEN ? AND ? ORDER BY seq`,
     )
-  const notSearched = Math.max(0, span.last - span.first - middleEvents)
-  if (notSearched === 0) return { events: belonging(read(bounds.first, bounds.last), span), notSearched }
-  const half = middleEvents / 2
-  const events = [...read(bounds.first, span.first + half), ...read(span.last - half, bounds.last)]
-  return { events: belonging(events, span), notSearched }
+    .all(...aroundKinds, bounds.first, bounds.last) as { data: string }[]
+  return belonging(
+    rows.map(({ data }) => JSON.parse(data) as Event),
+    span,
+  )
 }
 
 /** Before it, what belongs to the end of another transition; after it, what belongs to the start of another. */
@@ -163,7 +151,8 @@ const readPastDurations = (database: Database.Database, startNs: bigint): number
   database
     .prepare(
       `SELECT duration_ms FROM transitions
-       WHERE start_ns < ? AND outcome = 'completed' AND json_extract(data, '$.startKnown') ORDER BY duration_ms`,
+       WHERE start_ns < ? AND outcome = 'completed' AND reversals = 0 AND NOT forced
+         AND json_extract(data, '$.startKnown') ORDER BY duration_ms`,
     )
     .pluck()
     .all(startNs) as number[]

@@ -14,13 +14,11 @@ export type ReportEvidence = {
   own: Iterable<Event>
   /** Events without a transition's id that happened during it and at its edges, oldest first. */
   around: readonly Event[]
-  /** How many events between its first and last were too many to be looked through for `around`. */
-  notSearched: number
   /** Those that were open at some moment of it. */
   findings: readonly Finding[]
   /** `remaining-tasks` over its time. */
   remaining: Series
-  /** Durations in ms of completed transitions that began before it, of known start. */
+  /** Durations in ms of completed transitions that began before it, of known start, neither reversed nor forced. */
   pastDurationsMs: readonly number[]
 }
 
@@ -48,7 +46,5 @@ export const aroundKinds: readonly EventKind[] = [
   'callback-called',
   'callback-skipped',
   'state-registered',
-  'shadow-duplicate',
-  'shadow-alloc-failed',
   'shadow-freed-all',
 ]
