@@ -261,6 +261,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
     /** Task state letter as in ps(1). */
     state: z.string().optional(),
     cpu: z.number().int(),
+    basis: basisSchema.optional(),
   }),
   /** What /proc says of a blocked task; fields it would not tell are absent. */
   kind('task-inspected', {

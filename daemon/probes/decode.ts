@@ -92,6 +92,7 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
 /** The kernel-side counts die with their tracer. */
 const forgetTracer = (context: DecodeContext): void => {
   context.attached = false
+  context.tasksAttached = false
   forgetLifecycle(context.lifecycle)
   context.maps.clear()
   context.inventory = freshInventory()
@@ -107,6 +108,7 @@ const decodeTracer = (
   switch (record.what) {
     case 'attached':
       context.attached = record.probeSets.some((set) => set.name === 'transition' && set.available)
+      context.tasksAttached = record.probeSets.some((set) => set.name === 'tasks' && set.available)
       context.lifecycle.attached = record.probeSets.some((set) => set.name === 'lifecycle' && set.available)
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':

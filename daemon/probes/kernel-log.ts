@@ -13,10 +13,18 @@ export type LogFact =
   | { fact: 'module-failed'; patch: string; object: string; errno: number }
   | { fact: 'module-refused'; patch: string; object: string }
   | { fact: 'loader-refused'; module: string; text: string }
+  | {
+      fact: 'blocked'
+      tid: number
+      comm: string
+      reason: 'running' | 'unreliable-stack' | 'sleeping-on-function'
+      function: string | null
+    }
+  | { fact: 'signalled' }
 
 type Pattern = [RegExp, (...groups: string[]) => LogFact]
 
-/** Source: kernel/livepatch/core.c, patch.c; kernel/module/main.c, version.c. */
+/** Source: kernel/livepatch/core.c, patch.c, transition.c; kernel/module/main.c, version.c. */
 const patterns: Pattern[] = [
   [
     /^livepatch: Livepatch patch \((.+)\) is not compatible with the already installed livepatches/,
@@ -61,19 +69,36 @@ const patterns: Pattern[] = [
     /^([\w-]+): (Unknown symbol .+|disagrees about version of symbol .+|version magic .+|module is marked as livepatch module.+|no symbol version for .+)$/,
     (module, text) => ({ fact: 'loader-refused', module, text }),
   ],
+  [
+    /^livepatch: klp_try_switch_task: (.*):(\d+) is running$/,
+    (comm, tid) => blocked(comm, tid, 'running', null),
+  ],
+  [
+    /^livepatch: klp_try_switch_task: (.*):(\d+) has an unreliable stack$/,
+    (comm, tid) => blocked(comm, tid, 'unreliable-stack', null),
+  ],
+  [
+    /^livepatch: klp_try_switch_task: (.*):(\d+) is sleeping on function (\S+)$/,
+    (comm, tid, name) => blocked(comm, tid, 'sleeping-on-function', name ?? null),
+  ],
+  [/^livepatch: signaling remaining tasks/, () => ({ fact: 'signalled' })],
 ]
 
+const blocked = (
+  comm: string | undefined,
+  tid: string | undefined,
+  reason: Extract<LogFact, { fact: 'blocked' }>['reason'],
+  name: string | null,
+): LogFact => ({ fact: 'blocked', tid: Number(tid), comm: comm ?? '', reason, function: name })
+
 /**
- * Whether a record is worth forwarding: everything livepatch says but its talk of single tasks (dynamic debug,
- * once a second for each blocked one), and modules that the loader refuses.
+ * Whether a record is worth forwarding: what livepatch says, and modules that the loader refuses.
+ * @param tasksToo also its talk of single tasks (dynamic debug, once a second for each blocked one)
  */
-export const concernsLivepatching = (line: string): boolean => {
+export const concernsLivepatching = (line: string, tasksToo: boolean): boolean => {
   const text = textOf(line)
-  return (
-    (text.startsWith('livepatch: ') && !text.startsWith('livepatch: klp_try_switch_task')) ||
-    /Failed to construct shadow/.test(text) ||
-    factIn(text) !== null
-  )
+  if (text.startsWith('livepatch: klp_try_switch_task')) return tasksToo
+  return text.startsWith('livepatch: ') || /Failed to construct shadow/.test(text) || factIn(text) !== null
 }
 
 export const parseKernelLog = (line: string): LogFact | null => factIn(textOf(line))

@@ -38,6 +38,10 @@ export type DecodeContext = {
   attached: boolean
   /** Null before the clocks were told for the first time. */
   clock: ClockMemory | null
+  /** Whether the probes that tell of blocked tasks are. */
+  tasksAttached: boolean
+  /** What the kernel log said last of each task that blocks the transition, by key. */
+  loggedBlocks: Map<number, string>
 }
 
 export type RunningTransition = {
@@ -67,6 +71,8 @@ export const freshContext = (): DecodeContext => ({
   sysfsDisagreed: 0,
   attached: false,
   clock: null,
+  tasksAttached: false,
+  loggedBlocks: new Map(),
 })
 
 export type RecordDecoder = (tuple: Tuple, context: DecodeContext) => EventDraft[]

@@ -68,6 +68,7 @@ export const observePatches = (
   if ((context.attached || turned) && context.sysfsDisagreed < scansToOverrule) return events
 
   context.sysfsDisagreed = 0
+  context.loggedBlocks.clear()
   if (turned) {
     const patch = known.patch
     context.transition = { ...known, target }

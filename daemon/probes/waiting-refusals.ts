@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
 import { type LogFact, lastFact, lostRecords, parseKernelLog } from './kernel-log.ts'
 import type { LifecycleMemory, WaitingRefusal } from './lifecycle-memory.ts'
+import { blockedInLog, signalledInLog } from './log-blocks.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawRecord } from './raw-record.ts'
 import { refusalInLog } from './refusal.ts'
@@ -28,13 +29,16 @@ export const overdueRefusals = ({ lifecycle: memory }: DecodeContext, nowNs: str
 
 /** One record of /dev/kmsg. */
 export const decodeKernelLog = (
-  { lifecycle: memory }: DecodeContext,
+  context: DecodeContext,
   record: Extract<RawRecord, { source: 'kernel-log' }>,
 ): EventDraft[] => {
+  const { lifecycle: memory } = context
   const { monoNs } = record
   if ('lost' in record) return lostRecords(record.lost, monoNs)
   const fact = parseKernelLog(record.line)
   if (!fact) return []
+  if (fact.fact === 'blocked') return blockedInLog(context, fact, monoNs)
+  if (fact.fact === 'signalled') return signalledInLog(context, monoNs)
   const events = memory.attached ? [] : onlyInLog(memory, fact, monoNs)
   memory.log = [...memory.log, { monoNs, fact }].slice(-factsKept)
   if (fact.fact === 'loader-refused' && looksLikeLivepatch(memory, fact.module)) {

@@ -15,9 +15,14 @@ export type KernelLog = { stop: () => void }
  * Follows /dev/kmsg from now on, one record per read. Source: Documentation/ABI/testing/dev-kmsg: EAGAIN means
  * no more for now, EPIPE that records were overwritten before they were read; the next read goes on after them.
  * Polled: an open read would keep one of Node's four file threads for good.
+ * @param wantsTasks whether what it says of single tasks is wanted now
  * @throws Error when the log cannot be opened
  */
-export const followKernelLog = (emit: (body: RawBody) => void, path = '/dev/kmsg'): KernelLog => {
+export const followKernelLog = (
+  emit: (body: RawBody) => void,
+  wantsTasks: () => boolean,
+  path = '/dev/kmsg',
+): KernelLog => {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const buffer = Buffer.alloc(recordBytes)
   let next: number | null = null
@@ -51,7 +56,8 @@ export const followKernelLog = (emit: (body: RawBody) => void, path = '/dev/kmsg
       if (overrun && !quiet) emit({ source: 'kernel-log', lost: Math.max(1, sequence - (next ?? sequence)) })
       overrun = false
       next = sequence + 1
-      if (!quiet && concernsLivepatching(record)) emit({ source: 'kernel-log', line: record.trimEnd() })
+      if (!quiet && concernsLivepatching(record, wantsTasks()))
+        emit({ source: 'kernel-log', line: record.trimEnd() })
     }
   }
 

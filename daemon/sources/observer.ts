@@ -81,11 +81,19 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   const follow = (line: string): RawBody | undefined => {
     const next = followUp(line)
     if (!next) return undefined
-    if (!next.requester && next.suspectBpf && Date.now() - linksAt >= linksMs) {
-      linksAt = Date.now()
-      emit(scanBpfLinks())
-    }
+    if (!next.requester && next.suspectBpf) suspectBpf()
     return inspectTask(next.inspect, next.requester)
+  }
+
+  const suspectBpf = (): void => {
+    if (Date.now() - linksAt < linksMs) return
+    linksAt = Date.now()
+    emit(scanBpfLinks())
+  }
+
+  const logged = (body: RawBody): void => {
+    if ('line' in body && body.line.includes('has an unreliable stack')) suspectBpf()
+    emit(body)
   }
 
   const snapshot = async (patches: RawPatch[]): Promise<void> => {
@@ -97,7 +105,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     onRecord(record)
     // Without the probes nobody else says who is blocked.
     const running = patches.find((patch) => patch.files.transition === '1')
-    if (!running || tracer?.isAttached()) return
+    if (!running || tracer?.sees('tasks')) return
     const target = Number(running.files.enabled)
     const tasks = record.source === 'task-iterator' ? parseIterator(record.text) : parseProcfs(record.tasks)
     const blocked = tasks.filter((task) => task.patchState === 1 - target)
@@ -107,7 +115,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   const look = async (): Promise<void> => {
     let patches = scanLivepatches()
     const inTransition = () => patches.some((patch) => patch.files.transition === '1')
-    if (inTransition() && !busy && !tracer?.isAttached()) {
+    if (inTransition() && !busy && !tracer?.sees('transition')) {
       // `transition` is set before `enabled`: in between, a patch being enabled looks like one being disabled.
       await new Promise((resolve) => setTimeout(resolve, settleMs))
       patches = scanLivepatches()
@@ -183,7 +191,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       version,
       stalledAfterMs,
     })
-    kernelLog = followKernelLog(emit)
+    kernelLog = followKernelLog(logged, () => !tracer?.sees('tasks'))
     // A transition that is already stuck is shown before the first probe is attached.
     await look()
     looking = lookAgain()

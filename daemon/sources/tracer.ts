@@ -12,7 +12,8 @@ const backoffMs = [1_000, 2_000, 5_000, 10_000, 30_000]
 export type Tracer = {
   /** Resolves after the first attempt to attach, whether it succeeded or not. */
   firstAttempt: Promise<void>
-  isAttached: () => boolean
+  /** Whether this probe set is attached now. */
+  sees: (probeSet: string) => boolean
   stop: () => Promise<void>
 }
 
@@ -31,6 +32,7 @@ export const superviseTracer = (
   const stopping = new AbortController()
   let running: TracerProcess | undefined
   let attached = false
+  let attachedSets: Script['probeSets'] = []
   let heardMonoNs = monotonicNs()
   let attempted: () => void = () => undefined
   const firstAttempt = new Promise<void>((resolve) => {
@@ -123,6 +125,7 @@ export const superviseTracer = (
           emit({ source: 'tracer', what: 'gap', part: 'bpftrace', fromMonoNs: blindSince, reason })
         }
         attached = true
+        attachedSets = script.probeSets
         emit({ source: 'tracer', what: 'attached', probeSets: script.probeSets })
       })
       if (failure !== null && !stopping.signal.aborted) reportBlind(failure)
@@ -144,7 +147,7 @@ export const superviseTracer = (
 
   return {
     firstAttempt,
-    isAttached: () => attached,
+    sees: (name) => attached && attachedSets.some((set) => set.name === name && set.available),
     stop: async () => {
       stopping.abort()
       running?.kill()

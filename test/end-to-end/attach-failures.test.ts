@@ -49,10 +49,10 @@ describe.each(kernels)('probes that cannot be attached on Linux %s', (kernel) =>
       ['inventory', 'warning'],
       ['shadow', 'warning'],
     ])
-    lab.go('attached')
   })
 
   it('do not keep a transition from being seen', async () => {
+    lab.go('attached')
     await lab.at('patched')
     await expect
       .poll(async () => (await state()).lastTransition, { timeout: 20_000 })

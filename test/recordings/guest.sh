@@ -1,5 +1,5 @@
 # Runs in the lab's VM (started by capture.sh): each scenario with a daemon of its own, which writes its raw
-# records to /lab/out/NAME.ndjson. `restart`, `tracer-killed` and
+# records to /lab/out/NAME.ndjson. `restart`, `tracer-killed`, `no-bpftrace` and
 # `hostile-names` are told here, the others in test/lab/scenarios.
 #
 # usage: guest.sh SCENARIO…
@@ -78,6 +78,14 @@ tracer-killed() {
   (released) && stop
 }
 
+# Without bpftrace: sysfs, /proc and the kernel log only.
+no-bpftrace() {
+  local program bin=/run/klpscope-bin
+  mkdir -p $bin
+  for program in klpscope node setpriv bash env dirname sleep; do ln -sf "$(command -v $program)" $bin/; done
+  PATH=$bin start no-bpftrace && bash "$scenarios/stall-sleeping.sh" && stop
+}
+
 # Names that try to break every format on their way: of running tasks, and of the one who asks for a transition.
 hostile-names() {
   start hostile-names || return 1
@@ -123,7 +131,7 @@ for name in "$@"; do
   echo "== $name"
   dmesg -C
   case $name in
-    restart | tracer-killed | hostile-names) $name ;;
+    restart | tracer-killed | no-bpftrace | hostile-names) $name ;;
     *) start "$name" && bash "$scenarios/$name.sh" && stop ;;
   esac
   if [[ $? == 0 ]]; then cp "$work/$name.ndjson" /lab/out/; else

@@ -48,25 +48,37 @@ describe('kernel log', () => {
     ],
   ])('reads %s', (text, fact) => {
     expect(parseKernelLog(record(text))).toEqual(fact)
-    expect(concernsLivepatching(record(text))).toBe(true)
+    expect(concernsLivepatching(record(text), false)).toBe(true)
   })
 
-  it('forwards what livepatch says, but not its talk of single tasks', () => {
+  it.each([
+    [
+      'livepatch: klp_try_switch_task: klpt-sleeper:269 is sleeping on function klpt_sleep_in_function',
+      { tid: 269, comm: 'klpt-sleeper', reason: 'sleeping-on-function', function: 'klpt_sleep_in_function' },
+    ],
+    [
+      'livepatch: klp_try_switch_task: swapper/1:0 is running',
+      { tid: 0, comm: 'swapper/1', reason: 'running', function: null },
+    ],
+    [
+      'livepatch: klp_try_switch_task: a: b:7:8 has an unreliable stack',
+      { tid: 8, comm: 'a: b:7', reason: 'unreliable-stack', function: null },
+    ],
+  ])('reads %s, and forwards it only where it is wanted', (text, fact) => {
+    expect(parseKernelLog(record(text, 7))).toEqual({ fact: 'blocked', ...fact })
+    expect(concernsLivepatching(record(text, 7), true)).toBe(true)
+    expect(concernsLivepatching(record(text, 7), false)).toBe(false)
+  })
+
+  it('forwards the rest of what livepatch says', () => {
     const complete = record("livepatch: 'klpt_patch_v1': patching complete", 5)
-    expect(concernsLivepatching(complete)).toBe(true)
+    expect(concernsLivepatching(complete, false)).toBe(true)
     expect(parseKernelLog(complete)).toBeNull()
-    expect(
-      concernsLivepatching(
-        record(
-          'livepatch: klp_try_switch_task: klpt-sleeper:269 is sleeping on function klpt_sleep_in_function',
-        ),
-      ),
-    ).toBe(false)
   })
 
   it('leaves everything else alone', () => {
-    expect(concernsLivepatching(record('EXT4-fs (vda1): mounted filesystem', 6))).toBe(false)
-    expect(concernsLivepatching(record('klpt_patch_v1: pre_patch of klpt_target', 6))).toBe(false)
-    expect(concernsLivepatching('garbage')).toBe(false)
+    expect(concernsLivepatching(record('EXT4-fs (vda1): mounted filesystem', 6), true)).toBe(false)
+    expect(concernsLivepatching(record('klpt_patch_v1: pre_patch of klpt_target', 6), true)).toBe(false)
+    expect(concernsLivepatching('garbage', true)).toBe(false)
   })
 })

@@ -1,0 +1,59 @@
+import type { BlockReason, EventDraft } from '../contract/event.ts'
+import { taskKey } from '../core/task-key.ts'
+import type { LogFact } from './kernel-log.ts'
+import type { DecodeContext } from './probe-set.ts'
+
+/** errno of klp_check_and_switch_task, kernel/livepatch/transition.c. */
+const errnos: Record<Exclude<BlockReason, 'unknown'>, number> = {
+  running: 16,
+  'unreliable-stack': 22,
+  'sleeping-on-function': 98,
+}
+
+/**
+ * A task that could not be switched, by the kernel's own word (dynamic debug of kernel/livepatch, one line a try):
+ * for hosts where no probe tells. Once per task and reason.
+ */
+export const blockedInLog = (
+  context: DecodeContext,
+  { tid, comm, reason, function: name }: Extract<LogFact, { fact: 'blocked' }>,
+  monoNs: string,
+): EventDraft[] => {
+  if (context.tasksAttached || !context.transition) return []
+  const idleCpu = tid === 0 ? Number(/^swapper\/(\d+)$/.exec(comm)?.[1] ?? 0) : undefined
+  const key = taskKey({ tid, cpu: idleCpu ?? null })
+  const said = `${reason} ${name ?? ''}`
+  if (context.loggedBlocks.get(key) === said) return []
+  context.loggedBlocks.set(key, said)
+  const task = context.tasks.get(key)
+  return [
+    {
+      kind: 'task-blocked',
+      monoNs,
+      tid,
+      pid: task?.pid ?? tid,
+      comm,
+      errno: errnos[reason],
+      reason,
+      ...(name === null ? {} : { function: name }),
+      kthread: task?.kthread ?? tid === 0,
+      idle: tid === 0,
+      cpu: idleCpu ?? task?.cpu ?? 0,
+      basis: 'kernel-log',
+    },
+  ]
+}
+
+/** The kernel says it at the first round only. */
+export const signalledInLog = ({ transition, tasksAttached }: DecodeContext, monoNs: string): EventDraft[] =>
+  tasksAttached || !transition
+    ? []
+    : [
+        {
+          kind: 'transition-signalled',
+          monoNs,
+          patch: transition.patch,
+          direction: transition.target === 1 ? 'patching' : 'unpatching',
+          round: 1,
+        },
+      ]

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import type { Event, EventOf } from '../../daemon/contract/event.ts'
+import type { State, Transition } from '../../daemon/contract/state.ts'
+import { loggedTransitions, recordedBlocked } from './support/ground-truth.ts'
+import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { readRecord } from './support/record.ts'
+
+/** tid and patch state per line, see steps.sh. */
+const states = (text: string): Map<number, number> =>
+  new Map(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ').map(Number) as [number, number]),
+  )
+
+/** A page's worth of the stream: how large its messages are. */
+const followStream = (url: string) => {
+  const sizes: number[] = []
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/stream`)
+  socket.on('message', (data) => sizes.push(String(data).length))
+  return { sizes, close: () => socket.terminate(), isOpen: () => socket.readyState === WebSocket.OPEN }
+}
+
+describe.each(kernels)('a crowd of tasks on Linux %s', (kernel) => {
+  let lab: LabSession
+  let stream: ReturnType<typeof followStream>
+  let record: ReturnType<typeof readRecord>
+  const get = async <T>(path: string): Promise<T> =>
+    (await (await fetch(`${lab.url}/api/v1/${path}`)).json()) as T
+  const state = () => get<State>('state')
+
+  beforeAll(async () => {
+    lab = await openLab(kernel, 'crowd.sh', { memory: '4G', timeoutS: 1500 })
+    await lab.at('attached')
+    stream = followStream(lab.url)
+  })
+  afterAll(async () => {
+    stream?.close()
+    await lab?.stop()
+  })
+
+  it('of 20,000 threads: those that block a transition are shown', async () => {
+    lab.go('attached')
+    await lab.at('crowd-blocked')
+    await expect.poll(async () => (await state()).blockedTotal, { timeout: 60_000 }).toBe(40)
+    expect((await state()).tasks.total).toBeGreaterThan(20_000)
+    lab.go('crowd-blocked')
+    await lab.at('crowd-switched')
+    lab.go('crowd-switched')
+  })
+
+  it('of 2,000 blocked tasks: all are shown, and the page keeps up', async () => {
+    await lab.at('stragglers')
+    stream.sizes.length = 0
+    lab.go('stragglers')
+    await lab.at('stragglers-blocked')
+    await expect.poll(async () => (await state()).blockedTotal, { timeout: 60_000 }).toBe(2000)
+    const startedAt = Date.now()
+    const { blocked, headline } = await state()
+    console.log(
+      'state took',
+      Date.now() - startedAt,
+      'sizes',
+      stream.sizes.length,
+      Math.max(...stream.sizes),
+      stream.sizes.reduce((a, b) => a + b, 0),
+    )
+    expect(blocked).toHaveLength(200)
+    expect(headline.text).toMatch(/2000 tasks block it/)
+    expect(stream.isOpen()).toBe(true)
+    lab.go('stragglers-blocked')
+    await lab.at('stragglers-switched')
+    lab.go('stragglers-switched')
+    expect(await lab.outcome, lab.read('script.log')).toMatchObject({ exitCode: 0 })
+    record = readRecord(lab.outDir)
+  })
+
+  const of = <K extends Event['kind']>(kind: K, transition: Transition): EventOf<K>[] =>
+    record.events.filter(
+      (event): event is EventOf<K> => event.kind === kind && event.transition === transition.id,
+    )
+  const bySwitch = (transition: Transition) => {
+    const counted = Object.values(transition.switched).reduce((sum, count) => sum + count, 0)
+    return { counted, streamed: of('task-switched', transition).length }
+  }
+
+  it('lost nothing', () => {
+    const trouble = record.events.filter((event) =>
+      ['decode-failed', 'events-lost', 'tracer-gap'].includes(event.kind),
+    )
+    expect(trouble).toEqual([])
+    expect(record.transitions.map(({ direction, outcome }) => [direction, outcome])).toEqual([
+      ['patching', 'completed'],
+      ['unpatching', 'completed'],
+    ])
+  })
+
+  it('counted and streamed the switch of every task', () => {
+    const [transition] = record.transitions as [Transition]
+    const { counted, streamed } = bySwitch(transition)
+    const before = states(lab.read('crowd.before'))
+    const after = states(lab.read('crowd.after'))
+    const stayed = [...before.keys()].filter((tid) => after.has(tid)).length
+    const ever = new Set([...before.keys(), ...after.keys()]).size
+    console.log(kernel, { counted, streamed, stayed, ever }, transition.durationMs)
+    // The idle tasks of two CPUs are in no listing, and whoever asked may be gone before the second one.
+    expect(counted + streamed).toBeGreaterThanOrEqual(stayed + 2)
+    expect(counted + streamed).toBeLessThanOrEqual(ever + 3)
+  })
+
+  it('named every task that blocked it, as the kernel log and /proc do', () => {
+    const [first, second] = record.transitions as [Transition, Transition]
+    const [logged] = loggedTransitions(lab.read('crowd.dmesg'))
+    expect([...recordedBlocked(record.events, first.id)].sort()).toEqual([...(logged?.blocked ?? [])].sort())
+    const unswitched = [...states(lab.read('stragglers.blocked'))].filter(([, at]) => at === 1)
+    const blocked = of('task-blocked', second).filter(({ reason }) => reason === 'sleeping-on-function')
+    expect(new Set(blocked.map(({ tid }) => tid))).toEqual(new Set(unswitched.map(([tid]) => tid)))
+    expect(bySwitch(second).streamed).toBeGreaterThanOrEqual(2000)
+  })
+})
