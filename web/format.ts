@@ -90,3 +90,13 @@ export function formatMoment(ms: number, now: number, zone: Zone): string {
   if (year === nowYear && month === nowMonth && day === nowDay) return clock
   return `${year}-${two((month ?? 0) + 1)}-${two(day ?? 0)} ${clock}`
 }
+
+/** Date and clock to the millisecond: a moment to be told apart from its neighbours. */
+export function formatInstant(ms: number, zone: Zone): { date: string; clock: string } {
+  const [year, month, day] = fields(ms, zone)
+  const fraction = String(((Math.floor(ms) % 1000) + 1000) % 1000).padStart(3, '0')
+  return {
+    date: `${year}-${two((month ?? 0) + 1)}-${two(day ?? 0)}`,
+    clock: `${formatClock(ms, zone)}.${fraction}`,
+  }
+}

@@ -1,5 +1,6 @@
 import { render } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
+import type { State } from '../daemon/contract/state.ts'
 import 'uplot/dist/uPlot.min.css'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -10,10 +11,13 @@ import './styles/findings.css'
 import './styles/charts.css'
 import './styles/tables.css'
 import './styles/blocked.css'
+import './styles/time-bar.css'
 import { type Connection, connect } from './client.ts'
 import { ClockContext } from './clock.ts'
 import { applyTheme, preferences } from './preferences.ts'
+import { createRecordClient } from './record-client.ts'
 import { createStore, useStore } from './store.ts'
+import { createTravel } from './travel.ts'
 import { applyMessage, countMalformed, emptyView, type View } from './view.ts'
 import { BlockedTasks } from './views/blocked-tasks.tsx'
 import { ConnectionLine } from './views/connection-line.tsx'
@@ -26,6 +30,7 @@ import { LastTransition } from './views/last-transition.tsx'
 import { Patches } from './views/patches.tsx'
 import { RemainingTasks } from './views/remaining-tasks.tsx'
 import { ShadowVariables } from './views/shadow-variables.tsx'
+import { TimeBar } from './views/time-bar.tsx'
 import { TracerHealth } from './views/tracer-health.tsx'
 import { Waiting } from './views/waiting.tsx'
 import { activityOf, levelWords } from './words.ts'
@@ -34,15 +39,28 @@ type Model = { view: View; connection: Connection }
 
 const model = createStore<Model>({ view: emptyView, connection: { phase: 'connecting', since: Date.now() } })
 
+/** `?record=NAME` shows a recording that comes with klpscope in place of the daemon's record. */
+const sample = new URLSearchParams(location.search).get('record')
+const apiBase = sample === null ? '/api/v1' : `/api/v1/samples/${encodeURIComponent(sample)}`
+const client = createRecordClient(apiBase)
+const travel = createTravel(client)
+
 /** While live the server's clock runs on between messages; otherwise it stands at the last one, as the data does. */
-function serverNow(): number {
+function liveNow(): number {
   const { view, connection } = model.get()
   return (
     (connection.phase === 'live' || view.state === null ? Date.now() : view.receivedAt) + view.clockOffsetMs
   )
 }
 
-function Dashboard({ view }: { view: View }) {
+/** The clock of what is shown: in the past it stands at that moment. */
+function shownNow(): number {
+  const { moment, viewedAt } = travel.store.get()
+  return moment === null ? liveNow() : viewedAt
+}
+
+/** @param then the past moment it shows, in Unix ms; null: it shows the present */
+function Dashboard({ view, isLoading, then }: { view: View; isLoading: boolean; then: number | null }) {
   const { state, events, series } = view
   const shadowSeries = useMemo(
     () => Object.values(series).filter((one) => one.name.startsWith('shadow-live:')),
@@ -51,9 +69,9 @@ function Dashboard({ view }: { view: View }) {
   if (state === null) return null
   const { transition, tracer } = state
   return (
-    <main>
+    <main aria-busy={isLoading}>
       <Guarded name="Headline">
-        <HeadlineView state={state} />
+        <HeadlineView state={state} then={then} />
       </Guarded>
       <Guarded name="Findings">
         <Findings findings={state.findings} headline={state.headline} />
@@ -109,26 +127,83 @@ function Dashboard({ view }: { view: View }) {
 }
 
 /** The tab tells the level too, and that it is an old one. */
-function useTitle(view: View, live: boolean): void {
+function useTitle(view: View, marker: string | null): void {
   const level = view.state === null ? null : (levelWords[view.state.headline.level] ?? null)
   const host = view.state?.host?.hostname
   const title = [level, host, 'klpscope'].filter(Boolean).join(' · ')
   useEffect(() => {
-    document.title = live || level === null ? title : `(not live) ${title}`
-  }, [title, live, level])
+    document.title = marker === null || level === null ? title : `(${marker}) ${title}`
+  }, [title, marker, level])
 }
 
 function Page() {
-  const { view, connection } = useStore(model)
-  useTitle(view, connection.phase === 'live')
+  const { view: live, connection } = useStore(model)
+  const past = useStore(travel.store)
+  const isLive = past.record?.live !== false
+  const isPast = past.moment !== null
+  const view = isPast ? (past.view ?? emptyView) : live
+  const isCurrent = isPast || connection.phase === 'live'
+  useTitle(view, isPast ? (isLive ? 'past' : 'replay') : isCurrent ? null : 'not live')
   return (
-    <ClockContext.Provider value={serverNow}>
-      <div class="page" data-live={connection.phase === 'live'}>
-        <ConnectionLine connection={connection} view={view} />
-        {view.state === null ? <Waiting connection={connection} /> : <Dashboard view={view} />}
+    <ClockContext.Provider value={shownNow}>
+      <div class="page" data-live={isCurrent} data-moment={isPast ? 'past' : 'now'}>
+        <ConnectionLine
+          connection={connection}
+          view={view}
+          past={past}
+          live={isLive ? (live.state?.headline ?? null) : null}
+          readNow={liveNow}
+          onReturn={travel.goToEnd}
+        />
+        {view.state === null ? (
+          <Waiting connection={connection} past={past} />
+        ) : (
+          <Dashboard view={view} isLoading={past.isLoading} then={isPast ? past.viewedAt : null} />
+        )}
+        <TimeBar travel={travel} client={client} readNow={liveNow} news={newsOf(live.state)} />
       </div>
     </ClockContext.Provider>
   )
+}
+
+/** Other than before when the time bar has something new to draw. */
+function newsOf(state: State | null): string {
+  if (state === null) return ''
+  const { transition, lastTransition, findings, tracer } = state
+  return [
+    transition?.id,
+    transition?.direction,
+    lastTransition?.id,
+    ...findings.map(({ id }) => id),
+    tracer.gaps[0]?.to,
+  ].join(' ')
+}
+
+function follow(): void {
+  connect({
+    url: `${location.origin.replace(/^http/, 'ws')}${apiBase}/stream`,
+    resumeFrom: () => {
+      const { view } = model.get()
+      return view.state === null ? null : view.seq
+    },
+    onConnection: (connection) => {
+      model.update((old) => ({ ...old, connection }))
+      // Perhaps another daemon, perhaps the first answer.
+      if (connection.phase === 'live') void travel.refresh()
+    },
+    onParsed: (parsed) =>
+      model.update((old) => ({
+        ...old,
+        view:
+          parsed.kind === 'malformed'
+            ? countMalformed(old.view, 1, parsed.why)
+            : countMalformed(
+                applyMessage(old.view, parsed.message, Date.now()),
+                parsed.dropped,
+                'events or points of another shape',
+              ),
+      })),
+  })
 }
 
 applyTheme(preferences.get().theme)
@@ -138,23 +213,6 @@ if (root) {
   render(<Page />, root)
 }
 
-connect({
-  url: `${location.origin.replace(/^http/, 'ws')}/api/v1/stream`,
-  resumeFrom: () => {
-    const { view } = model.get()
-    return view.state === null ? null : view.seq
-  },
-  onConnection: (connection) => model.update((old) => ({ ...old, connection })),
-  onParsed: (parsed) =>
-    model.update((old) => ({
-      ...old,
-      view:
-        parsed.kind === 'malformed'
-          ? countMalformed(old.view, 1, parsed.why)
-          : countMalformed(
-              applyMessage(old.view, parsed.message, Date.now()),
-              parsed.dropped,
-              'events or points of another shape',
-            ),
-    })),
-})
+const isLive = await travel.start()
+// A replay has no present to follow.
+if (isLive && sample === null) follow()

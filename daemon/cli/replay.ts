@@ -6,7 +6,7 @@ import type { ListenAddress } from '../serve/server.ts'
 import { defaultListen, parseListen } from './daemon.ts'
 import { print } from './text.ts'
 
-type Flags = { speed: number | null; listen: ListenAddress }
+type Flags = { speed: number; listen: ListenAddress }
 
 export const replayCommand = (): Command =>
   new Command('replay')
@@ -18,9 +18,10 @@ export const replayCommand = (): Command =>
     .option('--listen <host:port>', 'where the dashboard is served', parseListen, parseListen(defaultListen))
     .action(async (file: string, { speed, listen }: Flags) => {
       const replay = await openReplay(file)
+      const pageSpeed = Number.isFinite(speed) ? speed : null
       const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
       try {
-        const stop = await runReplay(replay, speed, listen, log)
+        const stop = await runReplay(replay, pageSpeed, listen, log)
         print(about(replay))
         print(`http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}/`)
         await interrupted()
@@ -30,13 +31,13 @@ export const replayCommand = (): Command =>
       }
     })
 
-/** `max` and 0 mean at once: null. */
-export const parseSpeed = (text: string): number | null => {
-  if (text === 'max') return null
+/** `max` and 0 mean at once: infinitely fast. */
+export const parseSpeed = (text: string): number => {
+  if (text === 'max') return Number.POSITIVE_INFINITY
   const speed = Number(text)
   if (text.trim() === '' || !Number.isFinite(speed) || speed < 0)
     throw new InvalidArgumentError('It has to be a number of 0 or more, or max.')
-  return speed === 0 ? null : speed
+  return speed === 0 ? Number.POSITIVE_INFINITY : speed
 }
 
 const about = ({ name, state, malformed, damage }: Replay): string =>

@@ -95,7 +95,8 @@ function chartOptions(
     padding: [8, 12, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      x: { time: true, range: (_u, first, last) => timeWindow(readNow(), first, last) },
+      // Not from what uPlot says of the data: of a single point it makes a stretch.
+      x: { time: true, range: (u) => timeWindow(readNow(), u.data[0][0] ?? null, lastOf(u.data[0]) ?? null) },
       y: {
         distr: scale === 'tail' ? 4 : 1,
         asinh: 1,

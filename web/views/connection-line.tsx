@@ -1,10 +1,13 @@
+import type { Headline } from '../../daemon/contract/state.ts'
 import type { Connection } from '../client.ts'
 import { useTicking } from '../clock.ts'
 import { formatAge, formatMoment } from '../format.ts'
 import { type Preferences, preferences, setPreference, type Theme } from '../preferences.ts'
 import { useStore } from '../store.ts'
+import type { TravelState } from '../travel.ts'
 import type { View } from '../view.ts'
 import { Navigation } from './navigation.tsx'
+import { WhichMoment } from './which-moment.tsx'
 
 /** A hiccup shorter than this is "reconnecting"; after it the page owns up to showing the past. */
 const patienceMs = 5_000
@@ -37,28 +40,48 @@ function say(connection: Connection, view: View, now: number, zone: Preferences[
   }
 }
 
+type Props = {
+  connection: Connection
+  view: View
+  past: TravelState
+  /** What the present is like; null where there is none. */
+  live: Headline | null
+  readNow: () => number
+  onReturn: () => void
+}
+
 /** The sticky top: whether what the page shows is the present. */
-export function ConnectionLine({ connection, view }: { connection: Connection; view: View }) {
+export function ConnectionLine({ connection, view, past, live, readNow, onReturn }: Props) {
   const { theme, zone } = useStore(preferences)
   // The browser's own clock: the server's stands still while the connection is lost.
-  const { tone, text } = say(connection, view, useTicking(Date.now), zone)
+  const now = useTicking(Date.now)
+  const { tone, text } = say(connection, view, now, zone)
+  const isPast = past.moment !== null
   return (
-    <header class="top" data-tone={tone}>
+    <header class="top" data-tone={isPast ? 'past' : tone}>
       <div class="top-row">
         <span class="brand">klpscope</span>
         <span class="host">{view.state?.host?.hostname}</span>
         <Navigation state={view.state} />
-        <span class="connection" data-testid="connection" data-phase={connection.phase}>
-          <span class="dot" aria-hidden="true" />
-          {text}
-          {connection.phase === 'incompatible' && (
-            <button type="button" class="button" onClick={() => location.reload()}>
-              Reload
-            </button>
-          )}
-        </span>
+        {isPast ? (
+          <WhichMoment state={past} readNow={readNow} live={live} onReturn={onReturn} />
+        ) : (
+          <span class="connection" data-testid="connection" data-phase={connection.phase}>
+            <span class="dot" aria-hidden="true" />
+            {text}
+            {connection.phase === 'incompatible' && (
+              <button type="button" class="button" onClick={() => location.reload()}>
+                Reload
+              </button>
+            )}
+          </span>
+        )}
         <span class="visually-hidden" role="status">
-          {tone === 'live' ? 'Connected' : 'Not connected, the page shows an old state'}
+          {isPast
+            ? 'The page shows the past'
+            : tone === 'live'
+              ? 'Connected'
+              : 'Not connected, the page shows an old state'}
         </span>
         <span class="choices">
           <button

@@ -5,7 +5,7 @@ import { describeEvent } from '../describe-event.ts'
 import { type EventFamily, familyLabels, familyOf } from '../event-family.ts'
 import { plural } from '../format.ts'
 import { Empty, Section } from './section.tsx'
-import { Moment } from './time.tsx'
+import { MomentLink } from './time.tsx'
 
 const page = 25
 const allFamilies = Object.keys(familyLabels) as EventFamily[]
@@ -105,7 +105,7 @@ function filterEvents(events: Event[], families: ReadonlySet<EventFamily>, text:
 const EventRow = memo(function EventRow({ event }: { event: Event }) {
   return (
     <li data-testid="event-row" data-kind={event.kind} data-seq={event.seq}>
-      <Moment time={event.time} />
+      <MomentLink time={event.time} seq={event.seq} />
       <span class="event-text">{sentence(event)}</span>
       <span class="event-kind">{event.kind}</span>
     </li>

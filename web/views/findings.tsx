@@ -2,7 +2,7 @@ import type { Finding } from '../../daemon/contract/finding.ts'
 import type { Headline } from '../../daemon/contract/state.ts'
 import { LevelIcon } from './icons.tsx'
 import { Section } from './section.tsx'
-import { Elapsed, Moment } from './time.tsx'
+import { Elapsed, MomentLink } from './time.tsx'
 
 const severityWords: Record<Finding['severity'], string> = {
   info: 'Info',
@@ -37,7 +37,7 @@ export function Findings({ findings, headline }: Props) {
               {finding.advice !== '' && <p class="advice">{finding.advice}</p>}
               <p class="muted small">
                 {finding.rule} · {finding.subject} · for <Elapsed since={finding.openedAt} />, since{' '}
-                <Moment time={finding.openedAt} />
+                <MomentLink time={finding.openedAt} />
                 {finding.ackedBy !== null && ` · acknowledged by ${finding.ackedBy}`}
               </p>
             </div>

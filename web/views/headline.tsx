@@ -1,19 +1,29 @@
 import type { State, Transition } from '../../daemon/contract/state.ts'
-import { formatCount } from '../format.ts'
+import { formatCount, formatInstant } from '../format.ts'
+import { preferences } from '../preferences.ts'
+import { useStore } from '../store.ts'
 import { activityOf, activityWords, levelWords, requesterText, targetWord } from '../words.ts'
 import { LevelIcon } from './icons.tsx'
 import { Elapsed, Moment } from './time.tsx'
 
-type Props = { state: Pick<State, 'headline' | 'transition' | 'tracer' | 'tasks'> }
+type Props = {
+  state: Pick<State, 'headline' | 'transition' | 'tracer' | 'tasks'>
+  /** The past moment that this was so; null: it is so now. */
+  then: number | null
+}
 
-/** What is going on now, to be read in five seconds. */
-export function HeadlineView({ state }: Props) {
+/** What is going on, to be read in five seconds. */
+export function HeadlineView({ state, then }: Props) {
+  const { zone } = useStore(preferences)
   const { headline, transition } = state
   const activity = activityOf(state)
   return (
     <section class="headline" data-level={headline.level} aria-labelledby="headline-text" id="now">
       <div class="headline-live" aria-live="polite" aria-atomic="true">
         <p class="headline-level">
+          {then !== null && (
+            <span class="headline-then">At {formatInstant(then, zone).clock.slice(0, 8)}</span>
+          )}
           <LevelIcon level={headline.level} />
           <span data-testid="headline-level" data-level={headline.level}>
             {levelWords[headline.level] ?? headline.level}

@@ -4,7 +4,7 @@ import { formatCount, formatDuration, plural } from '../format.ts'
 import { outcomeWords, requesterText, wayWords } from '../words.ts'
 import { Empty, Section } from './section.tsx'
 import { SignalRounds } from './signal-rounds.tsx'
-import { Moment } from './time.tsx'
+import { MomentLink } from './time.tsx'
 
 type Props = { transition: Transition | null; baseline: Baseline | null }
 
@@ -42,7 +42,8 @@ function Facts({ transition, baseline }: { transition: Transition; baseline: Bas
         : `${formatDuration(baseline.medianMs)}, 95 % within ${formatDuration(baseline.p95Ms)}`,
     ],
     ['Direction', `${transition.direction}${transition.replace === true ? ', atomic replace' : ''}`],
-    ['Ended', <Moment time={transition.endedAt} />],
+    ['Started', <MomentLink time={transition.startedAt} />],
+    ['Ended', <MomentLink time={transition.endedAt} />],
     ['Requested by', requester === null ? 'not seen' : requesterText(requester)],
   ]
   return (

@@ -1,4 +1,5 @@
 import type { State } from '../../daemon/contract/state.ts'
+import { readMoment } from '../moment.ts'
 
 /** Plain anchors; the numbers say where something waits. */
 export function Navigation({ state }: { state: State | null }) {
@@ -16,11 +17,18 @@ export function Navigation({ state }: { state: State | null }) {
   return (
     <nav aria-label="Sections">
       {links.map(([id, label, note]) => (
-        <a key={id} href={`#${id}`}>
+        <a key={id} href={`#${id}`} onClick={(event) => keepMoment(event, id)}>
           {label}
           {note !== null && <span class="nav-note"> {note}</span>}
         </a>
       ))}
     </nav>
   )
+}
+
+/** The address names the moment while the page shows the past: then it has no room for a section. */
+function keepMoment(event: Event, id: string): void {
+  if (readMoment(location.hash) === null) return
+  event.preventDefault()
+  document.getElementById(id)?.scrollIntoView()
 }

@@ -1,6 +1,7 @@
 import { useContext } from 'preact/hooks'
 import { ClockContext, useNow } from '../clock.ts'
 import { formatAge, formatMoment, parseTime, unknownText } from '../format.ts'
+import { momentHash } from '../moment.ts'
 import { preferences } from '../preferences.ts'
 import { useStore } from '../store.ts'
 
@@ -25,5 +26,15 @@ export function Elapsed({ since }: { since: string | null }) {
     <span class="elapsed" title={since ?? undefined}>
       {ms === null ? unknownText : formatAge(now - ms)}
     </span>
+  )
+}
+
+/** A moment that leads there: the whole page as it was then. */
+export function MomentLink({ time, seq = null }: { time: string | null; seq?: number | null }) {
+  if (time === null) return <Moment time={time} />
+  return (
+    <a class="moment-link" href={momentHash({ time, seq })} title={`Show the page as it was at ${time}`}>
+      <Moment time={time} />
+    </a>
   )
 }

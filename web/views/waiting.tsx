@@ -1,11 +1,22 @@
 import type { Connection } from '../client.ts'
+import type { TravelState } from '../travel.ts'
 
 /** Before the first snapshot: what is missing, and what to do. */
-export function Waiting({ connection }: { connection: Connection }) {
+export function Waiting({ connection, past }: { connection: Connection; past: TravelState }) {
   return (
     <main>
       <section class="section waiting">
-        {connection.phase === 'incompatible' ? (
+        {past.trouble !== null ? (
+          <>
+            <h1>This cannot be shown</h1>
+            <p>{past.trouble}</p>
+            <p>
+              <a href="/">To the dashboard</a>
+            </p>
+          </>
+        ) : past.moment !== null ? (
+          <h1>Fetching that moment</h1>
+        ) : connection.phase === 'incompatible' ? (
           <>
             <h1>Reload the page</h1>
             <p>
