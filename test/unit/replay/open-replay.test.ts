@@ -189,7 +189,9 @@ describe('damage', () => {
         return all.join('\n')
       })
 
-  it('in lines of raw records is counted, and told as decode-failed; the rest comes through', async () => {
+  it('in lines of raw records is counted, and told as decode-failed; the rest comes through', {
+    timeout: 60_000,
+  }, async () => {
     const [name] = recordingsOf('cancel') as [string]
     await fc.assert(
       fc.asyncProperty(aroundJunk(rawLines(name)), async (text) => {
@@ -201,11 +203,11 @@ describe('damage', () => {
           patch: stepsOf(name).at(-1)!.state.lastTransition!.patch,
         })
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     )
   })
 
-  it('in lines of events is counted; the rest comes through', async () => {
+  it('in lines of events is counted; the rest comes through', { timeout: 60_000 }, async () => {
     const events = eventsOf(aName)
     const lines = events.map((event) => JSON.stringify(event))
     await fc.assert(
@@ -215,7 +217,7 @@ describe('damage', () => {
         expect(malformed).toBeGreaterThan(0)
         expect(serializeState(state)).toBe(liveState(aName))
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     )
   })
 

@@ -42,7 +42,9 @@ describe.each(recordingNames)('recording %s', (name) => {
   const first = timeOf(steps[0]!)
   const span = Math.max(...steps.map((step) => Number(timeOf(step) - first)))
 
-  it('gives at any time the state the live daemon held, whatever the checkpoints and the moments before', () => {
+  it('gives at any time the state the live daemon held, whatever the checkpoints and the moments before', {
+    timeout: 60_000,
+  }, () => {
     const checkpoints = fc.subarray(
       steps.map(({ state }) => state.seq),
       { maxLength: 8 },
