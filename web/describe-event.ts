@@ -32,6 +32,8 @@ export function describeEvent(event: Event): string {
       return `${plural(event.count, 'event')} from ${event.source} ${event.count === 1 ? 'was' : 'were'} lost.`
     case 'decode-failed':
       return `A record of ${event.source} could not be read (${event.error}): ${event.raw}`
+    case 'overhead-measured':
+      return `In ${formatDuration(event.windowMs)} the daemon used ${formatDuration(event.daemonMs)} of CPU time, its tracers ${formatDuration(event.tracersMs)}.`
     case 'clock-mapped':
       return clockMapped(event)
     case 'patches-observed':

@@ -198,6 +198,8 @@ export const eventSchema = z.discriminatedUnion('kind', [
   /** Nothing was observed by `source` between the two moments. */
   kind('tracer-gap', { source: z.string(), fromMonoNs: monoNs, toMonoNs: monoNs, reason: z.string() }),
   kind('events-lost', { source: z.string(), count: z.number().int() }),
+  /** CPU time that the daemon and its tracers used in a window of time. */
+  kind('overhead-measured', { windowMs: z.number(), daemonMs: z.number(), tracersMs: z.number() }),
   kind('decode-failed', { source: z.string(), error: z.string(), raw: z.string() }),
   /**
    * Wall clock minus monotonic clock, when it is another than before by 10 ms. `drifted`: little by little; `set`: in

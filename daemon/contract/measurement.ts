@@ -11,4 +11,5 @@ export const measurements = [
   'tasks-observed',
   'function-calls',
   'shadow-counts',
+  'overhead-measured',
 ] as const satisfies readonly EventKind[]

@@ -58,6 +58,8 @@ export type Tracer = {
   probeSets: ProbeSet[]
   eventsLost: number
   decodeFailures: number
+  /** CPU time in the last measured minute, in percent of one CPU; null: not measured yet. */
+  overhead: { daemonPercent: number; tracersPercent: number } | null
   /** The newest gaps, newest first, at most 20. */
   gaps: { source: string; from: string; to: string; reason: string }[]
 }

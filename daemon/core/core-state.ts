@@ -62,6 +62,7 @@ export const initialState: CoreState = {
     probeSets: [],
     eventsLost: 0,
     decodeFailures: 0,
+    overhead: null,
     gaps: [],
   },
   transition: null,

@@ -38,6 +38,13 @@ export const reduceTracer = (state: CoreState, event: Event): CoreState => {
         ...(event.source === 'bpftrace' ? { status: 'starting' as const, since: event.time } : {}),
       })
     }
+    case 'overhead-measured': {
+      const percent = (usedMs: number) => (100 * usedMs) / event.windowMs
+      const { daemonMs, tracersMs } = event
+      return withTracer(state, {
+        overhead: { daemonPercent: percent(daemonMs), tracersPercent: percent(tracersMs) },
+      })
+    }
     case 'events-lost':
       return withTracer(state, { eventsLost: tracer.eventsLost + event.count })
     case 'decode-failed':

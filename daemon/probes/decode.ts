@@ -79,6 +79,10 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return decodeFunctionTracer(context, record, monoNs)
     case 'kernel-log':
       return decodeKernelLog(context, record)
+    case 'overhead': {
+      const { source: _, ...overhead } = record
+      return [{ kind: 'overhead-measured', ...overhead }]
+    }
     case 'tracer':
       return decodeTracer(context, record)
     case 'recording':

@@ -47,6 +47,8 @@ export type RawBody =
   | { source: 'kernel-log'; lost: number }
   /** A line of a recording that holds no record. */
   | { source: 'recording'; line: string; error: string }
+  /** CPU time used by the daemon and its tracers in a window of time. */
+  | { source: 'overhead'; windowMs: number; daemonMs: number; tracersMs: number }
   | { source: 'tracer'; what: 'attached'; probeSets: RawProbeSet[] }
   | { source: 'tracer'; what: 'gap'; part: string; fromMonoNs: string; reason: string }
   | { source: 'tracer'; what: 'stopped'; reason: string }

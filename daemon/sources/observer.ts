@@ -11,6 +11,7 @@ import { createFunctionTracer, type FunctionTracer } from './function-tracer.ts'
 import { followInventory, type InventoryFollower } from './inventory-follower.ts'
 import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
+import { type OverheadWatch, watchOverhead } from './overhead.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
 import { createQuietTime } from './quiet-time.ts'
 import { createReordering } from './reordering.ts'
@@ -61,6 +62,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let tracer: Tracer | undefined
   let iterator: TaskIterator | undefined
   let kernelLog: KernelLog | undefined
+  let overhead: OverheadWatch | undefined
   const quiet = createQuietTime(transitionSettleMs)
   const scanModules = createModuleScan()
   let inventory: InventoryFollower | undefined
@@ -169,13 +171,14 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       inventory?.follow(body)
     }
     tracer = superviseTracer(bpftrace, generate, runDir, onBody)
-    await tracer.firstAttempt
-    if (stopped) return
+    // At the same time: on a host of many threads each look at /proc would slow down the attaching.
     iterator = await pinTaskIterator(bpftrace, bpfDir, runDir).catch((error: unknown) => {
       report('snapshots come from /proc instead')(error)
       return undefined
     })
     if (stopped) await iterator?.unpin()
+    await tracer.firstAttempt
+    if (!stopped) overhead = watchOverhead(emit)
   }
 
   const begin = async (): Promise<void> => {
@@ -213,6 +216,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       await looking
       await iterator?.unpin()
       kernelLog?.stop()
+      overhead?.stop()
       emit({ source: 'tracer', what: 'stopped', reason })
     },
   }

@@ -2,16 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { RawBody, RawTask } from '../probes/raw-record.ts'
 
-/** So many processes are read at a stretch before other work gets its turn. */
+/** So many threads are read at a stretch before other work gets its turn. */
 const stretch = 64
 
 /** Every thread by a walk over /proc: the way when there is no BPF iterator. Threads that end meanwhile are left out. */
 export const walkTasks = async (): Promise<RawTask[]> => {
   const tasks: RawTask[] = []
-  for (const [index, pid] of list('/proc').entries()) {
+  let read = 0
+  for (const pid of list('/proc')) {
     if (!/^\d+$/.test(pid)) continue
-    if (index % stretch === 0) await breathe()
     for (const tid of list(`/proc/${pid}/task`)) {
+      if (++read % stretch === 0) await breathe()
       const task = readTask(Number(pid), Number(tid))
       if (task) tasks.push(task)
     }

@@ -25,7 +25,7 @@ export const pinTaskIterator = async (
   const result = await execa('setpriv', ['--pdeathsig', 'KILL', bpftrace, scriptFile], {
     reject: false,
     stdin: 'ignore',
-    timeout: 120_000,
+    timeout: 300_000,
   })
   if (result.failed) {
     throw new Error(

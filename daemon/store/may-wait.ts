@@ -17,6 +17,7 @@ const repeated: ReadonlySet<EventKind> = new Set([
   'shadow-free-missed',
   'shadow-adopted',
   'shadow-counts',
+  'overhead-measured',
 ])
 
 /** Whether an event may be lost with the power of its last second; any other is to be on disk within 100 ms. */

@@ -30,10 +30,13 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
   beforeAll(async () => {
     lab = await openLab(kernel, 'killed.sh', { timeoutS: 1500 })
     await lab.at('attached')
+  })
+  afterAll(() => lab?.stop())
+
+  it('(everything is attached before)', async () => {
     await allAttached()
     lab.go('attached')
   })
-  afterAll(() => lab?.stop())
 
   it('of its tracers, they are back, and the time between is a gap', async () => {
     await lab.at('tracers-back')

@@ -14,6 +14,7 @@ export const aState: State = {
     probeSets: [],
     eventsLost: 0,
     decodeFailures: 0,
+    overhead: null,
     gaps: [],
   },
   transition: null,

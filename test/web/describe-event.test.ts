@@ -26,6 +26,10 @@ const sentences: [Event, string][] = [
     }),
     'Nothing was seen from transition for 1.5 s: bpftrace died.',
   ],
+  [
+    anEvent('overhead-measured', { windowMs: 60_000, daemonMs: 1_200, tracersMs: 300 }),
+    'In 1 min 00 s the daemon used 1.2 s of CPU time, its tracers 300 ms.',
+  ],
   [anEvent('events-lost', { source: 'shadow', count: 1 }), '1 event from shadow was lost.'],
   [anEvent('patch-replaced', { patch: 'p1', by: 'p2' }), 'p1 was replaced by p2.'],
   [

@@ -30,6 +30,12 @@ export function TracerHealth({ tracer, host, malformed, why }: Props) {
         <Count name="Decode failures" count={tracer.decodeFailures} />
         <Count name="Not understood by this page" count={malformed} />
       </dl>
+      {tracer.overhead !== null && (
+        <p class="muted small">
+          CPU time in the last minute, of one CPU: daemon {tracer.overhead.daemonPercent.toFixed(1)} %,
+          tracers {tracer.overhead.tracersPercent.toFixed(1)} %.
+        </p>
+      )}
       {why !== null && <p class="muted small">Last message not understood: {why}.</p>}
       <h3>Probe sets</h3>
       {tracer.probeSets.length === 0 ? (

@@ -8,6 +8,7 @@ import { eventsLost } from './events-lost.ts'
 import { loadRefused } from './load-refused.ts'
 import { moduleRefused } from './module-refused.ts'
 import { oldCodeRunning } from './old-code-running.ts'
+import { overheadExceeded } from './overhead-exceeded.ts'
 import { patchDowngraded } from './patch-downgraded.ts'
 import { replacedModulePinned } from './replaced-module-pinned.ts'
 import type { Condition, Rule } from './rule.ts'
@@ -39,6 +40,7 @@ const rules: readonly Rule[] = [
   stickyDisabled,
   tracerBlind,
   eventsLost,
+  overheadExceeded,
 ]
 
 /** Opens, updates and closes findings after an event. */

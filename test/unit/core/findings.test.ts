@@ -305,6 +305,26 @@ describe('tracer findings', () => {
     expect(world.state().tracer.status).toBe('observing')
   })
 
+  it('overhead-exceeded: daemon and tracers together above 5 % of a CPU', () => {
+    const world = observing()
+    const measured = (daemonMs: number, tracersMs: number) =>
+      world.at(60, { kind: 'overhead-measured', windowMs: 60_000, daemonMs, tracersMs })
+    measured(2_000, 1_000)
+    expect(open(world)).toEqual([])
+    expect(view(world.state()).tracer.overhead).toMatchObject({ tracersPercent: expect.closeTo(1.67, 2) })
+    measured(2_400, 1_200)
+    expect(told(world).at(-1)).toMatchObject({
+      rule: 'overhead-exceeded',
+      severity: 'info',
+      summary: 'klpscope uses 6.0 % of one CPU, more than 5 %: the daemon 4.0 %, its tracers 2.0 %',
+    })
+    measured(0, 0)
+    expect(open(world)).toEqual([])
+    measured(60_000, 0)
+    world.at(61, started())
+    expect(open(world)).toEqual([])
+  })
+
   it('events-lost: counts on, until the next run', () => {
     const world = observing()
     world.at(3, { kind: 'events-lost', source: 'bpftrace', count: 1 })
