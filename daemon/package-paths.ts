@@ -8,5 +8,6 @@ export const bpfDir = join(packageDir, 'bpf')
 export const webDir = join(packageDir, 'dist', 'web')
 /** Bundled beside the program, from daemon/store/store-worker.ts. */
 export const storeWorkerFile = join(packageDir, 'dist', 'store-worker.js')
+export const recordingsDir = join(packageDir, 'test', 'recordings')
 export const packageVersion = (): string =>
   (JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')) as { version: string }).version

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import type { Series } from './contract/state.ts'
 import { createEngine } from './engine.ts'
 import { bpfDir, packageVersion, storeWorkerFile, webDir } from './package-paths.ts'
+import { createSamples } from './replay/samples.ts'
 import { createRecentPoints, recentMs, recentPoints } from './serve/recent-points.ts'
 import { createHttpServer, type ListenAddress, listen } from './serve/server.ts'
 import { createStream } from './serve/stream.ts'
@@ -48,12 +49,14 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     points.add,
     (step) => stream.publish(step),
   ])
+  const samples = createSamples()
   let ready = false
   const server = createHttpServer({
     state: engine.state,
     queries,
     past: queries,
-    record: () => ({ live: true, name: null, speed: null, malformed: 0, samples: [] }),
+    record: () => ({ live: true, name: null, speed: null, malformed: 0, samples: [...samples.list] }),
+    samples,
     recordFile: options.db,
     isReady: () => ready,
     webDir,
@@ -101,6 +104,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   await observer.stop(signal)
   stream.close()
   server.close()
+  samples.close()
   await closeStore()
   raw?.end()
 }

@@ -29,6 +29,7 @@ import { HeadlineView } from './views/headline.tsx'
 import { LastTransition } from './views/last-transition.tsx'
 import { Patches } from './views/patches.tsx'
 import { RemainingTasks } from './views/remaining-tasks.tsx'
+import { Samples } from './views/samples.tsx'
 import { ShadowVariables } from './views/shadow-variables.tsx'
 import { TimeBar } from './views/time-bar.tsx'
 import { TracerHealth } from './views/tracer-health.tsx'
@@ -160,6 +161,7 @@ function Page() {
         ) : (
           <Dashboard view={view} isLoading={past.isLoading} then={isPast ? past.viewedAt : null} />
         )}
+        <Samples samples={past.record?.samples ?? []} opened={sample} />
         <TimeBar travel={travel} client={client} readNow={liveNow} news={newsOf(live.state)} />
       </div>
     </ClockContext.Provider>

@@ -38,6 +38,7 @@ export type Travel = {
 
 const playEveryMs = 250
 const renameEveryMs = 500
+const leadMs = 3_000
 
 /** Moves the page through a record. The address always names the moment shown, so that it can be sent. */
 export function createTravel(client: RecordClient): Travel {
@@ -191,16 +192,25 @@ export function createTravel(client: RecordClient): Travel {
     })
     change({ record })
     if (named !== null) show(named, 'keep')
-    else if (record?.live === false && record.first && record.last) begin(record)
+    else if (record?.live === false) await begin(record)
     return record?.live !== false
   }
 
-  function begin({ speed, first, last, runs }: RecordInfo) {
+  /** A record begins with a tracer that is being attached: the play begins shortly before something happens. */
+  async function begin({ speed, first, last, runs }: RecordInfo) {
     const beginning = runs[0] ?? first
     if (beginning === null || last === null) return
     if (speed === null) return show(last, 'replace')
     change({ speed })
-    show({ seq: beginning.seq, time: beginning.time }, 'replace')
+    const happenings = await Promise.all(
+      (['transition', 'finding'] as const).map((to) => client.step(beginning, 'next', to).catch(() => null)),
+    )
+    const times = happenings.flatMap((step) => parseTime(step?.time ?? null) ?? [])
+    const start = Math.min(...times) - leadMs
+    show(
+      start > (parseTime(beginning.time) ?? 0) && times.length > 0 ? momentAt(start) : beginning,
+      'replace',
+    )
     play(true)
   }
 

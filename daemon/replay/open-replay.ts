@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { setImmediate } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
 import type Database from 'better-sqlite3'
 import type { CoreState } from '../core/core-state.ts'
@@ -31,6 +32,7 @@ export type Replay = {
 }
 
 const sqliteMagic = 'SQLite format 3\0'
+const takenAtOnce = 50
 const what = 'a record (klpscope.db), an export (NDJSON) or a recording (klpscope daemon --record)'
 
 /**
@@ -141,7 +143,12 @@ const foldFile = async (file: string, gzipped: boolean): Promise<Replay> => {
     const lines = readLines(file, gzipped, (error) => {
       damage = error.message
     })
-    for await (const line of lines) folding.take(line)
+    let taken = 0
+    for await (const line of lines) {
+      folding.take(line)
+      // A daemon that opens a sample has other things to do too.
+      if (++taken % takenAtOnce === 0) await setImmediate()
+    }
     folding.end()
     recorder.close()
     const state = folding.state()

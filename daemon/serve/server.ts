@@ -3,11 +3,14 @@ import express from 'express'
 import type { Logger } from 'pino'
 import { UserError } from '../user-error.ts'
 import { type ApiOptions, createApi } from './api.ts'
+import { createSamplesApi, type Samples } from './samples-api.ts'
 
 export type ListenAddress = { host: string; port: number }
 
 /** HTTP: the API, health, and the dashboard's files from `webDir`. */
-export const createHttpServer = (options: ApiOptions & { webDir: string; log: Logger }): Server => {
+export const createHttpServer = (
+  options: ApiOptions & { webDir: string; log: Logger; samples?: Samples },
+): Server => {
   const app = express()
   app.disable('x-powered-by')
   app.use((_request, response, next) => {
@@ -18,6 +21,7 @@ export const createHttpServer = (options: ApiOptions & { webDir: string; log: Lo
     response.setHeader('X-Content-Type-Options', 'nosniff')
     next()
   })
+  if (options.samples) app.use('/api/v1', createSamplesApi(options.samples))
   app.use('/api/v1', createApi(options))
   app.get('/healthz', (_request, response) => {
     const { status } = options.state().tracer

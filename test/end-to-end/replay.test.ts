@@ -108,3 +108,29 @@ describe('replay of a stall', () => {
       .waitFor()
   })
 })
+
+describe('a sample recording', () => {
+  it('opens from the list, plays by itself, and is closed again', async () => {
+    const page = await open()
+    await page
+      .getByTestId('samples')
+      .getByRole('link', { name: /holds a transition up/ })
+      .click()
+    await expectText(page, 'which-moment', /Replay, not live.*stall-6.1/s)
+    await page.getByLabel('Speed').selectOption('5')
+    await expectText(page, 'headline', /klpt_patch_v1: patching/, 30_000)
+    await page.getByRole('link', { name: 'Close the sample' }).click()
+    await expectText(page, 'which-moment', /stall-sleeping-6.1.ndjson.gz/)
+  })
+
+  it('that there is not is said to be missing, with those there are', async () => {
+    const answer = await fetch(`${url}api/v1/samples/..%2Fpackage/state`)
+    expect(answer.status).toBe(404)
+    expect(((await answer.json()) as { remedy: string }).remedy).toContain('stall-6.1')
+    const page = await open(`${url}?record=nothing`)
+    await page
+      .getByText(/There is no sample recording nothing/)
+      .first()
+      .waitFor()
+  })
+})

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Captures recordings anew: boots the lab, runs each scenario with `klpscope daemon --record`, and stores the
-# raw records as test/recordings/SCENARIO-KERNEL.ndjson.gz. Needs a built dist/ (npm run build).
+# raw records as test/recordings/SCENARIO-KERNEL.ndjson.gz, and beside them the state the daemon held at its end,
+# SCENARIO-KERNEL.state, as its closing checkpoint has it. Needs a built dist/ (npm run build).
 #
 # usage: test/recordings/capture.sh KERNEL SCENARIO…
 #        test/recordings/capture.sh 6.1 stall-sleeping shadow
@@ -15,7 +16,16 @@ echo "logs in $out"
 code=0
 node "$here/../../dist/klpscope.js" lab run --kernel "$kernel" --no-daemon --timeout 3000 \
   --script "$out/run.sh" --out "$out" || code=$?
+# closing_state DB: the newest checkpoint, as daemon/store/serialize-state.ts wrote it.
+closing_state() {
+  (cd "$here" && node -e '
+    const Database = require("better-sqlite3")
+    const { state } = new Database(process.argv[1]).prepare("SELECT state FROM checkpoints ORDER BY seq DESC LIMIT 1").get()
+    process.stdout.write(require("node:zlib").inflateSync(state))' "$1")
+}
 for name in "$@"; do
-  if [[ -e $out/$name.ndjson ]]; then gzip -9nc "$out/$name.ndjson" >"$here/$name-$kernel.ndjson.gz"; fi
+  [[ -e $out/$name.ndjson ]] || continue
+  gzip -9nc "$out/$name.ndjson" >"$here/$name-$kernel.ndjson.gz"
+  closing_state "$out/$name.db" >"$here/$name-$kernel.state"
 done
 exit "$code"

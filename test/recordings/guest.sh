@@ -1,5 +1,5 @@
 # Runs in the lab's VM (started by capture.sh): each scenario with a daemon of its own, which writes its raw
-# records to /lab/out/NAME.ndjson. `restart`, `tracer-killed`, `no-bpftrace` and
+# records to /lab/out/NAME.ndjson and leaves its record as /lab/out/NAME.db. `restart`, `tracer-killed`, `no-bpftrace` and
 # `hostile-names` are told here, the others in test/lab/scenarios.
 #
 # usage: guest.sh SCENARIO…
@@ -134,7 +134,7 @@ for name in "$@"; do
     restart | tracer-killed | no-bpftrace | hostile-names) $name ;;
     *) start "$name" && bash "$scenarios/$name.sh" && stop ;;
   esac
-  if [[ $? == 0 ]]; then cp "$work/$name.ndjson" /lab/out/; else
+  if [[ $? == 0 ]]; then cp "$work/$name.ndjson" "$database" /lab/out/; else
     echo "== $name FAILED"
     code=1
     kill -KILL $daemon 2>/dev/null
