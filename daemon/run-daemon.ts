@@ -3,13 +3,16 @@ import { pino } from 'pino'
 import type { Series } from './contract/state.ts'
 import { createEngine } from './engine.ts'
 import { bpfDir, packageVersion, storeWorkerFile, webDir } from './package-paths.ts'
+import type { RawRecord } from './probes/raw-record.ts'
 import { createSamples } from './replay/samples.ts'
 import { createRecentPoints, recentMs, recentPoints } from './serve/recent-points.ts'
 import { createHttpServer, type ListenAddress, listen } from './serve/server.ts'
 import { createStream } from './serve/stream.ts'
+import { monotonicNs } from './sources/clock.ts'
 import { findProgram } from './sources/find-program.ts'
 import { startObserver } from './sources/observer.ts'
 import { giveWay } from './sources/priority.ts'
+import { createRecordNews } from './store/record-news.ts'
 import { openStore, type Store } from './store/store.ts'
 
 export type DaemonOptions = {
@@ -35,13 +38,15 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) }),
   )
   giveWay(lowestPriority)
-  const store = await openStore(options.db, storeWorkerFile, {
-    onFailing: (error) => log.error({ err: error }, 'the record cannot be written'),
-    onRecovered: (lost) => log.info({ lost }, 'the record is being written again'),
+  const news = createRecordNews((body) => {
+    if (body.what === 'resumed') log.info(body, 'the record is being written again')
+    else log.error(body, 'the record is in trouble')
+    take({ ...body, monoNs: monotonicNs() })
   })
+  const store = await openStore(options.db, storeWorkerFile, news)
   const { queries } = store
-  const points = createRecentPoints(await recentSeries(store.queries))
-  const newest = (await queries.events({ limit: 200 })).reverse()
+  const points = createRecentPoints(await recentSeries(queries).catch(() => []))
+  const newest = (await queries.events({ limit: 200 }).catch(() => [])).reverse()
   const raw = options.record ? createWriteStream(options.record, { flags: 'a' }) : undefined
 
   const engine = createEngine(store.restored, [
@@ -50,6 +55,10 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     (step) => stream.publish(step),
   ])
   const samples = createSamples()
+  const take = (record: RawRecord): void => {
+    raw?.write(`${JSON.stringify(record)}\n`)
+    engine.ingest(record)
+  }
   let ready = false
   const server = createHttpServer({
     state: engine.state,
@@ -58,6 +67,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     record: () => ({ live: true, name: null, speed: null, malformed: 0, samples: [...samples.list] }),
     samples,
     recordFile: options.db,
+    waiting: store.queue.status,
     isReady: () => ready,
     webDir,
     log,
@@ -86,8 +96,9 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       callBudgetPerS: options.callBudgetPerS,
     },
     (record) => {
-      raw?.write(`${JSON.stringify(record)}\n`)
-      engine.ingest(record)
+      take(record)
+      // A run begins with its host; what is wrong with its record comes after.
+      if (record.source === 'host') news.tellOpening(store)
     },
   )
   observer.ready.then(

@@ -30,6 +30,12 @@ export function describeEvent(event: Event): string {
       return `Nothing was seen from ${event.source} for ${formatDuration(gapMs(event))}: ${event.reason}.`
     case 'events-lost':
       return `${plural(event.count, 'event')} from ${event.source} ${event.count === 1 ? 'was' : 'were'} lost.`
+    case 'record-failed':
+      return `The record cannot be written: ${event.reason}.`
+    case 'record-resumed':
+      return `The record is being written again${event.lost > 0 ? `; ${plural(event.lost, 'event')} could not be kept` : '; nothing was lost'}.`
+    case 'record-renewed':
+      return `The record was damaged (${event.reason}); a new one was begun${event.setAside === null ? '' : `, the old one is ${event.setAside}`}.`
     case 'decode-failed':
       return `A record of ${event.source} could not be read (${event.error}): ${event.raw}`
     case 'overhead-measured':

@@ -116,6 +116,7 @@ function Dashboard({ view, isLoading, then }: { view: View; isLoading: boolean; 
         </Guarded>
         <Guarded name="Tracer health">
           <TracerHealth
+            record={state.record}
             tracer={tracer}
             host={state.host}
             malformed={view.malformed}

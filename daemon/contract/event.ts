@@ -197,9 +197,16 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('tracer-stopped', { reason: z.string() }),
   /** Nothing was observed by `source` between the two moments. */
   kind('tracer-gap', { source: z.string(), fromMonoNs: monoNs, toMonoNs: monoNs, reason: z.string() }),
+  /** `bpftrace`: dropped between kernel and daemon. `record`: seen, but not written, for want of room. */
   kind('events-lost', { source: z.string(), count: z.number().int() }),
   /** CPU time that the daemon and its tracers used in a window of time. */
   kind('overhead-measured', { windowMs: z.number(), daemonMs: z.number(), tracersMs: z.number() }),
+  /** From here on the record cannot be written; events wait, within a bound. */
+  kind('record-failed', { reason: z.string(), remedy: z.string() }),
+  /** It can be written again; `lost` events are not in it, and never will be. */
+  kind('record-resumed', { lost: z.number().int() }),
+  /** The record was damaged: a new one was begun, and the old one is kept under another name. */
+  kind('record-renewed', { reason: z.string(), setAside: z.string().nullable() }),
   kind('decode-failed', { source: z.string(), error: z.string(), raw: z.string() }),
   /**
    * Wall clock minus monotonic clock, when it is another than before by 10 ms. `drifted`: little by little; `set`: in

@@ -19,6 +19,7 @@ export const ruleNames = [
   'old-code-running',
   'tracer-blind',
   'events-lost',
+  'record-failing',
   'overhead-exceeded',
 ] as const
 export type RuleName = (typeof ruleNames)[number]

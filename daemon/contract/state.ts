@@ -24,6 +24,7 @@ export type State = {
   headline: Headline
   host: Host | null
   tracer: Tracer
+  record: RecordState
   /** The running transition. */
   transition: Transition | null
   /** The newest transition that ended. */
@@ -62,6 +63,19 @@ export type Tracer = {
   overhead: { daemonPercent: number; tracersPercent: number } | null
   /** The newest gaps, newest first, at most 20. */
   gaps: { source: string; from: string; to: string; reason: string }[]
+}
+
+/** Whether what happens is being kept. */
+export type RecordState = {
+  /** `failing`: it cannot be written; events wait for it. */
+  status: 'recording' | 'failing'
+  since: string | null
+  reason: string | null
+  remedy: string | null
+  /** Events of this run that are not in it. */
+  lost: number
+  /** A damaged record that this one took the place of, in this run. */
+  setAside: string | null
 }
 
 export type TransitionOutcome = 'running' | 'completed' | 'cancelled' | 'unknown'

@@ -4,6 +4,7 @@ import type {
   BlockedTask,
   Host,
   Patch,
+  RecordState,
   Shadow,
   ShadowId,
   Task,
@@ -26,6 +27,7 @@ export type CoreState = {
   readonly stalledAfterMs: number
   readonly host: Host | null
   readonly tracer: Tracer
+  readonly record: RecordState
   readonly transition: Transition | null
   readonly lastTransition: Transition | null
   /** Of completed transitions, oldest first; see baseline.ts. */
@@ -65,6 +67,7 @@ export const initialState: CoreState = {
     overhead: null,
     gaps: [],
   },
+  record: { status: 'recording', since: null, reason: null, remedy: null, lost: 0, setAside: null },
   transition: null,
   lastTransition: null,
   pastDurationsMs: [],

@@ -6,6 +6,7 @@ import type { Effect } from './effect.ts'
 import { reduceFunctions } from './functions.ts'
 import { reducePatches } from './patches.ts'
 import { pointsOf } from './points.ts'
+import { reduceRecord } from './record.ts'
 import { applyRules } from './rules/rules.ts'
 import { reduceShadow } from './shadow.ts'
 import { reduceSignalRounds } from './signal-rounds.ts'
@@ -21,6 +22,7 @@ import { reduceTroubles } from './troubles.ts'
 export const reduce = (before: CoreState, event: Event): [CoreState, Effect[]] => {
   let state: CoreState = { ...before, seq: event.seq, time: event.time, monoNs: event.monoNs }
   state = reduceTracer(state, event)
+  state = reduceRecord(state, event)
   state = reduceTransition(state, event)
   state = reduceBaseline(state, event)
   state = reduceTasks(state, event)

@@ -46,6 +46,7 @@ export const reduceTracer = (state: CoreState, event: Event): CoreState => {
       })
     }
     case 'events-lost':
+      if (event.source === 'record') return state
       return withTracer(state, { eventsLost: tracer.eventsLost + event.count })
     case 'decode-failed':
       return withTracer(state, { decodeFailures: tracer.decodeFailures + 1 })

@@ -15,6 +15,7 @@ export const view = (state: CoreState): State => ({
   headline: headlineOf(state),
   host: state.host,
   tracer: state.tracer,
+  record: state.record,
   transition: state.transition,
   lastTransition: state.lastTransition,
   baseline: baselineOf(state),
@@ -44,6 +45,7 @@ export const changedView = (before: CoreState, now: CoreState): Partial<State> =
 const slices = {
   host: ['host'],
   tracer: ['tracer'],
+  record: ['record'],
   transition: ['transition'],
   lastTransition: ['lastTransition'],
   pastDurationsMs: ['baseline'],

@@ -85,6 +85,8 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
     }
     case 'tracer':
       return decodeTracer(context, record)
+    case 'record':
+      return decodeRecordNews(record)
     case 'recording':
       throw new Error(record.error)
     default:
@@ -129,6 +131,21 @@ const decodeTracer = (
       ]
     case 'stopped':
       return [{ kind: 'tracer-stopped', monoNs, reason: record.reason }]
+  }
+}
+
+const decodeRecordNews = (record: Extract<RawRecord, { source: 'record' }>): EventDraft[] => {
+  const { monoNs } = record
+  switch (record.what) {
+    case 'failed':
+      return [{ kind: 'record-failed', monoNs, reason: record.reason, remedy: record.remedy }]
+    case 'renewed':
+      return [{ kind: 'record-renewed', monoNs, reason: record.reason, setAside: record.setAside }]
+    case 'resumed': {
+      const { lost } = record
+      const resumed: EventDraft = { kind: 'record-resumed', monoNs, lost }
+      return lost > 0 ? [{ kind: 'events-lost', monoNs, source: 'record', count: lost }, resumed] : [resumed]
+    }
   }
 }
 

@@ -52,6 +52,10 @@ export type RawBody =
   | { source: 'tracer'; what: 'attached'; probeSets: RawProbeSet[] }
   | { source: 'tracer'; what: 'gap'; part: string; fromMonoNs: string; reason: string }
   | { source: 'tracer'; what: 'stopped'; reason: string }
+  /** What became of the record itself. */
+  | { source: 'record'; what: 'failed'; reason: string; remedy: string }
+  | { source: 'record'; what: 'resumed'; lost: number }
+  | { source: 'record'; what: 'renewed'; reason: string; setAside: string | null }
 
 export type RawTask = {
   tid: number

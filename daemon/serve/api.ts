@@ -8,7 +8,9 @@ import { view } from '../core/view.ts'
 import type { Past } from '../store/past.ts'
 import type { Queries } from '../store/queries.ts'
 import type { Eventually } from '../store/thread-calls.ts'
+import { UserError } from '../user-error.ts'
 import { createDocumentsApi } from './documents-api.ts'
+import { problemsOf } from './health.ts'
 import { instant as time } from './instant.ts'
 import { momentQuery, stateAtMoment } from './moment.ts'
 import { notFound } from './not-found.ts'
@@ -22,6 +24,8 @@ export type ApiOptions = {
   record: () => RecordLabel
   /** The record on disk, for the documents made from it. */
   recordFile?: string
+  /** What waits to be written to it. */
+  waiting?: () => { waiting: number; waitingBytes: number; lost: number }
   /** False while the probes are still being attached. */
   isReady: () => boolean
 }
@@ -52,15 +56,32 @@ const tasksQuery = z.object({
 })
 const findingsQuery = z.object({ state: z.enum(['open', 'all']).default('all') })
 
+const nothing = { waiting: 0, waitingBytes: 0, lost: 0 }
 const hourNs = 3_600_000_000_000n
 
 /** The JSON API under /api/v1. */
-export const createApi = ({ state, queries, past, record, recordFile, isReady }: ApiOptions): Router => {
+export const createApi = ({
+  state,
+  queries,
+  past,
+  record,
+  recordFile,
+  waiting,
+  isReady,
+}: ApiOptions): Router => {
   const api = Router()
   if (recordFile !== undefined) api.use(createDocumentsApi(recordFile))
   api.get('/health', (_request, response) => {
-    const { tracer, seq, host } = view(state())
-    response.json({ ready: isReady(), seq, host, tracer })
+    const { tracer, seq, host, record } = view(state())
+    const { waiting: waitingEvents, waitingBytes, lost: lostEvents } = waiting?.() ?? nothing
+    response.json({
+      ready: isReady(),
+      problems: problemsOf(state()),
+      seq,
+      host,
+      tracer,
+      record: { ...record, waitingEvents, waitingBytes, lostEvents },
+    })
   })
   api.get('/state', async (request, response) => {
     const found = await stateAtMoment(momentQuery.parse(request.query), response, past, state())
@@ -156,6 +177,9 @@ export const createApi = ({ state, queries, past, record, recordFile, isReady }:
     ),
   )
   api.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    // The present is known all the same, and shown.
+    if (error instanceof UserError)
+      return void response.status(503).json({ error: error.message, remedy: error.remedy })
     if (!(error instanceof z.ZodError)) return next(error)
     const [issue] = error.issues
     response.status(400).json({

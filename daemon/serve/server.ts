@@ -3,6 +3,7 @@ import express from 'express'
 import type { Logger } from 'pino'
 import { UserError } from '../user-error.ts'
 import { type ApiOptions, createApi } from './api.ts'
+import { problemsOf } from './health.ts'
 import { createSamplesApi, type Samples } from './samples-api.ts'
 
 export type ListenAddress = { host: string; port: number }
@@ -25,7 +26,8 @@ export const createHttpServer = (
   app.use('/api/v1', createApi(options))
   app.get('/healthz', (_request, response) => {
     const { status } = options.state().tracer
-    response.status(status === 'blind' || status === 'stopped' ? 503 : 200).json({ status })
+    const problems = options.record().live ? problemsOf(options.state()) : []
+    response.status(problems.length > 0 ? 503 : 200).json({ status, problems })
   })
   app.get(
     '/readyz',

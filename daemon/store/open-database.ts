@@ -3,9 +3,15 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { UserError } from '../user-error.ts'
 import { migrate } from './migrate.ts'
+import { explainError, RecordError } from './record-error.ts'
 import { applicationId, migrations } from './schema.ts'
 
 export type OpenOptions = { readonly?: boolean }
+
+/** Another process holds a record this long at most without being told of. */
+const busyMs = 1_000
+/** The write-ahead log gives back what is beyond this. */
+const logBytes = 64_000_000
 
 /**
  * Opens a record, new or old, and brings its schema up to date; for reading only, an old one keeps its schema.
@@ -18,12 +24,13 @@ export const openDatabase = (file: string, options: OpenOptions = {}): Database.
     database = new Database(file, {
       readonly: options.readonly ?? false,
       fileMustExist: options.readonly ?? false,
+      timeout: busyMs,
     })
     prepare(database, file, options)
     return database
   } catch (error) {
     database?.close()
-    throw error instanceof UserError ? error : explain(file, error)
+    throw error instanceof UserError ? error : explainError(file, error)
   }
 }
 
@@ -32,13 +39,15 @@ const prepare = (database: Database.Database, file: string, options: OpenOptions
   const version = Number(database.pragma('user_version', { simple: true }))
   const empty = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }
   if (empty.n > 0 && foundId !== applicationId) {
-    throw new UserError(
+    throw new RecordError(
+      'foreign',
       `${file} is a SQLite database, but not one of klpscope's.`,
       'Name another file with --db.',
     )
   }
   if (version > migrations.length) {
-    throw new UserError(
+    throw new RecordError(
+      'newer',
       `${file} was written by a newer klpscope (schema ${version}, this program knows ${migrations.length}).`,
       'Use that version, or name another file with --db.',
     )
@@ -50,38 +59,9 @@ const prepare = (database: Database.Database, file: string, options: OpenOptions
   }
   // So that deleting gives space back; it can only be chosen before there are tables.
   if (empty.n === 0) database.pragma('auto_vacuum = INCREMENTAL')
+  // In the file itself, not in the log beside it: by this a damaged record is known to be ours.
+  if (empty.n === 0) database.pragma(`application_id = ${applicationId}`)
   database.pragma('journal_mode = WAL')
-  database.pragma('synchronous = NORMAL')
-  database.pragma(`application_id = ${applicationId}`)
+  database.pragma(`journal_size_limit = ${logBytes}`)
   migrate(database)
-}
-
-const explain = (file: string, error: unknown): UserError => {
-  const code = (error as { code?: string }).code ?? ''
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new UserError(
-      `${file} is damaged or not a SQLite database.`,
-      'Move it away to start a new record, or name another file with --db. What is still readable: sqlite3 FILE .recover',
-    )
-  }
-  if (code.startsWith('SQLITE_BUSY')) {
-    return new UserError(
-      `${file} is locked by another process.`,
-      'Stop the other daemon, or name another file with --db.',
-    )
-  }
-  if (
-    code === 'SQLITE_CANTOPEN' ||
-    code.startsWith('SQLITE_READONLY') ||
-    ['EACCES', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST'].includes(code)
-  ) {
-    return new UserError(
-      `${file} cannot be opened${code.startsWith('E') ? ` (${code})` : ''}.`,
-      'Check the path and its permissions, or name another file with --db.',
-    )
-  }
-  return new UserError(
-    `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-    'Name another file with --db.',
-  )
 }

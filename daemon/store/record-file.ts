@@ -1,37 +1,127 @@
-import type Database from 'better-sqlite3'
+import { existsSync } from 'node:fs'
 import type { Event } from '../contract/event.ts'
-import type { CoreState } from '../core/core-state.ts'
+import { type CoreState, initialState } from '../core/core-state.ts'
 import { reduce } from '../core/reduce.ts'
+import { readFileHeader } from './file-header.ts'
 import { openDatabase } from './open-database.ts'
+import { connectRecord, type RecordConnection } from './record-connection.ts'
+import { explainError, RecordError } from './record-error.ts'
 import { restoreState } from './restore-state.ts'
 import { deserializeState, serializeState } from './serialize-state.ts'
-import { createWriter, type Writer, type WrittenStep } from './writer.ts'
-import { lockForWriting } from './writer-lock.ts'
+import { setAside } from './set-aside.ts'
+import type { WrittenStep } from './writer.ts'
+
+/** A new record was begun in the place of one that was damaged or removed. */
+export type Renewal = { reason: string; setAside: string | null }
+
+/** Where a record begins for a daemon: the state to go on from, as serializeState gives it. */
+export type Opening = {
+  state: string
+  /** It cannot be written yet: tried again with every write. */
+  failure: { message: string; remedy: string } | null
+  renewal: Renewal | null
+}
 
 /** What the writing thread is asked for. States pass as serializeState gives them, events as JSON. */
 export type RecordFile = {
-  /** Opens the record and takes the lock on it; the state to go on from. @throws UserError */
-  open: () => string
+  /** @throws RecordError when the file is the wrong one to write to */
+  open: () => Opening
   /**
    * Folds events and writes them with all that follows from them, in one transaction.
    * @param durable on disk when it returns
-   * @throws SqliteError; then nothing of it was written
+   * @throws RecordError; then nothing of it was written
    */
-  write: (events: readonly string[], durable: boolean) => void
+  write: (events: readonly string[], durable: boolean) => Renewal | null
   /** Goes on from another state, after a hole in the events. */
-  adopt: (state: string) => void
+  adopt: (state: string) => Renewal | null
+  /** Looks the whole record through, when reading met damage. @throws RecordError */
+  check: () => Renewal | null
   close: () => void
 }
 
-type Opened = { database: Database.Database; lock: Database.Database; writer: Writer }
+const lookEveryMs = 2_000
 
 /**
- * The record as its writing thread keeps it. Events are all it is told: it folds them itself, so that the
- * thread that observes never waits for a state to be copied.
+ * The record as its writing thread keeps it. Events are all it is told: it folds them itself, so that the thread
+ * that observes never waits for a state to be copied.
  */
 export const createRecordFile = (file: string): RecordFile => {
-  let opened: Opened | undefined
-  let state: CoreState
+  let connection: RecordConnection | undefined
+  /** It has been open in this process: whatever is in it now, it was a record. */
+  let wasOpen = false
+  let state: CoreState = initialState
+  let lookedAt = 0
+  /** What is in the file cannot be trusted any more, even if it should open again. */
+  let damage: string | undefined
+  /** A new record was begun, but nobody was told yet. */
+  let untold: Renewal | null = null
+
+  const disconnect = (): void => {
+    connection?.close()
+    connection = undefined
+  }
+
+  /** Connects, and makes sure that what comes can follow on what is there. */
+  const connect = (upTo: number): RecordConnection => {
+    if (connection) return connection
+    const made = connectRecord(file)
+    try {
+      if (made.lastSeq > Math.max(state.seq, upTo)) {
+        throw new RecordError(
+          'failing',
+          `${file} holds later events than this daemon has seen.`,
+          'Restart the daemon to go on with it, or name another file with --db.',
+        )
+      }
+      if (made.lastSeq < state.seq) made.writer.checkpoint(state)
+    } catch (error) {
+      made.close()
+      throw error
+    }
+    connection = made
+    wasOpen = true
+    return made
+  }
+
+  const renew = (reason: string): void => {
+    disconnect()
+    damage = reason
+    untold = { reason, setAside: existsSync(file) ? setAside(file) : null }
+    damage = undefined
+  }
+
+  /** Does work on the record; once more on a new one if it proves damaged. */
+  const attempt = (upTo: number, work: (connection: RecordConnection) => void): Renewal | null => {
+    try {
+      if (damage === undefined) lookAtFile()
+      else renew(damage)
+      work(connect(upTo))
+    } catch (error) {
+      const explained = explainError(file, error)
+      if (explained.trouble !== 'full' && explained.trouble !== 'locked') disconnect()
+      const isDamaged = explained.trouble === 'damaged' && damage === undefined
+      if (!isDamaged || !(wasOpen || readFileHeader(file).isOurs)) throw explained
+      renew((error as Error).message)
+      work(connect(upTo))
+    }
+    const renewal = untold
+    untold = null
+    return renewal
+  }
+
+  /** What is in memory hides what becomes of the file. @throws RecordError when it is damaged beyond doubt */
+  const lookAtFile = (): void => {
+    if (!connection || Date.now() - lookedAt < lookEveryMs) return
+    lookedAt = Date.now()
+    if (!connection.isInPlace()) {
+      disconnect()
+      untold = { reason: `${file} was removed or replaced`, setAside: null }
+      return
+    }
+    const { isOurs, isCutOff } = readFileHeader(file)
+    if (!isOurs) throw new RecordError('damaged', `${file} was overwritten`, '')
+    if (isCutOff) throw new RecordError('damaged', `${file} was cut off`, '')
+  }
 
   const fold = (events: readonly string[]): WrittenStep[] => {
     let folded = state
@@ -43,40 +133,61 @@ export const createRecordFile = (file: string): RecordFile => {
     })
   }
 
-  const isOpen = (): Opened => {
-    if (!opened) throw new Error('the record is not open')
-    return opened
+  /** Numbers go up over the life of a record, whose last one cannot be known now: milliseconds outrun them. */
+  const startWithout = ({ message, remedy }: RecordError): Opening => {
+    state = { ...initialState, seq: Date.now() }
+    return { state: serializeState(state), failure: { message, remedy }, renewal: null }
   }
 
   return {
     open: () => {
-      const database = openDatabase(file)
       try {
-        opened = { database, lock: lockForWriting(file), writer: createWriter(database) }
-        state = restoreState(database)
-        return serializeState(state)
+        const renewal = attempt(Number.MAX_SAFE_INTEGER, ({ database }) => {
+          state = restoreState(database)
+        })
+        return { state: serializeState(state), failure: null, renewal }
       } catch (error) {
-        opened?.lock.close()
-        database.close()
-        throw error
+        const explained = explainError(file, error)
+        if (!['locked', 'full', 'unwritable', 'failing'].includes(explained.trouble)) throw explained
+        return startWithout(explained)
       }
     },
     write: (events, durable) => {
       const steps = fold(events)
-      isOpen().writer.write(state, steps, durable)
-      state = steps.at(-1)?.state ?? state
+      const last = steps.at(-1)
+      if (!last) return null
+      const renewal = attempt(last.event.seq, ({ writer, lastSeq }) => {
+        // A write that failed at its very end may be there all the same.
+        const there = steps.findIndex(({ event }) => event.seq > lastSeq)
+        const missing = there === -1 ? [] : steps.slice(there)
+        writer.write(steps[there - 1]?.state ?? state, missing, durable)
+      })
+      state = last.state
+      return renewal
     },
     adopt: (text) => {
       const adopted = deserializeState(text)
-      isOpen().writer.checkpoint(adopted)
+      const renewal = attempt(adopted.seq, ({ writer }) => writer.checkpoint(adopted))
       state = adopted
+      return renewal
     },
+    check: () =>
+      attempt(state.seq, () => {
+        // With nothing of it in memory yet.
+        const fresh = openDatabase(file, { readonly: true })
+        try {
+          const found = fresh.pragma('quick_check(1)', { simple: true })
+          if (found !== 'ok') throw new RecordError('damaged', String(found), '')
+        } finally {
+          fresh.close()
+        }
+      }),
     close: () => {
-      if (!opened) return
-      if (state.seq > 0) opened.writer.checkpoint(state)
-      opened.database.close()
-      opened.lock.close()
-      opened = undefined
+      try {
+        if (connection && state.seq > 0) connection.writer.checkpoint(state)
+      } finally {
+        disconnect()
+      }
     },
   }
 }

@@ -6,7 +6,7 @@ import { serializeState } from './serialize-state.ts'
 
 /** Where the events go, in another thread or in this one. */
 export type RecordSink = {
-  [K in 'write' | 'adopt']: (...args: Parameters<RecordFile[K]>) => Promise<void>
+  [K in 'write' | 'adopt']: (...args: Parameters<RecordFile[K]>) => Promise<unknown>
 }
 
 export type RecordQueueOptions = {
@@ -16,6 +16,8 @@ export type RecordQueueOptions = {
   /** Before the first try again; each further one waits twice as long, up to `maxRetryMs`. */
   retryMs?: number
   maxRetryMs?: number
+  /** Why it fails from the start. */
+  failure?: Error | null
   /** The sink has failed twice in a row. */
   onFailing: (error: Error) => void
   /** The sink works again, and this many events are lost for good. */
@@ -65,8 +67,8 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
   let bridge: { state: string; lost: number } | undefined
   let latest: CoreState | undefined
   let lost = 0
-  let failures = 0
-  let failure: Error | null = null
+  let failure = options.failure ?? null
+  let failures = failure ? 2 : 0
   let timer: { at: number; handle: NodeJS.Timeout } | undefined
   let pumping: Promise<void> | undefined
 
@@ -132,6 +134,8 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
     failure = null
     options.onRecovered(0)
   }
+
+  if (failure) plan(retryMs)
 
   return {
     record: (step) => {

@@ -1,15 +1,22 @@
 import { Worker } from 'node:worker_threads'
 import type { CoreState } from '../core/core-state.ts'
 import { type Reader, readerNames } from './reader.ts'
-import type { RecordFile } from './record-file.ts'
+import type { Opening, RecordFile, Renewal } from './record-file.ts'
 import { createRecordQueue, type RecordQueue, type RecordQueueOptions } from './record-queue.ts'
 import { deserializeState } from './serialize-state.ts'
-import type { WorkerRole } from './store-worker.ts'
+import type { WorkerReader, WorkerRole } from './store-worker.ts'
 import { type Caller, callOver, type Remote, remoteMethods } from './thread-calls.ts'
+
+export type StoreOptions = Omit<RecordQueueOptions, 'failure'> & {
+  /** The record was damaged or gone: another one was begun. */
+  onRenewed: (renewal: Renewal) => void
+}
 
 export type Store = {
   /** What the record so far folds to. */
   restored: CoreState
+  /** What is to be told of its opening. */
+  opening: Pick<Opening, 'failure' | 'renewal'>
   queue: RecordQueue
   /** What they find includes all that was recorded before the question. */
   queries: Remote<Reader>
@@ -20,42 +27,51 @@ export type Store = {
 /**
  * Opens a record and starts the threads that write it and read from it.
  * @param workerFile the bundled store-worker.ts
- * @throws UserError when the record cannot be used
+ * @throws UserError when the file is the wrong one
  */
-export const openStore = async (
-  file: string,
-  workerFile: string,
-  options: RecordQueueOptions,
-): Promise<Store> => {
+export const openStore = async (file: string, workerFile: string, options: StoreOptions): Promise<Store> => {
   const start = (role: WorkerRole['role']) =>
     new Worker(workerFile, { workerData: { role, file } satisfies WorkerRole })
   const writer = start('write')
   const write: Caller<RecordFile> = callOver(writer)
-  try {
-    const restored = deserializeState(await write('open'))
-    const queue = createRecordQueue(
-      { write: (...args) => write('write', ...args), adopt: (...args) => write('adopt', ...args) },
-      options,
-    )
-    const reader = start('read')
-    const ask: Caller<Reader> = callOver(reader)
-    return {
-      restored,
-      queue,
-      queries: remoteMethods<Reader>(readerNames, (method, ...args) =>
-        queue.flush().then(() => ask(method, ...args)),
-      ),
-      close: async () => {
-        const unwritten = await queue.close()
-        // The last to close tidies up; a reader cannot.
-        await reader.terminate()
-        await write('close')
-        await writer.terminate()
-        return unwritten
-      },
-    }
-  } catch (error) {
+  const opening = await write('open').catch(async (error: unknown) => {
     await writer.terminate()
     throw error
+  })
+  const reader = start('read')
+  const ask: Caller<WorkerReader> = callOver(reader)
+
+  const tell = (renewal: Renewal | null): void => {
+    if (!renewal) return
+    void ask('reopen')
+    options.onRenewed(renewal)
+  }
+  const queue = createRecordQueue(
+    {
+      write: (...args) => write('write', ...args).then(tell),
+      adopt: (...args) => write('adopt', ...args).then(tell),
+    },
+    { ...options, failure: opening.failure && Object.assign(new Error(), opening.failure) },
+  )
+  /** Reading met damage: whether there is any is for the writer to find out. */
+  const check = (error: Error & { trouble?: string }): never => {
+    if (error.trouble === 'damaged') write('check').then(tell, () => undefined)
+    throw error
+  }
+  return {
+    restored: deserializeState(opening.state),
+    opening,
+    queue,
+    queries: remoteMethods<Reader>(readerNames, (method, ...args) =>
+      queue.flush().then(() => ask(method, ...args).catch(check)),
+    ),
+    close: async () => {
+      const unwritten = await queue.close()
+      // The last to close tidies up; a reader cannot.
+      await reader.terminate()
+      await write('close').catch(() => undefined)
+      await writer.terminate()
+      return unwritten
+    },
   }
 }

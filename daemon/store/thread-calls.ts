@@ -23,7 +23,7 @@ export type Eventually<M extends Methods> = {
 type Call = { id: number; method: string; args: unknown[] }
 type Reply = { id: number; value?: unknown; error?: PlainError }
 /** What is left of an error after its passage: a copy between threads keeps none of its own fields. */
-type PlainError = { message: string; stack?: string; code?: string; remedy?: string; exitCode?: number }
+type PlainError = { message: string; stack?: string; fields: Record<string, string | number> }
 
 type Port = {
   postMessage: (message: unknown) => void
@@ -49,7 +49,7 @@ export const answerCalls = (port: Port, methods: Methods): void => {
   })
 }
 
-/** The other end of answerCalls. A call rejects with what the method threw: a UserError, or an Error with its `code`. */
+/** The other end of answerCalls. A call rejects with what the method threw: a UserError, or an Error, with its fields. */
 export const callOver = <M extends Methods>(port: Port): Caller<M> => {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let lastId = 0
@@ -78,19 +78,13 @@ export const remoteMethods = <M extends Methods>(
   ) as Remote<M>
 
 const plain = (error: unknown): PlainError => {
-  if (!(error instanceof Error)) return { message: String(error) }
+  if (!(error instanceof Error)) return { message: String(error), fields: {} }
   const { message, stack } = error
-  const { code, remedy, exitCode } = error as Partial<UserError> & { code?: string }
-  return {
-    message,
-    ...(stack === undefined ? {} : { stack }),
-    ...(code === undefined ? {} : { code }),
-    ...(remedy === undefined ? {} : { remedy }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-  }
+  const fields = Object.entries(error).filter(([, value]) => ['string', 'number'].includes(typeof value))
+  return { message, ...(stack === undefined ? {} : { stack }), fields: Object.fromEntries(fields) }
 }
 
-const revive = ({ message, stack, code, remedy, exitCode }: PlainError): Error => {
-  const error = remedy === undefined ? new Error(message) : new UserError(message, remedy, exitCode)
-  return Object.assign(error, stack === undefined ? {} : { stack }, code === undefined ? {} : { code })
+const revive = ({ message, stack, fields }: PlainError): Error => {
+  const error = 'remedy' in fields ? new UserError(message, String(fields.remedy)) : new Error(message)
+  return Object.assign(error, stack === undefined ? {} : { stack }, fields)
 }

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { UserError } from '../user-error.ts'
+import { RecordError } from './record-error.ts'
 
 /**
  * Makes sure that one daemon at a time writes a record, for as long as the returned database stays open. SQLite
@@ -15,6 +15,10 @@ export const lockForWriting = (file: string): Database.Database => {
   } catch (error) {
     lock.close()
     if (!String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error
-    throw new UserError(`Another klpscope is writing to ${file}.`, 'Stop it, or name another file with --db.')
+    throw new RecordError(
+      'in-use',
+      `Another klpscope is writing to ${file}.`,
+      'Stop it, or name another file with --db.',
+    )
   }
 }

@@ -17,6 +17,7 @@ export const aState: State = {
     overhead: null,
     gaps: [],
   },
+  record: { status: 'recording', since: null, reason: null, remedy: null, lost: 0, setAside: null },
   transition: null,
   lastTransition: null,
   baseline: null,

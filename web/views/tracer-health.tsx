@@ -1,5 +1,5 @@
 import type { ProbeSet } from '../../daemon/contract/event.ts'
-import type { Host, Tracer } from '../../daemon/contract/state.ts'
+import type { Host, RecordState, Tracer } from '../../daemon/contract/state.ts'
 import { formatCount, formatDuration, parseTime } from '../format.ts'
 import { tracerWords } from '../words.ts'
 import { LevelIcon } from './icons.tsx'
@@ -8,6 +8,7 @@ import { Elapsed, Moment } from './time.tsx'
 
 type Props = {
   tracer: Tracer
+  record: RecordState
   host: Host | null
   /** Messages that this page could not understand, and what was wrong with the last one. */
   malformed: number
@@ -15,7 +16,7 @@ type Props = {
 }
 
 /** What klpscope itself can and cannot see. */
-export function TracerHealth({ tracer, host, malformed, why }: Props) {
+export function TracerHealth({ tracer, record, host, malformed, why }: Props) {
   const attached = tracer.status === 'observing' && tracer.eventsLost === 0
   return (
     <Section id="health" title="Tracer health" testId="tracer-health">
@@ -27,6 +28,7 @@ export function TracerHealth({ tracer, host, malformed, why }: Props) {
       </p>
       <dl class="counts">
         <Count name="Events lost" count={tracer.eventsLost} />
+        <Count name="Not recorded" count={record.lost} />
         <Count name="Decode failures" count={tracer.decodeFailures} />
         <Count name="Not understood by this page" count={malformed} />
       </dl>
@@ -36,6 +38,7 @@ export function TracerHealth({ tracer, host, malformed, why }: Props) {
           tracers {tracer.overhead.tracersPercent.toFixed(1)} %.
         </p>
       )}
+      <RecordHealth record={record} />
       {why !== null && <p class="muted small">Last message not understood: {why}.</p>}
       <h3>Probe sets</h3>
       {tracer.probeSets.length === 0 ? (
@@ -66,6 +69,34 @@ export function TracerHealth({ tracer, host, malformed, why }: Props) {
         </p>
       )}
     </Section>
+  )
+}
+
+/** Whether what is seen is also kept. */
+function RecordHealth({ record }: { record: RecordState }) {
+  return (
+    <div data-testid="record-health" data-status={record.status}>
+      {record.status === 'failing' && (
+        <p class="health-status">
+          <LevelIcon level="warning" />
+          <span>
+            The record is not being written
+            {record.since !== null && (
+              <>
+                , for <Elapsed since={record.since} />
+              </>
+            )}
+            : {record.reason} <span class="advice">{record.remedy}</span>
+          </span>
+        </p>
+      )}
+      {record.setAside !== null && (
+        <p class="small">
+          The record was damaged and a new one was begun; the old one is{' '}
+          <span class="mono">{record.setAside}</span>.
+        </p>
+      )}
+    </div>
   )
 }
 

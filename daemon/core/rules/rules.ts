@@ -10,6 +10,7 @@ import { moduleRefused } from './module-refused.ts'
 import { oldCodeRunning } from './old-code-running.ts'
 import { overheadExceeded } from './overhead-exceeded.ts'
 import { patchDowngraded } from './patch-downgraded.ts'
+import { recordFailing } from './record-failing.ts'
 import { replacedModulePinned } from './replaced-module-pinned.ts'
 import type { Condition, Rule } from './rule.ts'
 import { shadowAllocFailed } from './shadow-alloc-failed.ts'
@@ -41,6 +42,7 @@ const rules: readonly Rule[] = [
   tracerBlind,
   eventsLost,
   overheadExceeded,
+  recordFailing,
 ]
 
 /** Opens, updates and closes findings after an event. */

@@ -23,6 +23,7 @@ const open = (file = dir.path('klpscope.db')): Promise<Store> =>
       throw error
     },
     onRecovered: () => undefined,
+    onRenewed: () => undefined,
   })
 const steps = stepsOf(recordingsOf('replace')[0]!)
 

@@ -1,0 +1,23 @@
+import type { CoreState } from '../core/core-state.ts'
+
+export type Problem = { problem: string; remedy: string }
+
+/** What keeps the daemon from doing its work: to see what happens, and to keep it. */
+export const problemsOf = ({ tracer, record }: CoreState): Problem[] => {
+  const problems: Problem[] = []
+  if (tracer.status === 'stopped')
+    problems.push({ problem: 'nothing is observed: the tracer is stopped', remedy: 'Start the daemon.' })
+  if (tracer.status === 'blind') {
+    problems.push({
+      problem: 'nothing is observed but sysfs and /proc: no probe set is available',
+      remedy: 'Run klpscope doctor for what this host offers.',
+    })
+  }
+  if (record.status === 'failing') {
+    problems.push({
+      problem: `the record is not being written: ${record.reason}`,
+      remedy: record.remedy ?? 'See the daemon’s log.',
+    })
+  }
+  return problems
+}

@@ -1,0 +1,25 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { applicationId } from './schema.ts'
+
+/** What the first bytes of a database file say of it (https://sqlite.org/fileformat2.html, the database header). */
+export type FileHeader = {
+  /** It began as one of our records, whatever became of it. */
+  isOurs: boolean
+  /** It is shorter than it says. */
+  isCutOff: boolean
+}
+
+/** @throws ErrnoException when the file cannot be read */
+export const readFileHeader = (file: string): FileHeader => {
+  const header = Buffer.alloc(72)
+  const handle = openSync(file, 'r')
+  try {
+    readSync(handle, header, 0, header.length, 0)
+    const isOurs =
+      header.toString('latin1', 0, 16) === 'SQLite format 3\0' && header.readUInt32BE(68) === applicationId
+    const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
+    return { isOurs, isCutOff: fstatSync(handle).size < header.readUInt32BE(28) * pageBytes }
+  } finally {
+    closeSync(handle)
+  }
+}

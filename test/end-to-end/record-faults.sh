@@ -1,0 +1,27 @@
+# The record's disk fills up while the daemon observes, has room again, is overwritten, and the wall clock is set.
+set -eu
+source "$(dirname "$0")/support/steps.sh"
+
+mkdir -p /run/small
+mount -t tmpfs -o size=6m tmpfs /run/small
+database=/run/small/klpscope.db
+klpscope daemon --db "$database" --listen 0.0.0.0:8686 >>/lab/out/daemon.log 2>&1 &
+daemon=$!
+wait_until "$patience_s" answers
+step started
+
+cat /dev/zero >/run/small/filler 2>/dev/null || true
+step full
+
+rm /run/small/filler
+step room
+
+head -c 200000 /dev/urandom | dd of="$database" conv=notrunc status=none
+step overwritten
+
+date -s '+1 hour' >/dev/null
+step clock-set
+
+stop_daemon
+ls /run/small >/lab/out/files
+cp "$database" /lab/out/klpscope.db
