@@ -179,6 +179,7 @@ function taskInspected(event: EventOf<'task-inspected'>): string {
 
 function tasksObserved(event: EventOf<'tasks-observed'>): string {
   const remaining = event.remaining === null ? '' : `, ${event.remaining} remaining`
-  const changes = `${plural(event.changed.length, 'change')}, ${event.gone.length} gone`
+  const { changed = 0, gone = 0 } = event.omitted ?? {}
+  const changes = `${plural(event.changed.length + changed, 'change')}, ${event.gone.length + gone} gone`
   return `${plural(event.total, 'task')} seen through ${event.source === 'iterator' ? 'the BPF iterator' : '/proc'}${remaining} (${event.complete ? 'whole table' : changes}).`
 }

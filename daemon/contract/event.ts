@@ -296,6 +296,8 @@ export const eventSchema = z.discriminatedUnion('kind', [
     remaining: z.number().int().nullable(),
     changed: z.array(observedTaskSchema),
     gone: z.array(z.number().int()),
+    /** How many entries of the two lists were left out: the stream carries the first of long ones only. */
+    omitted: z.object({ changed: z.number().int(), gone: z.number().int() }).optional(),
   }),
 
   kind('object-patched', { patch: z.string(), object: z.string() }),

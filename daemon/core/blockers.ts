@@ -3,13 +3,17 @@ import type { CoreState } from './core-state.ts'
 
 /** Blocked tasks, longest first. */
 export const blockedLongestFirst = (state: CoreState): BlockedTask[] =>
-  [...state.blocked.values()].sort((a, b) => a.since.localeCompare(b.since) || a.tid - b.tid)
+  [...state.blocked.values()].sort(longestFirst)
+
+const longestFirst = (a: BlockedTask, b: BlockedTask): number =>
+  a.since === b.since ? a.tid - b.tid : a.since < b.since ? -1 : 1
 
 /** Who is in the way, in a few words: `1 task blocks it: klpt-sleeper (231), sleeping on klpt_sleep()`. */
 export const blockers = (state: CoreState): string => {
-  const tasks = blockedLongestFirst(state)
-  const [first] = tasks
-  if (!first) return 'which task blocks it is not known yet'
+  // Not sorted: this is asked after every event, and there may be thousands.
+  const tasks = [...state.blocked.values()]
+  if (tasks.length === 0) return 'which task blocks it is not known yet'
+  const first = tasks.reduce((longest, task) => (longestFirst(task, longest) < 0 ? task : longest))
   const name = `${first.comm} (${first.tid})${because(first)}`
   return tasks.length === 1 ? `1 task blocks it: ${name}` : `${tasks.length} tasks block it, longest ${name}`
 }

@@ -12,8 +12,11 @@ const sendEveryMs = 100
 const heartbeatMs = 2_000
 const eventsKept = 200
 const messagesKept = 600
-/** A client this far behind is cut off; it reconnects and gets a fresh snapshot. */
+/** A client this far behind is cut off; it reconnects and gets a fresh snapshot. No more is kept for resuming. */
 const backlogBytes = 8_000_000
+/** More blocked tasks than this are sent every two seconds only: the list is hundreds of kilobytes. */
+const crowd = 50
+const crowdEveryMs = 2_000
 
 type Changes = Extract<ServerMessage, { type: 'changes' }>
 
@@ -32,8 +35,10 @@ export const createStream = (
   const sockets = new WebSocketServer({ server, path: '/api/v1/stream', maxPayload: 4096 })
   // The HTTP server's errors come by here too; whoever made it listen tells of them.
   sockets.on('error', () => undefined)
-  const newest: Event[] = [...recentEvents]
-  const sentChanges: Changes[] = []
+  const newest: Event[] = recentEvents.map(shorten)
+  const sentChanges: { changes: Changes; bytes: number }[] = []
+  let sentBytes = 0
+  let blockedSentAt = 0
   let events: Event[] = []
   let points: Changes['points'] = []
   let shown = state()
@@ -48,17 +53,32 @@ export const createStream = (
     series: recentSeries(),
   })
 
+  /** The state, with the blocked tasks last sent where they are too many to be sent each time. */
+  const withoutCrowd = (now: CoreState): CoreState => {
+    if (now.blocked === shown.blocked) return now
+    const crowded = now.blocked.size > crowd && shown.blocked.size > crowd
+    return crowded && Date.now() - blockedSentAt < crowdEveryMs ? { ...now, blocked: shown.blocked } : now
+  }
+
+  const keep = (changes: Changes, bytes: number): void => {
+    sentChanges.push({ changes, bytes })
+    sentBytes += bytes
+    while (sentChanges.length > messagesKept || (sentBytes > backlogBytes && sentChanges.length > 1))
+      sentBytes -= sentChanges.shift()?.bytes ?? 0
+  }
+
   const send = (): void => {
-    const now = state()
-    if (now.seq === shown.seq && Date.now() - sentAt < heartbeatMs) return
+    const now = withoutCrowd(state())
+    const news = now.seq !== shown.seq || now.blocked !== shown.blocked
+    if (!news && Date.now() - sentAt < heartbeatMs) return
+    if (now.blocked !== shown.blocked) blockedSentAt = Date.now()
     const changes: Changes = { type: 'changes', seq: now.seq, state: changedView(shown, now), events, points }
     shown = now
     sentAt = Date.now()
-    sentChanges.push(changes)
-    if (sentChanges.length > messagesKept) sentChanges.shift()
+    const text = JSON.stringify(changes)
+    keep(changes, text.length)
     events = []
     points = []
-    const text = JSON.stringify(changes)
     for (const socket of sockets.clients) {
       if (socket.bufferedAmount > backlogBytes) socket.terminate()
       else socket.send(text)
@@ -81,15 +101,19 @@ export const createStream = (
       const message = clientMessageSchema.safeParse(parseJson(String(data)))
       if (!message.success) return socket.close(1008, 'expected {"resume": seq}')
       clearTimeout(first)
-      const missed = changesSince(sentChanges, message.data.resume)
+      const missed = changesSince(
+        sentChanges.map(({ changes }) => changes),
+        message.data.resume,
+      )
       if (!greeted || missed === null) greet(missed ?? [snapshot()])
     })
   })
 
   return {
     publish: ({ event, effects }) => {
-      events.push(event)
-      newest.push(event)
+      const short = shorten(event)
+      events.push(short)
+      newest.push(short)
       if (newest.length > eventsKept) newest.shift()
       for (const effect of effects) {
         if (effect.kind === 'point')
@@ -102,6 +126,20 @@ export const createStream = (
       sockets.close()
     },
   }
+}
+
+const tasksShown = 20
+
+/** A snapshot of twenty thousand tasks is megabytes, and no page lists them one by one. */
+const shorten = (event: Event): Event => {
+  if (event.kind !== 'tasks-observed') return event
+  const { changed, gone } = event
+  if (changed.length + gone.length <= 2 * tasksShown) return event
+  const omitted = {
+    changed: Math.max(0, changed.length - tasksShown),
+    gone: Math.max(0, gone.length - tasksShown),
+  }
+  return { ...event, changed: changed.slice(0, tasksShown), gone: gone.slice(0, tasksShown), omitted }
 }
 
 /** Null when the part after `seq` is not kept any more. */

@@ -14,14 +14,14 @@ say 'threads are there'
 time cat /sys/fs/bpf/klpscope-tasks-* >/lab/out/snapshot
 step attached
 
-proc_states >/lab/out/crowd.before
+proc_states_fast >/lab/out/crowd.before
 load klpt_patch_v1
 wait_until "$patience_s" in_transition klpt_patch_v1
 step crowd-blocked
-proc_states >/lab/out/crowd.blocked
+proc_states_fast >/lab/out/crowd.blocked
 knob sleep 0
 wait_patched klpt_patch_v1
-proc_states >/lab/out/crowd.after
+proc_states_fast >/lab/out/crowd.after
 dmesg >/lab/out/crowd.dmesg
 step crowd-switched
 
@@ -33,7 +33,7 @@ step stragglers
 disable klpt_patch_v1
 holds_for 5 in_transition klpt_patch_v1
 step stragglers-blocked
-proc_states >/lab/out/stragglers.blocked
+proc_states_fast >/lab/out/stragglers.blocked
 knob sleep 0
 wait_gone klpt_patch_v1
 step stragglers-switched

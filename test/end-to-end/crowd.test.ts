@@ -44,31 +44,24 @@ describe.each(kernels)('a crowd of tasks on Linux %s', (kernel) => {
   it('of 20,000 threads: those that block a transition are shown', async () => {
     lab.go('attached')
     await lab.at('crowd-blocked')
-    await expect.poll(async () => (await state()).blockedTotal, { timeout: 60_000 }).toBe(40)
+    await expect.poll(async () => (await state()).blockedTotal, { timeout: 60_000 }).toBe(41)
     expect((await state()).tasks.total).toBeGreaterThan(20_000)
     lab.go('crowd-blocked')
     await lab.at('crowd-switched')
-    lab.go('crowd-switched')
   })
 
   it('of 2,000 blocked tasks: all are shown, and the page keeps up', async () => {
+    lab.go('crowd-switched')
     await lab.at('stragglers')
     stream.sizes.length = 0
     lab.go('stragglers')
     await lab.at('stragglers-blocked')
-    await expect.poll(async () => (await state()).blockedTotal, { timeout: 60_000 }).toBe(2000)
-    const startedAt = Date.now()
+    await expect.poll(async () => (await state()).blockedTotal, { timeout: 60_000 }).toBe(2001)
     const { blocked, headline } = await state()
-    console.log(
-      'state took',
-      Date.now() - startedAt,
-      'sizes',
-      stream.sizes.length,
-      Math.max(...stream.sizes),
-      stream.sizes.reduce((a, b) => a + b, 0),
-    )
+    // 200 of them with their stacks, and the events of the first tries; never the table of all tasks.
+    expect(Math.max(...stream.sizes)).toBeLessThan(2_000_000)
     expect(blocked).toHaveLength(200)
-    expect(headline.text).toMatch(/2000 tasks block it/)
+    expect(headline.text).toMatch(/2001 tasks block it/)
     expect(stream.isOpen()).toBe(true)
     lab.go('stragglers-blocked')
     await lab.at('stragglers-switched')
@@ -105,7 +98,7 @@ describe.each(kernels)('a crowd of tasks on Linux %s', (kernel) => {
     const stayed = [...before.keys()].filter((tid) => after.has(tid)).length
     const ever = new Set([...before.keys(), ...after.keys()]).size
     console.log(kernel, { counted, streamed, stayed, ever }, transition.durationMs)
-    // The idle tasks of two CPUs are in no listing, and whoever asked may be gone before the second one.
+    // The idle tasks of two CPUs are in no listing, nor is insmod; the two that made the listings are.
     expect(counted + streamed).toBeGreaterThanOrEqual(stayed + 2)
     expect(counted + streamed).toBeLessThanOrEqual(ever + 3)
   })
@@ -117,6 +110,6 @@ describe.each(kernels)('a crowd of tasks on Linux %s', (kernel) => {
     const unswitched = [...states(lab.read('stragglers.blocked'))].filter(([, at]) => at === 1)
     const blocked = of('task-blocked', second).filter(({ reason }) => reason === 'sleeping-on-function')
     expect(new Set(blocked.map(({ tid }) => tid))).toEqual(new Set(unswitched.map(([tid]) => tid)))
-    expect(bySwitch(second).streamed).toBeGreaterThanOrEqual(2000)
+    expect(bySwitch(second).streamed).toBeGreaterThanOrEqual(2001)
   })
 })
