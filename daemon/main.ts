@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { LabError } from '../test/lab/lab-error.ts'
 import { MissingPackagesError } from '../test/lab/system-packages.ts'
 import { blockingCommand } from './cli/blocking.ts'
+import { bundleCommand } from './cli/bundle.ts'
 import { daemonCommand } from './cli/daemon.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { exportCommand } from './cli/export.ts'
@@ -34,6 +35,7 @@ const program = new Command('klpscope')
   .addCommand(historyCommand())
   .addCommand(replayCommand())
   .addCommand(reportCommand())
+  .addCommand(bundleCommand())
   .addCommand(exportCommand())
   .addCommand(lab)
   .addCommand(startCommand(), { hidden: true })

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createWriteStream, renameSync, rmSync } from 'node:fs'
 import { Readable, type Writable } from 'node:stream'
 import { setImmediate as breath } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
@@ -9,7 +8,7 @@ import { openReplay } from '../replay/open-replay.ts'
 import { type ExportRange, seqsOf } from '../report/event-pages.ts'
 import { type ExportFormat, exportFormats, exportRecord } from '../report/export-record.ts'
 import { UserError } from '../user-error.ts'
-import { cannotWrite } from './output.ts'
+import { toFile } from './output.ts'
 import { defaultUrl, fetchFromDaemon } from './source.ts'
 
 type Flags = {
@@ -98,31 +97,6 @@ const writeFromDaemon = async (flags: Flags, range: ExportRange, out: Writable):
 
 /** A long export takes its time; nobody waits longer than a day. */
 const dayMs = 86_400_000
-
-/** The file appears when it is whole; what was written of it until a failure or Ctrl-C is removed. */
-const toFile = async (file: string, write: (out: Writable) => Promise<void>): Promise<void> => {
-  const partial = `${file}.partial`
-  const out = createWriteStream(partial)
-  const failed = once(out, 'error').then(([error]) => {
-    throw cannotWrite(file, error)
-  })
-  const interrupted = () => {
-    rmSync(partial, { force: true })
-    process.stderr.write('\n')
-    process.exit(130)
-  }
-  process.once('SIGINT', interrupted)
-  try {
-    await Promise.race([failed, write(out).then(() => new Promise<void>((resolve) => out.end(resolve)))])
-    renameSync(partial, file)
-  } catch (error) {
-    out.destroy()
-    rmSync(partial, { force: true })
-    throw error
-  } finally {
-    process.off('SIGINT', interrupted)
-  }
-}
 
 const progressEveryMs = 200
 

@@ -1,4 +1,6 @@
+import type Database from 'better-sqlite3'
 import { Command, Option } from 'commander'
+import type { TransitionReport } from '../contract/report.ts'
 import { packageVersion } from '../package-paths.ts'
 import { openReplay } from '../replay/open-replay.ts'
 import { buildReport } from '../report/build-report.ts'
@@ -37,16 +39,18 @@ export const readReport = async (
   }
   const record = await openReplay(source.db)
   try {
-    const evidence = readEvidence(record.database, id)
-    if (!evidence)
-      throw new UserError(
-        id === undefined
-          ? 'No transition has been recorded.'
-          : `There is no transition ${id} in this record.`,
-        'klpscope history lists those there are.',
-      )
-    return renderReport(buildReport(evidence, packageVersion()), format)
+    return renderReport(reportOfRecord(record.database, id), format)
   } finally {
     record.close()
   }
+}
+
+/** @throws UserError when there is no such transition */
+export const reportOfRecord = (database: Database.Database, id: string | undefined): TransitionReport => {
+  const evidence = readEvidence(database, id)
+  if (evidence) return buildReport(evidence, packageVersion())
+  throw new UserError(
+    id === undefined ? 'No transition has been recorded.' : `There is no transition ${id} in this record.`,
+    'klpscope history lists those there are.',
+  )
 }
