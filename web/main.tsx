@@ -144,7 +144,8 @@ function Page() {
   const isLive = past.record?.live !== false
   const isPast = past.moment !== null
   const view = isPast ? (past.view ?? emptyView) : live
-  const isCurrent = isPast || connection.phase === 'live'
+  // In the past what is not known for that moment looks as what is not live.
+  const isCurrent = isPast ? past.unseen === null : connection.phase === 'live'
   useTitle(view, isPast ? (isLive ? 'past' : 'replay') : isCurrent ? null : 'not live')
   return (
     <ClockContext.Provider value={shownNow}>

@@ -15,6 +15,8 @@ export type TravelState = {
   /** The moment `view` shows, in Unix ms. */
   viewedAt: number
   isLoading: boolean
+  /** Why nothing was observed at that moment; null when it was. */
+  unseen: string | null
   /** Why the moment asked for cannot be shown, or a step not taken. */
   trouble: string | null
   isPlaying: boolean
@@ -32,6 +34,7 @@ export type Travel = {
   step: (direction: StepDirection, to: StepTarget) => void
   play: (isPlaying: boolean) => void
   setSpeed: (speed: number) => void
+  setUnseen: (reason: string | null) => void
   /** Asks again how far the record reaches. */
   refresh: () => Promise<void>
 }
@@ -48,6 +51,7 @@ export function createTravel(client: RecordClient): Travel {
     view: null,
     viewedAt: 0,
     isLoading: false,
+    unseen: null,
     trouble: null,
     isPlaying: false,
     speed: 1,
@@ -222,6 +226,7 @@ export function createTravel(client: RecordClient): Travel {
     step,
     play,
     setSpeed: (speed) => change({ speed }),
+    setUnseen: (unseen) => change({ unseen }),
     refresh: async () => {
       const record = await client.record().catch(() => null)
       if (record !== null) change({ record })

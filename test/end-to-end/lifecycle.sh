@@ -10,7 +10,7 @@ look() {
 }
 lab_module() { echo "/lab/modules/$1.ko"; }
 
-start_daemon --stalled-after 60
+start_daemon --stalled-after 60 --record /lab/out/raw.ndjson
 wait_until "$patience_s" answers
 wait_until 200 ready
 load klpt_target

@@ -3,8 +3,11 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Event, EventKind, EventOf } from '../../daemon/contract/event.ts'
 import type { State } from '../../daemon/contract/state.ts'
+import { openReplay } from '../../daemon/replay/open-replay.ts'
+import { serializeState } from '../../daemon/store/serialize-state.ts'
 import { loggedCallbacks } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { closingState } from './support/record.ts'
 
 describe.each(kernels)('the life of patches on Linux %s', (kernel) => {
   let lab: LabSession
@@ -154,5 +157,11 @@ describe.each(kernels)('the life of patches on Linux %s', (kernel) => {
   it('could read everything it heard', () => {
     expect(all('decode-failed')).toEqual([])
     expect(all('events-lost')).toEqual([])
+  })
+  it('and its raw records, replayed, end in the same state, byte for byte', async () => {
+    const replay = await openReplay(join(lab.outDir, 'raw.ndjson'))
+    replay.close()
+    expect(replay.malformed).toBe(0)
+    expect(serializeState(replay.state)).toBe(closingState(lab.outDir))
   })
 })

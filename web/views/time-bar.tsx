@@ -44,7 +44,8 @@ export function TimeBar({ travel, client, readNow, news }: Props) {
   const window = windowAround(extent, shownSpan, at, before.current, moment === null)
   before.current = window
   const timeline = useTimeline(client, window, news)
-  const unseen = moment === null ? undefined : gapAround(timeline, at)
+  const unseen = moment === null ? null : (gapAround(timeline, at)?.reason ?? null)
+  useEffect(() => travel.setUnseen(unseen), [travel, unseen])
   if (first === null) return null
 
   const { date, clock } = formatInstant(at, zone)
@@ -84,7 +85,8 @@ export function TimeBar({ travel, client, readNow, news }: Props) {
               data-testid="to-end"
               onClick={() => travel.goToEnd()}
             >
-              {isLive ? 'Back to now' : 'End'}
+              {isLive && <span class="wide">Back to </span>}
+              {isLive ? 'now' : 'End'}
             </button>
           )}
         </div>
@@ -97,9 +99,9 @@ export function TimeBar({ travel, client, readNow, news }: Props) {
           zone={zone}
           onPick={(ms) => travel.goTo(momentAt(Math.max(ms, (first ?? 0) + 1)))}
         />
-        {unseen !== undefined && (
+        {unseen !== null && (
           <p class="time-trouble">
-            Not observed at that moment ({unseen.reason}): the page shows what was known before.
+            Not observed at that moment ({unseen}): the page shows what was known before.
           </p>
         )}
         {state.trouble !== null && (
