@@ -69,40 +69,35 @@ export const superviseTracer = (
     }
   }
 
-  /** Sets that do not attach even next to those before them that do. */
-  const findCulprits = async (names: readonly string[], without: Without): Promise<Map<string, string>> => {
-    const untried = new Map(names.map((name) => [name, 'not tried yet']))
-    const culprits = new Map<string, string>()
-    for (const name of names) {
+  /** Tries one set after the other, next to those before it that attach, and adds to `without` what does not. */
+  const findCulprits = async (sets: readonly string[], without: Map<string, string>): Promise<void> => {
+    const untried = new Map(sets.map((name) => [name, 'not tried yet']))
+    for (const name of sets) {
       untried.delete(name)
-      const trial = generate(new Map([...without, ...culprits, ...untried]))
-      const failure = await attempt(trial, true, () => undefined)
-      running?.kill()
-      await running?.ended
-      if (stopping.signal.aborted) break
-      if (failure) culprits.set(name, failure.reason)
+      let failure: Failure | null
+      do {
+        failure = await attempt(generate(new Map([...without, ...untried])), true, () => undefined)
+        running?.kill()
+        await running?.ended
+        if (stopping.signal.aborted) return
+      } while (failure && leaveOut(failure.culprit, without))
+      if (failure) without.set(name, failure.reason)
     }
-    return culprits
   }
 
-  /** Starts it with all that attaches. Null: nothing does. */
+  /** Starts it with all that attaches. @returns null, or why nothing does */
   const attachWhatGoes = async (onReady: (script: Script) => void): Promise<string | null> => {
     const without = new Map<string, string>()
     for (;;) {
       const script = generate(without)
       const failure = await attempt(script, false, () => onReady(script))
       if (!failure || stopping.signal.aborted) return null
-      const { reason, culprit } = failure
-      // So many at once are not the functions' fault.
-      if (without.size >= culpritsAtMost) return reason
-      if (culprit !== null && !without.has(culprit.name)) {
-        without.set(culprit.name, culprit.reason)
-        continue
-      }
+      if (leaveOut(failure.culprit, without)) continue
       const sets = script.probeSets.filter((set) => set.available).map((set) => set.name)
-      const culprits = failure.complained ? await findCulprits(sets, without) : new Map()
-      if (culprits.size === 0 || culprits.size === sets.length || stopping.signal.aborted) return reason
-      for (const [name, why] of culprits) without.set(name, why)
+      const known = without.size
+      if (failure.complained) await findCulprits(sets, without)
+      const hopeless = without.size === known || sets.every((name) => without.has(name))
+      if (hopeless || stopping.signal.aborted) return failure.reason
     }
   }
 
@@ -156,7 +151,15 @@ export const superviseTracer = (
   }
 }
 
+/** So many at once are not the functions' fault. */
 const culpritsAtMost = 8
+
+/** False: it names none, or is not to be blamed. */
+const leaveOut = (culprit: Culprit | null, without: Map<string, string>): boolean => {
+  if (culprit === null || without.has(culprit.name) || without.size >= culpritsAtMost) return false
+  without.set(culprit.name, culprit.reason)
+  return true
+}
 
 /** `complained`: it said what is wrong, rather than being killed or too slow. */
 type Failure = { reason: string; culprit: Culprit | null; complained: boolean }

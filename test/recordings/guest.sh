@@ -1,5 +1,5 @@
 # Runs in the lab's VM (started by capture.sh): each scenario with a daemon of its own, which writes its raw
-# records to /lab/out/NAME.ndjson and leaves its record as /lab/out/NAME.db. `restart`, `tracer-killed`, `no-bpftrace` and
+# records to /lab/out/NAME.ndjson and leaves its record as /lab/out/NAME.db. `restart`, `tracer-killed`, `no-bpftrace`, `pinned` and
 # `hostile-names` are told here, the others in test/lab/scenarios.
 #
 # usage: guest.sh SCENARIO…
@@ -86,6 +86,26 @@ no-bpftrace() {
   PATH=$bin start no-bpftrace && bash "$scenarios/stall-sleeping.sh" && stop
 }
 
+# A patch that a forced replace took away: its module is never let go. Leaves it so.
+pinned() {
+  start pinned || return 1
+  (
+    source "$scenarios/lib.sh"
+    load klpt_target
+    load klpt_patch_v1
+    wait_patched klpt_patch_v1
+    hold_sleeper
+    load klpt_patch_v2
+    wait_until "$patience_s" in_transition klpt_patch_v2
+    holds_for 3 in_transition klpt_patch_v2
+    echo 1 >$livepatch/klpt_patch_v2/force
+    wait_patched klpt_patch_v2
+    knob sleep 0
+    # The finding waits a minute for a release that is merely slow.
+    holds_for 70 patched klpt_patch_v2
+  ) && stop
+}
+
 # Names that try to break every format on their way: of running tasks, and of the one who asks for a transition.
 hostile-names() {
   start hostile-names || return 1
@@ -131,7 +151,7 @@ for name in "$@"; do
   echo "== $name"
   dmesg -C
   case $name in
-    restart | tracer-killed | no-bpftrace | hostile-names) $name ;;
+    restart | tracer-killed | no-bpftrace | pinned | hostile-names) $name ;;
     *) start "$name" && bash "$scenarios/$name.sh" && stop ;;
   esac
   if [[ $? == 0 ]]; then cp "$work/$name.ndjson" "$database" /lab/out/; else

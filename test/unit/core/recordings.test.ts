@@ -287,6 +287,30 @@ describe.each(recordingsOf('tracer-killed'))('%s', (name) => {
   })
 })
 
+describe.each(recordingsOf('no-bpftrace'))('%s', (name) => {
+  it('says once why the task is blocked, as the kernel log says it at every try', () => {
+    expect(ofKind(eventsOf(name), 'task-blocked')).toMatchObject([
+      {
+        comm: 'klpt-sleeper',
+        reason: 'sleeping-on-function',
+        function: 'klpt_sleep_in_function',
+        kthread: true,
+        basis: 'kernel-log',
+      },
+    ])
+    expect(sleeperOf(name)).toMatchObject({
+      reason: 'sleeping-on-function',
+      stack: expect.arrayContaining([expect.stringMatching(/^klpt_sleep_in_function\+/)]),
+    })
+  })
+
+  it('shows the stalled transition, and that no probe is there', () => {
+    expect(story(name)[0]).toBe('klpt_patch_v1 patching completed')
+    expect(findingsOf(name)).toContain('tracer-blind open')
+    expect(lastState(name).tracer.probeSets.some((set) => set.available)).toBe(false)
+  })
+})
+
 describe.each(recordingsOf('hostile-names'))('%s', (name) => {
   it('names come through as they are', () => {
     const names = new Set(
