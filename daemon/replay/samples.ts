@@ -15,16 +15,22 @@ const shipped: readonly (Sample & { recording: string })[] = [
     recording: 'stall-sleeping-6.1',
   },
   {
+    name: 'leak-6.1',
+    title: 'Shadow variables stay behind when the patch that owns them is disabled',
+    kernel: '6.1',
+    recording: 'leak-6.1',
+  },
+  {
+    name: 'refused-6.1',
+    title: 'The kernel refuses a patch whose states are older than those in place',
+    kernel: '6.1',
+    recording: 'state-incompatible-6.1',
+  },
+  {
     name: 'replace-6.1',
     title: 'An atomic replace: callbacks that are not called, shadow variables that live on',
     kernel: '6.1',
     recording: 'replace-6.1',
-  },
-  {
-    name: 'refused-6.1',
-    title: 'A load that its own callback refuses',
-    kernel: '6.1',
-    recording: 'cancel-6.1',
   },
 ]
 
