@@ -68,7 +68,7 @@ describe('web', () => {
 
 describe('the whole daemon', () => {
   it('has no folder that imports the composition root or the command line', () => {
-    const inner = ['contract', 'core', 'probes', 'sources', 'store', 'serve'].flatMap((folder) =>
+    const inner = ['contract', 'core', 'probes', 'sources', 'store', 'report', 'serve'].flatMap((folder) =>
       importsUnder(`daemon/${folder}`),
     )
     const outward = inner.filter(({ target }) => /^daemon\/(main|run-daemon|cli\/)/.test(target))
