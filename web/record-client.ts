@@ -32,14 +32,15 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 
 /** @param base where the record's API lies, such as `/api/v1` */
 export function createRecordClient(base: string): RecordClient {
-  const ask = async (path: string): Promise<string> => {
+  const ask = async (path: string, patienceMs = 20_000): Promise<string> => {
     let response: Response
+    let text: string
     try {
-      response = await fetch(`${base}/${path}`)
+      response = await fetch(`${base}/${path}`, { signal: AbortSignal.timeout(patienceMs) })
+      text = await response.text()
     } catch {
       throw new RecordError('No answer from klpscope.', false)
     }
-    const text = await response.text()
     if (response.ok) return text
     const said = visibleStrings(parseJson(text))
     throw new RecordError(
@@ -49,15 +50,20 @@ export function createRecordClient(base: string): RecordClient {
       response.status < 500,
     )
   }
-  const askFor = async <T>(path: string, fits: (value: Fields) => boolean): Promise<T> => {
-    const value = visibleStrings(parseJson(await ask(path)))
+  const askFor = async <T>(
+    path: string,
+    fits: (value: Fields) => boolean,
+    patienceMs?: number,
+  ): Promise<T> => {
+    const value = visibleStrings(parseJson(await ask(path, patienceMs)))
     if (!isFields(value) || !fits(value))
       throw new RecordError('An answer of another shape: reload the page.', true)
     return value as T
   }
   const time = (ms: number) => encodeURIComponent(new Date(ms).toISOString())
   return {
-    record: () => askFor('record', (it) => typeof it.live === 'boolean' && Array.isArray(it.runs)),
+    // The page begins with it: a record in trouble must not keep the present from being shown.
+    record: () => askFor('record', (it) => typeof it.live === 'boolean' && Array.isArray(it.runs), 4_000),
     timeline: (from, to) =>
       askFor(`timeline?from=${time(from)}&to=${time(to)}`, (it) =>
         [it.transitions, it.findings, it.gaps].every(Array.isArray),
