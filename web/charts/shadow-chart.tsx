@@ -1,8 +1,10 @@
 import { useMemo } from 'preact/hooks'
 import uPlot from 'uplot'
 import type { Series, Tracer } from '../../daemon/contract/state.ts'
+import { useNow } from '../clock.ts'
 import { plural } from '../format.ts'
 import { gapBands } from './gap-bands.ts'
+import { holdUntil } from './hold-until.ts'
 import { type Line, TimeChart } from './time-chart.tsx'
 
 type Props = { series: Series[]; gaps: Tracer['gaps'] }
@@ -16,13 +18,14 @@ const keepNullsAsGaps = 1
 export function ShadowChart({ series, gaps }: Props) {
   const drawn = useMemo(() => largest(series), [series])
   const bands = useMemo(() => gapBands(gaps), [gaps])
+  const now = useNow()
   const data = useMemo(
     () =>
       uPlot.join(
-        drawn.map((one) => [one.times, one.values]),
+        drawn.map((one) => holdUntil(one, now)).map((one) => [one.times, one.values]),
         drawn.map(() => [keepNullsAsGaps, keepNullsAsGaps]),
       ),
-    [drawn],
+    [drawn, now],
   )
   return (
     <TimeChart
@@ -52,5 +55,6 @@ function line(series: Series, index: number): Line {
     label: series.name.slice(series.name.indexOf(':') + 1),
     colorProperty: `--chart-${(index % 4) + 1}`,
     dash: index < 4 ? undefined : [6, 4],
+    stepped: true,
   }
 }
