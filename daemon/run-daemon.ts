@@ -13,6 +13,7 @@ import { findProgram } from './sources/find-program.ts'
 import { startObserver } from './sources/observer.ts'
 import { giveWay } from './sources/priority.ts'
 import { createRecordNews } from './store/record-news.ts'
+import type { Keep } from './store/retention.ts'
 import { openStore, type Store } from './store/store.ts'
 
 export type DaemonOptions = {
@@ -21,6 +22,7 @@ export type DaemonOptions = {
   stalledAfterMs: number
   /** Calls per second of one patched function above which its calls are not counted any more. */
   callBudgetPerS: number
+  keep: Keep
   /** File to which raw records are also written. */
   record?: string
   /** File for the log; default: standard output. */
@@ -43,7 +45,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     else log.error(body, 'the record is in trouble')
     take({ ...body, monoNs: monotonicNs() })
   })
-  const store = await openStore(options.db, storeWorkerFile, news)
+  const store = await openStore(options.db, storeWorkerFile, { ...news, keep: options.keep })
   const { queries } = store
   const points = createRecentPoints(await recentSeries(queries).catch(() => []))
   const newest = (await queries.events({ limit: 200 }).catch(() => [])).reverse()

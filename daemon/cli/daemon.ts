@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { runDaemon } from '../run-daemon.ts'
 import type { ListenAddress } from '../serve/server.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
+import { defaultKeep } from '../store/retention.ts'
 import { UserError } from '../user-error.ts'
 
 export const defaultDatabase = '/var/lib/klpscope/klpscope.db'
@@ -18,8 +19,21 @@ export const parseListen = (text: string): ListenAddress => {
   return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
 }
 
+/** A bound, above `least`; null for none: `none` or 0. */
+export const parseBound =
+  (least: number, unit: string) =>
+  (text: string): number | null => {
+    if (text === 'none' || text === '0') return null
+    const value = Number(text)
+    if (!Number.isFinite(value) || value < least)
+      throw new InvalidArgumentError(`It has to be a number of ${unit}, at least ${least}, or none.`)
+    return value
+  }
+
 type Flags = {
   db: string
+  keepDays: number | null
+  keepMb: number | null
   listen: ListenAddress
   stalledAfter: number
   callBudget: number
@@ -35,6 +49,18 @@ export const daemonCommand = (): Command =>
       'where the dashboard and the API are served',
       parseListen,
       parseListen(defaultListen),
+    )
+    .option(
+      '--keep-days <days>',
+      'older events are deleted; none: never',
+      parseBound(0.01, 'days'),
+      defaultKeep.days,
+    )
+    .option(
+      '--keep-mb <megabytes>',
+      'when the record is larger, its oldest events are deleted; none: never',
+      parseBound(10, 'megabytes'),
+      defaultKeep.mb,
     )
     .option('--stalled-after <seconds>', 'a transition is stalled after this long', Number, 10)
     .option(
@@ -62,6 +88,7 @@ export const daemonCommand = (): Command =>
       if (flags.record) await prepareFile(flags.record)
       await runDaemon({
         ...flags,
+        keep: { days: flags.keepDays, mb: flags.keepMb },
         stalledAfterMs: flags.stalledAfter * 1000,
         callBudgetPerS: flags.callBudget,
       })

@@ -6,6 +6,7 @@ import { startLab } from '../../test/lab/lab.ts'
 import { installSystemPackages, labPackages, tracerPackages } from '../../test/lab/system-packages.ts'
 import { runDaemon } from '../run-daemon.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
+import { defaultKeep } from '../store/retention.ts'
 import { UserError } from '../user-error.ts'
 import { parseListen } from './daemon.ts'
 
@@ -40,6 +41,7 @@ const traceThisHost = async (): Promise<void> => {
   await runDaemon({
     db: '/var/lib/klpscope/klpscope.db',
     listen: parseListen(`127.0.0.1:${port}`),
+    keep: defaultKeep,
     stalledAfterMs: 10_000,
     callBudgetPerS: 100_000,
     log,

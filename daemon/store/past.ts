@@ -44,6 +44,7 @@ export const createPast = (database: Database.Database): Past => {
     .safeIntegers()
   const lastWithin = database.prepare('SELECT max(seq) AS seq FROM events WHERE time_ns BETWEEN ? AND ?')
   const firstCheckpoint = database.prepare('SELECT min(seq) AS seq FROM checkpoints')
+  const keptFrom = database.prepare('SELECT kept_from_seq AS seq FROM retention')
   let restored: CoreState | undefined
   const timeOf = (seq: number): bigint | null => {
     const row = database.prepare('SELECT time_ns FROM events WHERE seq = ?').safeIntegers().get(seq) as
@@ -58,9 +59,10 @@ export const createPast = (database: Database.Database): Past => {
       const last = edge('DESC')
       const oldest = edge('ASC')
       if (!last || !oldest) return null
-      if (oldest.seq === 1) return { first: oldest, last }
+      const kept = keptFrom.get() as { seq: number } | undefined
+      if (!kept && oldest.seq === 1) return { first: oldest, last }
       // What came before the oldest events kept is known from a checkpoint only.
-      const { seq } = firstCheckpoint.get() as { seq: number | null }
+      const { seq } = kept ?? (firstCheckpoint.get() as { seq: number | null })
       const first = seq === null ? null : edge('ASC', seq)
       return first && { first, last }
     },

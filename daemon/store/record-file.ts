@@ -7,6 +7,7 @@ import { openDatabase } from './open-database.ts'
 import { connectRecord, type RecordConnection } from './record-connection.ts'
 import { explainError, RecordError } from './record-error.ts'
 import { restoreState } from './restore-state.ts'
+import { createRetention, type Keep, type Retention } from './retention.ts'
 import { deserializeState, serializeState } from './serialize-state.ts'
 import { setAside } from './set-aside.ts'
 import type { WrittenStep } from './writer.ts'
@@ -36,6 +37,8 @@ export type RecordFile = {
   adopt: (state: string) => Renewal | null
   /** Looks the whole record through, when reading met damage. @throws RecordError */
   check: () => Renewal | null
+  /** Deletes some of what is not to be kept any more. @returns whether there is more to delete at once */
+  tidy: () => boolean
   close: () => void
 }
 
@@ -45,8 +48,9 @@ const lookEveryMs = 2_000
  * The record as its writing thread keeps it. Events are all it is told: it folds them itself, so that the thread
  * that observes never waits for a state to be copied.
  */
-export const createRecordFile = (file: string): RecordFile => {
+export const createRecordFile = (file: string, keep: Keep): RecordFile => {
   let connection: RecordConnection | undefined
+  let retention: Retention | undefined
   /** It has been open in this process: whatever is in it now, it was a record. */
   let wasOpen = false
   let state: CoreState = initialState
@@ -79,6 +83,7 @@ export const createRecordFile = (file: string): RecordFile => {
       throw error
     }
     connection = made
+    retention = createRetention(made.database, keep)
     wasOpen = true
     return made
   }
@@ -182,6 +187,14 @@ export const createRecordFile = (file: string): RecordFile => {
           fresh.close()
         }
       }),
+    tidy: () => {
+      if (!connection) return false
+      let more = false
+      untold = attempt(state.seq, () => {
+        more = retention?.step(BigInt(Date.now()) * 1_000_000n) ?? false
+      })
+      return more
+    },
     close: () => {
       try {
         if (connection && state.seq > 0) connection.writer.checkpoint(state)

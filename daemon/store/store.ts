@@ -3,6 +3,7 @@ import type { CoreState } from '../core/core-state.ts'
 import { type Reader, readerNames } from './reader.ts'
 import type { Opening, RecordFile, Renewal } from './record-file.ts'
 import { createRecordQueue, type RecordQueue, type RecordQueueOptions } from './record-queue.ts'
+import type { Keep } from './retention.ts'
 import { deserializeState } from './serialize-state.ts'
 import type { WorkerReader, WorkerRole } from './store-worker.ts'
 import { type Caller, callOver, type Remote, remoteMethods } from './thread-calls.ts'
@@ -10,6 +11,7 @@ import { type Caller, callOver, type Remote, remoteMethods } from './thread-call
 export type StoreOptions = Omit<RecordQueueOptions, 'failure'> & {
   /** The record was damaged or gone: another one was begun. */
   onRenewed: (renewal: Renewal) => void
+  keep: Keep
 }
 
 export type Store = {
@@ -30,15 +32,14 @@ export type Store = {
  * @throws UserError when the file is the wrong one
  */
 export const openStore = async (file: string, workerFile: string, options: StoreOptions): Promise<Store> => {
-  const start = (role: WorkerRole['role']) =>
-    new Worker(workerFile, { workerData: { role, file } satisfies WorkerRole })
-  const writer = start('write')
+  const start = (role: WorkerRole) => new Worker(workerFile, { workerData: role })
+  const writer = start({ role: 'write', file, keep: options.keep })
   const write: Caller<RecordFile> = callOver(writer)
   const opening = await write('open').catch(async (error: unknown) => {
     await writer.terminate()
     throw error
   })
-  const reader = start('read')
+  const reader = start({ role: 'read', file })
   const ask: Caller<WorkerReader> = callOver(reader)
 
   const tell = (renewal: Renewal | null): void => {

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Event } from '../../../daemon/contract/event.ts'
 import { createEngine } from '../../../daemon/engine.ts'
 import { createRecordNews } from '../../../daemon/store/record-news.ts'
@@ -26,6 +26,8 @@ import { openStore, type StoreOptions } from '../../../daemon/store/store.ts'
 import { bundleStoreWorker } from '../support/store-worker.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
 
+// Slow where many tests run at once.
+vi.setConfig({ testTimeout: 60_000 })
 const bundleDir = mkdtempSync(join(tmpdir(), 'klpscope-worker-'))
 let workerFile: string
 beforeAll(async () => {
@@ -44,7 +46,13 @@ const aDaemon = async (file: string, bounds: Partial<StoreOptions> = {}) => {
   const emitted: Event[] = []
   const monoNs = () => String(process.hrtime.bigint())
   const news = createRecordNews((body) => engine.ingest({ ...body, monoNs: monoNs() }))
-  const store = await openStore(file, workerFile, { retryMs: 20, maxRetryMs: 100, ...news, ...bounds })
+  const store = await openStore(file, workerFile, {
+    keep: { days: null, mb: null },
+    retryMs: 20,
+    maxRetryMs: 100,
+    ...news,
+    ...bounds,
+  })
   const engine = createEngine(store.restored, [store.queue.record, ({ event }) => emitted.push(event)])
   let closed = false
   const close = async () => {
@@ -81,7 +89,7 @@ const aDaemon = async (file: string, bounds: Partial<StoreOptions> = {}) => {
     record: () => engine.state().record,
     findings: () => [...engine.state().findings.values()].map(({ rule, subject }) => `${rule}: ${subject}`),
     until: async (holds: () => unknown) => {
-      for (let tries = 0; tries < 500 && !holds(); tries++) await sleep(10)
+      for (let tries = 0; tries < 3_000 && !holds(); tries++) await sleep(10)
       expect(holds(), JSON.stringify(engine.state().record)).toBeTruthy()
     },
   }
@@ -227,7 +235,7 @@ describe('a record that another process locks', () => {
     return holder
   }
 
-  it('while it is written: events wait, and are written when it lets go', { timeout: 20_000 }, async () => {
+  it('while it is written: events wait, and are written when it lets go', async () => {
     const file = dir.path('klpscope.db')
     const daemon = await aDaemon(file)
     daemon.happen()
@@ -243,7 +251,7 @@ describe('a record that another process locks', () => {
   })
 })
 
-describe('a record that is destroyed while it is written', { timeout: 30_000 }, () => {
+describe('a record that is destroyed while it is written', () => {
   const grown = async (): Promise<Daemon> => {
     const daemon = await aDaemon(dir.path('klpscope.db'))
     daemon.happen(3_000)
@@ -333,7 +341,7 @@ describe('a record that is destroyed while it is written', { timeout: 30_000 }, 
   })
 })
 
-describe('at the start', { timeout: 30_000 }, () => {
+describe('at the start', () => {
   const aRecord = async (): Promise<string> => {
     const file = dir.path('klpscope.db')
     const daemon = await aDaemon(file)

@@ -24,6 +24,7 @@ const open = (file = dir.path('klpscope.db')): Promise<Store> =>
     },
     onRecovered: () => undefined,
     onRenewed: () => undefined,
+    keep: { days: null, mb: null },
   })
 const steps = stepsOf(recordingsOf('replace')[0]!)
 
