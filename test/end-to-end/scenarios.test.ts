@@ -79,6 +79,26 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     )
   })
 
+  it('tells what a signal round changed: the readers left, the kernel thread did not', () => {
+    const readers = (transition: (typeof record.transitions)[number]) =>
+      (transition.signals ?? []).flatMap(({ left }) => left).filter(({ comm }) => comm === 'cat')
+    const [signalled, ...others] = record.transitions.filter((transition) => readers(transition).length > 0)
+    expect(others).toEqual([])
+    expect(signalled?.signals?.[0]).toMatchObject({ round: 1, blocked: 4 })
+    expect(signalled && readers(signalled)).toHaveLength(3)
+    expect(JSON.stringify(signalled?.signals?.[0]?.left)).not.toContain('klpt-sleeper')
+  })
+
+  it('remembers who slept in a changed function when a transition was forced', () => {
+    const forced = record.transitions.filter((transition) => transition.forced)
+    expect(forced.map(({ forcedWhileIn }) => forcedWhileIn)).toEqual(
+      forced.map(() => [
+        { tid: expect.any(Number), comm: 'klpt-sleeper', function: 'klpt_sleep_in_function' },
+      ]),
+    )
+    expect(forced).toHaveLength(2)
+  })
+
   it('knows who asked, with the command line', () => {
     const asked = record.transitions.map(({ requester }) => requester?.comm)
     expect(asked.filter((comm) => comm === undefined)).toEqual([])
