@@ -22,7 +22,7 @@ answers() {
 start() {
   klpscope daemon --db "$database" --listen 127.0.0.1:8686 --record "$work/$1.ndjson" >>"/lab/out/$1.log" 2>&1 &
   daemon=$!
-  local deadline=$((SECONDS + 200))
+  local deadline=$((SECONDS + 400))
   until answers; do
     kill -0 $daemon || return 1
     ((SECONDS < deadline)) || return 1

@@ -287,6 +287,23 @@ describe.each(recordingsOf('tracer-killed'))('%s', (name) => {
   })
 })
 
+describe.each(recordingsOf('signals'))('%s', (name) => {
+  it('the signal round moved the readers; the kernel thread left when it was released, by another way', () => {
+    const [transition] = transitionsOf(name)
+    expect(transition?.signalRounds).toBe(1)
+    const [round, ...more] = transition?.signals ?? []
+    expect(more).toEqual([])
+    expect(round).toMatchObject({ round: 1, blocked: 4, leftTotal: 4 })
+    expect(round?.left.map(({ comm, way }) => [comm, way])).toEqual([
+      ['cat', 'kernel-exit'],
+      ['cat', 'kernel-exit'],
+      ['cat', 'kernel-exit'],
+      ['klpt-sleeper', 'transition-worker'],
+    ])
+    for (const { at } of round?.left ?? []) expect(at > (round?.at ?? '')).toBe(true)
+  })
+})
+
 describe.each(recordingsOf('no-bpftrace'))('%s', (name) => {
   it('says once why the task is blocked, as the kernel log says it at every try', () => {
     expect(ofKind(eventsOf(name), 'task-blocked')).toMatchObject([
