@@ -17,8 +17,10 @@ const story = (name: string): string[] =>
   transitionsOf(name).map(({ patch, direction, outcome }) => `${patch} ${direction} ${outcome}`)
 
 /** The sleeper as it was last seen blocked. */
+/** As it is told last of it while a patch is put in place; on a busy machine a look may catch it later too. */
 const sleeperOf = (name: string): BlockedTask | undefined =>
   stepsOf(name)
+    .filter(({ state }) => state.transition?.direction === 'patching')
     .flatMap(({ state }) => [...state.blocked.values()])
     .filter((task) => task.comm === 'klpt-sleeper')
     .at(-1)
