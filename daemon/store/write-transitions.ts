@@ -33,7 +33,9 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
     const id = `${transition}/${key}`
     const known = rows.get(id)
     const first = known?.first ?? row.blocked
-    rows.set(id, { ...known, transition, key, ...row, ...(first ? { first } : {}) })
+    const blocked = row.blocked && known?.blocked ? latest(known.blocked, row.blocked) : row.blocked
+    const told = { ...(first ? { first } : {}), ...(blocked ? { blocked } : {}) }
+    rows.set(id, { ...known, transition, key, ...row, ...told })
   }
 
   const putBlocked = (transition: string, key: number, blocked: BlockedTask | undefined): void => {
@@ -49,8 +51,22 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
       put(id, key, { task: blocked, blocked, switched: { ns, way } })
     }
     for (const [key, blocked] of state.blocked) {
-      if (!before.blocked.has(key)) put(id, key, { task: blocked, blocked, switched: null })
+      // A snapshot that comes late may show who has switched meanwhile: what was told of that stays.
+      if (!before.blocked.has(key)) putBlocked(id, key, blocked)
     }
+  }
+
+  /** Whoever had switched has to switch back. */
+  const turnRound = (id: string): void => {
+    flush()
+    write.turnRound(id)
+  }
+
+  const flush = (): void => {
+    for (const transition of transitions.values()) write.transition(transition)
+    for (const row of rows.values()) write.task(row)
+    transitions.clear()
+    rows.clear()
   }
 
   const takeTasks = (before: CoreState, step: Step, timeNs: bigint): void => {
@@ -89,9 +105,12 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
         triesNs = timeNs
         allBlocked()
         return
+      case 'transition-reversed':
+        allBlocked()
+        turnRound(id)
+        return
       case 'transition-completed':
       case 'transition-cancelled':
-      case 'transition-reversed':
         allBlocked()
     }
   }
@@ -105,14 +124,22 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
       }
       takeTasks(before, step, timeNs)
     },
-    flush: () => {
-      for (const transition of transitions.values()) write.transition(transition)
-      for (const row of rows.values()) write.task(row)
-      transitions.clear()
-      rows.clear()
-    },
+    flush,
   }
 }
+
+/** What was known of a task and is not told again stays; a snapshot knows no reason. */
+const latest = (known: BlockedTask, now: BlockedTask): BlockedTask => ({
+  ...now,
+  reason: now.reason === 'unknown' ? known.reason : now.reason,
+  function: now.function ?? known.function,
+  blame: now.blame ?? known.blame,
+  unit: now.unit ?? known.unit,
+  container: now.container ?? known.container,
+  commandLine: now.commandLine ?? known.commandLine,
+  stack: now.stack ?? known.stack,
+  tries: Math.max(now.tries, known.tries),
+})
 
 const prepareWrites = (database: Database.Database) => {
   const upsertTransition = database.prepare(
@@ -129,14 +156,19 @@ const prepareWrites = (database: Database.Database) => {
      ON CONFLICT DO UPDATE SET
        first_blocked_ns = coalesce(first_blocked_ns, excluded.first_blocked_ns),
        last_blocked_ns = coalesce(excluded.last_blocked_ns, last_blocked_ns),
-       reason = coalesce(excluded.reason, reason), function = coalesce(excluded.function, function),
-       blame = coalesce(excluded.blame, blame), tries = coalesce(excluded.tries, tries),
+       reason = CASE WHEN excluded.reason != 'unknown' OR reason IS NULL THEN excluded.reason ELSE reason END,
+       function = coalesce(excluded.function, function),
+       blame = coalesce(excluded.blame, blame), tries = max(coalesce(tries, excluded.tries), coalesce(excluded.tries, tries)),
        unit = coalesce(excluded.unit, unit), container = coalesce(excluded.container, container),
        command_line = coalesce(excluded.command_line, command_line), stack = coalesce(excluded.stack, stack),
        switched_ns = CASE WHEN @told THEN excluded.switched_ns ELSE switched_ns END,
        way = CASE WHEN @told THEN excluded.way ELSE way END`,
   )
+  const forgetSwitches = database.prepare(
+    'UPDATE transition_tasks SET switched_ns = NULL, way = NULL WHERE transition_id = ?',
+  )
   return {
+    turnRound: (id: string) => forgetSwitches.run(id),
     transition: (transition: Transition) =>
       upsertTransition.run(
         transition.id,

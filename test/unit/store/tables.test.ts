@@ -65,7 +65,13 @@ describe.each(recordingNames)('the tables of %s', (name) => {
     }
     for (const event of ofKind(events, 'task-switched')) {
       const row = found.get(`${event.transition}/${taskKey(event)}`)
-      const later = events.some((next) => next.seq > event.seq && 'tid' in next && next.tid === event.tid)
+      const later = events.some(
+        (next) =>
+          next.seq > event.seq &&
+          (next.kind === 'transition-reversed'
+            ? next.transition === event.transition
+            : next.kind === 'task-blocked' && taskKey(next) === taskKey(event)),
+      )
       if (row && !later)
         expect(row).toMatchObject({ way: event.way, switched_ns: Number(parseTime(event.time)) })
     }
