@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, hostname, release } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { probeSets } from '../probes/probe-sets.ts'
 import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseIterator, parseProcfs } from '../probes/task-table.ts'
@@ -59,6 +60,7 @@ const pauseAfter = (tookMs: number): number => Math.max(busyMs - tookMs, 4 * too
  */
 export const startObserver = (options: ObserverOptions, onRecord: (record: RawRecord) => void): Observer => {
   let stopped = false
+  const stopping = new AbortController()
   let tracer: Tracer | undefined
   let iterator: TaskIterator | undefined
   let kernelLog: KernelLog | undefined
@@ -132,7 +134,9 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     while (!stopped) {
       const startedAt = Date.now()
       await look().catch(report('looking at /sys and /proc'))
-      await new Promise((resolve) => setTimeout(resolve, pauseAfter(Date.now() - startedAt)))
+      // After a look that took long the pause is long too: stopping does not wait for its end.
+      const pauseMs = pauseAfter(Date.now() - startedAt)
+      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   }
 
@@ -207,6 +211,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     ready,
     stop: async (reason) => {
       stopped = true
+      stopping.abort()
       await tracer?.stop()
       flushTracer()
       quiet.stop()
