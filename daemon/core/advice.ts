@@ -1,10 +1,10 @@
 import type { BlockedTask, Transition } from '../contract/state.ts'
-import { blockedLongestFirst } from './blockers.ts'
+import { longestBlocked } from './blockers.ts'
 import type { CoreState } from './core-state.ts'
 
 /** What to do about a transition that does not end: the mildest thing first, and what the harsh ones cost. */
 export const adviseOnTransition = (state: CoreState, transition: Transition): string => {
-  const [first] = blockedLongestFirst(state)
+  const first = longestBlocked(state)
   return [
     first ? adviseOnTask(first) : 'Wait for the next try; the kernel tries about once a second.',
     reverse(transition),

@@ -1,21 +1,34 @@
 import type { BlockedTask } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
 
-/** Blocked tasks, longest first. */
-export const blockedLongestFirst = (state: CoreState): BlockedTask[] =>
-  [...state.blocked.values()].sort(longestFirst)
+const sorted = new WeakMap<CoreState['blocked'], readonly BlockedTask[]>()
+
+/** Blocked tasks, longest first. Sorted once for each table: there may be thousands, shown ten times a second. */
+export const blockedLongestFirst = ({ blocked }: CoreState): readonly BlockedTask[] => {
+  const known = sorted.get(blocked) ?? [...blocked.values()].sort(longestFirst)
+  sorted.set(blocked, known)
+  return known
+}
+
+/** The one that is blocked longest. */
+export const longestBlocked = ({ blocked }: CoreState): BlockedTask | undefined => {
+  let longest: BlockedTask | undefined
+  for (const task of blocked.values()) {
+    if (!longest || longestFirst(task, longest) < 0) longest = task
+  }
+  return longest
+}
 
 const longestFirst = (a: BlockedTask, b: BlockedTask): number =>
   a.since === b.since ? a.tid - b.tid : a.since < b.since ? -1 : 1
 
 /** Who is in the way, in a few words: `1 task blocks it: klpt-sleeper (231), sleeping on klpt_sleep()`. */
 export const blockers = (state: CoreState): string => {
-  // Not sorted: this is asked after every event, and there may be thousands.
-  const tasks = [...state.blocked.values()]
-  if (tasks.length === 0) return 'which task blocks it is not known yet'
-  const first = tasks.reduce((longest, task) => (longestFirst(task, longest) < 0 ? task : longest))
+  const first = longestBlocked(state)
+  if (!first) return 'which task blocks it is not known yet'
+  const { size } = state.blocked
   const name = `${first.comm} (${first.tid})${because(first)}`
-  return tasks.length === 1 ? `1 task blocks it: ${name}` : `${tasks.length} tasks block it, longest ${name}`
+  return size === 1 ? `1 task blocks it: ${name}` : `${size} tasks block it, longest ${name}`
 }
 
 const because = (task: BlockedTask): string => {

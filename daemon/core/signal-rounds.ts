@@ -1,7 +1,8 @@
-import type { Event } from '../contract/event.ts'
+import type { Event, EventKind } from '../contract/event.ts'
 import type { LeftTask, SignalRound } from '../contract/signal-round.ts'
 import type { BlockedTask, Transition } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
+import { taskKey } from './task-key.ts'
 
 /** A stall of hours has hundreds of rounds. */
 const roundsKept = 20
@@ -20,19 +21,28 @@ export const reduceSignalRounds = (
     const round = { round: event.round, at: event.time, blocked: before.size, leftTotal: 0, left: [] }
     return change(state, 'transition', (rounds) => [...rounds, round].slice(-roundsKept))
   }
-  if (before === state.blocked) return state
-  // Turned round: nobody left because of a signal.
-  if (event.kind === 'transition-reversed' || event.kind === 'transition-started') return state
+  // A reversal lets all of them go, but nobody left because of a signal.
+  if (before === state.blocked || !lettingGo.has(event.kind)) return state
   const ended = event.kind === 'transition-completed' || event.kind === 'transition-cancelled'
-  const left = [...before]
-    .filter(([key]) => !state.blocked.has(key))
-    .map(([key, task]) => leaving(state, event, key, task))
+  const candidates = event.kind === 'task-switched' ? [taskKey(event)] : before.keys()
+  const left: LeftTask[] = []
+  for (const key of candidates) {
+    const task = before.get(key)
+    if (task && !state.blocked.has(key)) left.push(leaving(state, event, key, task))
+  }
   if (left.length === 0) return state
   return change(state, ended ? 'lastTransition' : 'transition', (rounds) => {
     const last = rounds.at(-1)
     return last ? [...rounds.slice(0, -1), withLeft(last, left)] : rounds
   })
 }
+
+const lettingGo: ReadonlySet<EventKind> = new Set([
+  'task-switched',
+  'tasks-observed',
+  'transition-completed',
+  'transition-cancelled',
+])
 
 const withLeft = (round: SignalRound, left: LeftTask[]): SignalRound => ({
   ...round,

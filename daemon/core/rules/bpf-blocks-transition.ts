@@ -1,3 +1,4 @@
+import type { BlockedTask } from '../../contract/state.ts'
 import type { Rule } from './rule.ts'
 
 /** A trampoline of a foreign tracing program keeps a task from being switched. */
@@ -12,9 +13,8 @@ export const bpfBlocksTransition: Rule = {
     'tracer-started',
   ],
   holds: ({ blocked, transition }) => {
-    const blamed = new Map(
-      [...blocked.values()].flatMap((task) => (task.blame ? [[task.blame, task] as const] : [])),
-    )
+    const blamed = new Map<string, BlockedTask>()
+    for (const task of blocked.values()) if (task.blame) blamed.set(task.blame, task)
     return [...blamed].map(([blame, task]) => ({
       severity: 'warning',
       subject: blame,

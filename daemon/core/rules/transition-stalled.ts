@@ -2,13 +2,11 @@ import { adviseOnTransition } from '../advice.ts'
 import { blockers } from '../blockers.ts'
 import type { Rule } from './rule.ts'
 
-/** A transition runs past its expected time. */
+/** A transition runs past its expected time. Who blocks it is told anew with each snapshot, not with each task. */
 export const transitionStalled: Rule = {
   name: 'transition-stalled',
   on: [
     'tasks-observed',
-    'task-blocked',
-    'task-switched',
     'transition-started',
     'transition-completed',
     'transition-cancelled',

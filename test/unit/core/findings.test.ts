@@ -57,6 +57,7 @@ describe('transition-stalled', () => {
   it('is told anew when someone else blocks it, as the same finding', () => {
     const world = stalled()
     world.at(26, { ...sleeperBlocked, tid: 300, comm: 'other' })
+    world.at(26.5, tasksObserved([aTask(264, 0), aTask(300, 0)], 2))
     const [first, second] = told(world)
     expect(second?.id).toBe(first?.id)
     expect(second?.openedAt).toBe(first?.openedAt)
