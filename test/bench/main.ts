@@ -38,7 +38,7 @@ const loadNow = (): number => loadavg()[0] ?? 0
 
 /** Runs everything asked for, telling each section as soon as it is known. */
 const runAll = async (flags: Flags, tell: (section: Section) => void, stop: AbortSignal): Promise<void> => {
-  const options: BenchOptions = { pairs: flags.pairs ?? (flags.quick ? 3 : 20), quick: flags.quick }
+  const options: BenchOptions = { pairs: flags.pairs ?? (flags.quick ? 2 : 10), quick: flags.quick }
   const selection = chosen(flags.only)
   for (const bench of selection.filter((one): one is HostBench => one.where === 'host')) {
     if (stop.aborted) return
@@ -88,7 +88,7 @@ const program = new Command('npm run bench --')
   .option('--only <name...>', `benches to run: ${benches.map(({ name }) => name).join(', ')} (default: all)`)
   .option(
     '--pairs <number>',
-    'cycles with and without the daemon, each (default: 20, with --quick 3)',
+    'cycles with and without the daemon, each of two transitions (default: 10, with --quick 2)',
     atLeastOne,
   )
   .option('--quick', 'smaller everywhere: shows that it works, proves nothing', false)
