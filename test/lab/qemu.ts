@@ -16,7 +16,7 @@ export interface QemuOptions {
   readonly extraKernelParameters?: string
   /**
    * `instructions`: the VM's clock advances by what it executes (idle time passes as usual), so that durations
-   * measured in it do not depend on how busy the host is. Emulation only.
+   * measured in it do not depend on how busy the host is. Emulation only, one CPU.
    */
   readonly clock?: 'host' | 'instructions'
   /** Nothing shared and no network, when all we ask is whether it boots. */
@@ -65,7 +65,8 @@ const shareArguments = ({ outDir, sessionDir, port }: NonNullable<QemuOptions['s
 
 export const qemuArguments = (options: QemuOptions): string[] => [
   ...accelerationArguments(options),
-  ...['-smp', '2', '-m', options.memory],
+  // On the instruction clock 6.1 waits for its second CPU for ever.
+  ...['-smp', options.clock === 'instructions' ? '1' : '2', '-m', options.memory],
   ...['-nodefaults', '-display', 'none', '-no-reboot', '-rtc', 'base=utc'],
   ...['-kernel', options.vmlinuz, '-initrd', options.initramfs],
   ...['-append', [KERNEL_PARAMETERS, options.extraKernelParameters].filter(Boolean).join(' ')],

@@ -1,26 +1,13 @@
 # Enables and disables a livepatch nobody stands in the way of, again and again, with and without the daemon.
 # The plan has a line per block: SERIES CONDITION CYCLES. Durations are in the kernel log, between the marks.
 
-# set_other_cpus 0|1: takes all CPUs but the first offline, or brings them back.
-set_other_cpus() {
-  local file
-  for file in /sys/devices/system/cpu/cpu*/online; do
-    if [[ $file != */cpu0/* ]]; then echo "$1" >"$file"; fi
-  done
-}
-
-# One CPU: the kernel's first look suffices when nobody is held. With more, idle tasks that run on the others
-# fail it or not by chance, and whatever wakes those CPUs, the daemon too, makes the chance better. (A program
-# that keeps another CPU busy is no way out: under one-threaded emulation it holds the kernel up for minutes.)
-enter_quiet() { set_other_cpus 0; }
-leave_quiet() { set_other_cpus 1; }
+# This machine has one CPU: the kernel's first look suffices when nobody is held. With more, idle tasks that run
+# on the others fail it or not by chance, and whatever wakes those CPUs, the daemon too, makes the chance better.
 hold_for_quiet() { :; }
 release_for_quiet() { :; }
 
 # A kernel thread sleeps in a patched function and is let go after the first look, which therefore always fails;
 # the second, on a tick second, always suffices.
-enter_held() { enter_quiet; }
-leave_held() { leave_quiet; }
 hold_for_held() {
   echo 1 >"$knobs/sleep"
   pause 0.3
@@ -31,8 +18,6 @@ release_for_held() {
 }
 
 # Enabled without the daemon's counting of calls, disabled with it.
-enter_counted() { enter_quiet; }
-leave_counted() { leave_quiet; }
 hold_for_counted() {
   if [[ $attached == daemon && -e $livepatch/klpt_patch_v1 ]]; then quietly_until calls_are_counted; fi
 }
@@ -45,19 +30,8 @@ calls_are_counted() {
   [[ $functions == *'"status":"on"'* && $functions != *'"status":"starting"'* ]]
 }
 
-enter_control() { enter_quiet; }
-leave_control() { leave_quiet; }
 hold_for_control() { :; }
 release_for_control() { :; }
-
-entered=
-enter() {
-  [[ $entered != "$1" ]] || return 0
-  attach nothing
-  if [[ -n $entered ]]; then "leave_$entered"; fi
-  entered=$1
-  if [[ -n $entered ]]; then "enter_$entered"; fi
-}
 
 # Where in a tick second a transition should begin, in ms. The kernel rounds the time of the second look to a
 # tick second, with 250 ms as the border: keep away from that. Loading takes half a second under emulation.
@@ -88,7 +62,6 @@ measure_transitions() {
   # The first of each is slower: files are read, memory is found.
   cycle quiet
   while read -r -u 9 series condition cycles; do
-    enter "$series"
     attach "$condition"
     for ((number = 1; number <= cycles; number++)); do
       mark "cycle $series $condition"
@@ -97,7 +70,7 @@ measure_transitions() {
       say "cycle $series $condition $number/$cycles"
     done
   done 9</lab/out/transitions.plan
-  enter ''
+  attach nothing
   rmmod klpt_target
 }
 measure_transitions
