@@ -30,8 +30,8 @@ export const reduceShadow = (state: CoreState, event: Event): CoreState => {
 const countId = (before: ShadowId | undefined, count: ShadowCount, seconds: number): ShadowId => {
   const rate = (now: number, then: number) => (seconds > 0 ? Math.max(0, (now - then) / seconds) : 0)
   const [onlySize] = count.sizesBytes.length === 1 ? count.sizesBytes : []
-  // Variables older than the tracer may have had another size.
-  const allSeen = count.live !== null && count.live <= count.allocated
+  // More than came and stayed under the tracer: some are older than it, and may have another size.
+  const allSeen = count.live !== null && count.live <= count.allocated - count.freed
   return {
     ...count,
     liveBytes: count.live !== null && onlySize !== undefined && allSeen ? count.live * onlySize : null,

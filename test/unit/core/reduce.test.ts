@@ -444,6 +444,9 @@ describe('shadow variables', () => {
     expect(world.state().shadow.ids.get('0x1001')?.liveBytes).toBeNull()
     world.at(2, counts({ live: 6 }))
     expect(world.state().shadow.ids.get('0x1001')?.liveBytes).toBeNull()
+    // Those that it saw come are gone again.
+    world.at(3, counts({ live: 3, allocated: 5, freed: 5 }))
+    expect(world.state().shadow.ids.get('0x1001')?.liveBytes).toBeNull()
   })
 
   it('are forgotten when the tracer that counted them dies, not when another source has a gap', () => {
