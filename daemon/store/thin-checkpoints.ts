@@ -4,7 +4,7 @@ const dayNs = 86_400_000_000_000n
 /** Smaller ones are not worth it. */
 const largeBytes = 100_000
 /** In days gone by, restoring a large state may take this long. */
-const apartUs = 400_000
+const apartUs = 150_000
 
 /** Deletes one large old checkpoint, if the next one is not far. @returns whether it did */
 export const thinCheckpoints = (database: Database.Database, nowNs: bigint, keptFrom: number): boolean => {
