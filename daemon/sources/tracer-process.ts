@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
+import { createLineQueue } from './line-queue.ts'
 
 /** How long a tracer may take to attach; under emulation, on a busy machine, all probe sets took 100 s. */
 const readyDeadlineMs = 300_000
@@ -40,6 +41,8 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
         BPFTRACE_MAP_KEYS_MAX: '16384',
         BPFTRACE_MAX_MAP_KEYS: '16384',
         BPFTRACE_PERF_RB_PAGES: '256',
+        // Each str() of a record takes this much of the buffer: newer versions' 1024 would fill it in no time.
+        BPFTRACE_MAX_STRLEN: '128',
         // A cumulative patch may have hundreds of functions, each with two probes.
         BPFTRACE_MAX_PROBES: '4096',
         BPFTRACE_MAX_BPF_PROGS: '4096',
@@ -61,18 +64,20 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
   const readyLine = new Promise<void>((resolve) => {
     attached = resolve
   })
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  const queue = createLineQueue((line) => {
     if (line.trim() === '' || killed) return
     if (!options.isReady(line)) return options.onLine(line)
     options.onReady()
     attached()
   })
+  createInterface({ input: child.stdout }).on('line', queue.push)
 
-  const ended = child.then((result) =>
-    killed
+  const ended = child.then((result) => {
+    queue.drain()
+    return killed
       ? 'stopped'
-      : `bpftrace ended (${result.signal ?? `exit code ${result.exitCode}`})${errors[0] ? `: ${errors[0]}` : ''}`,
-  )
+      : `bpftrace ended (${result.signal ?? `exit code ${result.exitCode}`})${errors[0] ? `: ${errors[0]}` : ''}`
+  })
   const deadline = new Promise<never>((_, reject) => {
     const timer = setTimeout(() => {
       kill()
@@ -90,4 +95,6 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
 }
 
 const errorsKept = 50
-const isError = (line: string): boolean => /ERROR|error|denied|not found/.test(line)
+/** Not a limit that newer kernels do not need any more: bpftrace goes on after that. */
+const isError = (line: string): boolean =>
+  /ERROR|error|denied|not found/.test(line) && !line.includes('RLIMIT_MEMLOCK')
