@@ -69,6 +69,10 @@ describe.each(kernels)('a crowd of tasks on Linux %s', (kernel) => {
   it('(all of it goes on to its end)', async () => {
     lab.go('stragglers-blocked')
     await lab.at('stragglers-switched')
+    // Emulated, thousands of switches take the daemon a while; it is not to be stopped before it has read them.
+    await expect
+      .poll(async () => (await state()).lastTransition, { timeout: 240_000, interval: 1_000 })
+      .toMatchObject({ direction: 'unpatching', outcome: 'completed' })
     lab.go('stragglers-switched')
     expect(await lab.outcome, lab.read('script.log')).toMatchObject({ exitCode: 0 })
     record = readRecord(lab.outDir)

@@ -271,6 +271,53 @@ describe('old-code-running', () => {
   })
 })
 
+describe('replaced-module-pinned', () => {
+  const pinned = (world: World) => told(world).filter((finding) => finding.rule === 'replaced-module-pinned')
+  /** v2 has replaced v1 at 10 s; v1's module is still loaded. */
+  const replaced = (own: { forced?: boolean } = {}) => {
+    const world = observing()
+    world.at(5, patchesObserved({ name: 'v1' }))
+    world.at(10, { kind: 'patch-replaced', patch: 'v1', by: 'v2', ...own })
+    return world
+  }
+  const looked = (world: World, seconds: number, refcount: number) =>
+    world.at(seconds, { ...patchesObserved({ name: 'v2' }), modules: [{ name: 'v1', refcount }] })
+
+  it('tells of a reference that outlasts the release, and closes when it goes', () => {
+    const world = replaced()
+    looked(world, 11, 1)
+    world.at(69, tasksObserved([aTask(1, -1)]))
+    expect(pinned(world)).toEqual([])
+    world.at(71, tasksObserved([aTask(1, -1)]))
+    expect(pinned(world)).toMatchObject([
+      {
+        subject: 'v1',
+        summary: 'v1 was replaced by v2, but its module cannot be removed: 1 reference',
+        advice: 'See who holds it: ls /sys/module/v1/holders.',
+        closedAt: null,
+      },
+    ])
+    const end = looked(world, 80, 0)
+    expect(pinned(world).at(-1)).toMatchObject({ closedAt: end.time })
+  })
+
+  it('says that nothing helps after a forced transition', () => {
+    const world = replaced({ forced: true })
+    looked(world, 11, 1)
+    world.at(71, tasksObserved([aTask(1, -1)]))
+    expect(pinned(world)).toMatchObject([{ advice: expect.stringMatching(/forced.*until reboot/) }])
+  })
+
+  it('has nothing to say of one that was merely disabled', () => {
+    const world = observing()
+    world.at(5, patchesObserved({ name: 'v1' }))
+    world.at(10, { kind: 'patch-disabled', patch: 'v1' })
+    world.at(11, { ...patchesObserved(), modules: [{ name: 'v1', refcount: 1 }] })
+    world.at(90, tasksObserved([aTask(1, -1)]))
+    expect(pinned(world)).toEqual([])
+  })
+})
+
 describe('tracer findings', () => {
   it('tracer-blind: one per missing probe set, until it is there', () => {
     const world = aWorld()
