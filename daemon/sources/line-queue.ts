@@ -14,9 +14,11 @@ export const createLineQueue = (handle: (line: string) => void): LineQueue => {
 
   const work = (most: number): void => {
     for (const end = Math.min(lines.length, next + most); next < end; ) handle(lines[next++] ?? '')
-    if (next < lines.length) return schedule()
-    lines = []
-    next = 0
+    if (next < lines.length) schedule()
+    else {
+      lines = []
+      next = 0
+    }
   }
   const schedule = (): void => {
     if (scheduled) return
