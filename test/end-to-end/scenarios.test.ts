@@ -3,8 +3,8 @@ import { loggedTransitions, recordedBlocked } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 import { readRecord } from './support/record.ts'
 
-/** How far the kernel log's clock and CLOCK_MONOTONIC, and two moments of one function, may be apart. */
-const toleranceS = 0.05
+/** How far the kernel log's clock and CLOCK_MONOTONIC, and two moments of one function on a busy machine, may be apart. */
+const toleranceS = 0.25
 
 describe.each(kernels)('every scenario on Linux %s, against the kernel log', (kernel) => {
   let lab: LabSession
