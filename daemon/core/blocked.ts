@@ -5,7 +5,7 @@ import { taskKey } from './task-key.ts'
 import { millisecondsBetween } from './time.ts'
 
 /** Before this a task may simply not have been tried yet; the kernel tries about once a second. */
-const firstTriesMs = 1000
+export const firstTriesMs = 1000
 
 /** Tasks not switched after a try, and why. */
 export const reduceBlocked = (state: CoreState, event: Event): CoreState => {
@@ -87,8 +87,15 @@ const unknownTask = {
 
 const inspect = (known: BlockedTask, event: EventOf<'task-inspected'>): BlockedTask => ({
   ...known,
-  stack: event.stack ?? known.stack,
+  ...learnt(known, event),
   blame: event.blame ?? known.blame,
+})
+
+type Inspected = Pick<BlockedTask, 'stack' | 'runs' | 'commandLine' | 'cgroup' | 'unit' | 'container'>
+
+/** What is known of a task after another look at it: what a look could not read stays. */
+export const learnt = (known: Inspected, event: EventOf<'task-inspected'>): Inspected => ({
+  stack: event.stack ?? known.stack,
   runs: event.runs ?? known.runs,
   commandLine: event.commandLine ?? known.commandLine,
   cgroup: event.cgroup ?? known.cgroup,

@@ -1,4 +1,5 @@
 import type { EventKind } from '../contract/event.ts'
+import { patchLifeKinds } from './patch-life-kinds.ts'
 
 /** Told as moments. */
 export const instantKinds: readonly EventKind[] = [
@@ -7,17 +8,7 @@ export const instantKinds: readonly EventKind[] = [
   'transition-signalled',
   'callback-called',
   'callback-skipped',
-  'patch-loading',
-  'patch-load-refused',
-  'patch-enabled',
-  'patch-replaced',
-  'patch-disabled',
-  'patch-released',
-  'object-patched',
-  'object-unpatched',
-  'module-coming',
-  'module-going',
-  'module-refused',
+  ...patchLifeKinds,
   'state-registered',
   'shadow-duplicate',
   'shadow-alloc-failed',

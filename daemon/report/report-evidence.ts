@@ -2,6 +2,7 @@ import type { Event, EventKind } from '../contract/event.ts'
 import type { Finding } from '../contract/finding.ts'
 import type { Series, Transition } from '../contract/state.ts'
 import type { CoreState } from '../core/core-state.ts'
+import { patchLifeKinds } from './patch-life-kinds.ts'
 
 /** All that a report is made of; readEvidence gathers it from a record. */
 export type ReportEvidence = {
@@ -31,17 +32,7 @@ export const aroundKinds: readonly EventKind[] = [
   'events-lost',
   'decode-failed',
   'clock-mapped',
-  'patch-loading',
-  'patch-load-refused',
-  'patch-enabled',
-  'patch-replaced',
-  'patch-disabled',
-  'patch-released',
-  'object-patched',
-  'object-unpatched',
-  'module-coming',
-  'module-going',
-  'module-refused',
+  ...patchLifeKinds,
   'callbacks-registered',
   'callback-called',
   'callback-skipped',

@@ -1,11 +1,9 @@
 import type { Direction, Event, EventOf } from '../contract/event.ts'
 import type { Straggler, StragglerEnd } from '../contract/report.ts'
 import type { Task, Transition } from '../contract/state.ts'
+import { firstTriesMs, learnt } from '../core/blocked.ts'
 import { taskKey } from '../core/task-key.ts'
 import { millisecondsBetween } from '../core/time.ts'
-
-/** As in core/blocked.ts: before this a look may find a task that was not tried yet. */
-const firstTriesMs = 1000
 
 type Span = Straggler & { sinceMonoNs: string; lastSeenMonoNs: string; lastSeen: string; triesBefore: number }
 type Seen = Pick<Task, 'tid' | 'pid' | 'comm' | 'kthread' | 'idle' | 'cpu' | 'patchState'>
@@ -110,12 +108,7 @@ export const collectStragglers = (
   const inspect = (event: EventOf<'task-inspected'>) => {
     const span = open.get(event.tid)
     if (!span) return
-    span.stack = event.stack ?? span.stack
-    span.runs = event.runs ?? span.runs
-    span.commandLine = event.commandLine ?? span.commandLine
-    span.cgroup = event.cgroup ?? span.cgroup
-    span.unit = event.unit ?? span.unit
-    span.container = event.container ?? span.container
+    Object.assign(span, learnt(span, event))
     const reason = span.reasons.at(-1)
     if (reason && event.blame !== undefined) reason.blame = event.blame
   }

@@ -16,6 +16,9 @@ export type PlannedFunction = { object: string; function: string } & (
   | { countable: false; reason: string }
 )
 
+/** Names a patched function among all of them. */
+export const functionKey = (object: string, name: string): string => `${object}:${name}`
+
 type Implementation = { patch: string; nop: boolean; symbol: RawSymbol | undefined }
 
 /**
@@ -32,7 +35,7 @@ export const planCalls = (
   for (const patch of patches) {
     for (const object of patch.objects) {
       for (const func of object.functions) {
-        const key = `${object.name}:${func.name}`
+        const key = functionKey(object.name, func.name)
         const group = groups.get(key) ?? { object: object.name, function: func.name, stack: [] }
         groups.set(key, group)
         if (func.position === null) continue

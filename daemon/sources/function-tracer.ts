@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RawBody, RawCounting } from '../probes/raw-record.ts'
-import type { PlannedFunction } from './call-plan.ts'
+import { functionKey, type PlannedFunction } from './call-plan.ts'
 import { type CallRun, startCallRun } from './call-run.ts'
 import type { CountableFunction } from './call-script.ts'
 import { monotonicNs } from './clock.ts'
@@ -179,4 +179,4 @@ export const createFunctionTracer = (
 const namesOf = (func: CountableFunction): string[] =>
   [func.original, ...func.replacements].map((point) => point.name)
 
-const keyOf = (func: { object: string; function: string }): string => `${func.object}:${func.function}`
+const keyOf = (func: { object: string; function: string }): string => functionKey(func.object, func.function)

@@ -4,7 +4,7 @@ import { addressesOf } from '../probes/inventory.ts'
 import { type Inventory, InventoryReader } from '../probes/inventory-reader.ts'
 import type { RawBody, RawSymbol } from '../probes/raw-record.ts'
 import { Tuple } from '../probes/tuple.ts'
-import { type PlannedFunction, planCalls } from './call-plan.ts'
+import { functionKey, type PlannedFunction, planCalls } from './call-plan.ts'
 import type { QuietTime } from './quiet-time.ts'
 import { lookUpAddresses, lookUpNames } from './symbol-lookup.ts'
 
@@ -68,10 +68,12 @@ export const followInventory = (
   const letGo = (inventory: Inventory): void => {
     const patched = new Set(
       inventory.patches.flatMap((patch) =>
-        patch.objects.flatMap((object) => object.functions.map((func) => `${object.name}:${func.name}`)),
+        patch.objects.flatMap((object) =>
+          object.functions.map((func) => functionKey(object.name, func.name)),
+        ),
       ),
     )
-    const left = planned.filter((func) => patched.has(`${func.object}:${func.function}`))
+    const left = planned.filter((func) => patched.has(functionKey(func.object, func.function)))
     if (left.length === planned.length) return
     planned = left
     onFunctions(left)

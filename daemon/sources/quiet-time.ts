@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 export type QuietTime = {
   /** A transition makes a step: what is dear has to wait, what has begun is broken off. */
   disturb: () => void
@@ -22,20 +24,11 @@ export const createQuietTime = (settleMs: number): QuietTime => {
   let breakOff = new AbortController()
 
   const reached = async (): Promise<void> => {
-    for (let left = leftMs(); left > 0 && !stopping.signal.aborted; left = leftMs()) await wait(left)
-    stopping.signal.throwIfAborted()
+    const { signal } = stopping
+    for (let left = leftMs(); left > 0; left = leftMs()) await sleep(left, undefined, { signal })
+    signal.throwIfAborted()
   }
   const leftMs = () => disturbedAt + settleMs - performance.now()
-  const wait = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer)
-        stopping.signal.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = setTimeout(end, ms)
-      stopping.signal.addEventListener('abort', end)
-    })
 
   return {
     disturb: () => {

@@ -45,6 +45,7 @@ export const createTimelines = (database: Database.Database): Timelines => {
   }
 
   return {
+    // Both kinds, as the index events_of_runs has them: SQLite uses a partial index only for its own words.
     runs: () =>
       all<EventOf<'tracer-started'>>(
         `SELECT data FROM events WHERE kind IN ('tracer-started', 'tracer-gap') AND kind = 'tracer-started'
