@@ -32,7 +32,7 @@ export const wayWords: Record<SwitchWay, string> = {
   schedule: 'while scheduling',
   'idle-loop': 'in the idle loop',
   forced: 'by force',
-  forked: 'by inheriting at fork',
+  forked: 'at birth, as their parent had',
   snapshot: 'at a moment nobody saw',
 }
 

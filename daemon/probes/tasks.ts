@@ -7,6 +7,7 @@ const ways: Record<number, SwitchWay> = {
   3: 'kernel-exit',
   4: 'idle-loop',
   5: 'forced',
+  6: 'forked',
 }
 
 /** errno of klp_check_and_switch_task, kernel/livepatch/transition.c. */

@@ -41,7 +41,8 @@ const whoHeldItUp = ({ transition, stragglers, around }: SummaryMaterial): strin
         : 'why was not seen'
     return `No task held ${name} up: it was cancelled; ${cause}.`
   }
-  const switched = Object.values(transition.switched).reduce((sum, count) => sum + count, 0)
+  const { forked: _, ...ways } = transition.switched
+  const switched = Object.values(ways).reduce((sum, count) => sum + count, 0)
   const [longest] = stragglers
   if (longest && longest.durationMs >= transition.durationMs / 2)
     return `No single task is known to have held ${name} up: ${plural(stragglers.length, 'task')} had not switched when looked at, the longest for ${heldFor(longest, transition.startKnown)}.`

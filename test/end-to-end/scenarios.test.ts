@@ -93,6 +93,11 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     ])
   })
 
+  it('counts the tasks born switched while a transition was held up', () => {
+    const [stalled] = record.transitions
+    expect(stalled?.switched?.forked).toBeGreaterThan(0)
+  })
+
   it('remembers who slept in a changed function when a transition was forced', () => {
     const forced = record.transitions.filter((transition) => transition.forced)
     expect(forced.map(({ forcedWhileIn }) => forcedWhileIn)).toEqual(
