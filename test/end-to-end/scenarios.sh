@@ -8,4 +8,8 @@ for name in stall-sleeping stall-running signals reverse cancel replace downgrad
   if bash "$scenarios/$name.sh"; then echo "== $name passed"; else echo "== $name FAILED"; failed=1; fi
 done
 sleep 2
+# Evidence of the first transition, made where it happened and in the same boot.
+first=$(klpscope history --limit 1000 --json | grep -o '"id":"[0-9]*"' | tail -n 1 | tr -dc 0-9)
+klpscope bundle "$first" -o /lab/out/bundle.tar.gz || failed=1
+klpscope bundle "$first" --redact -o /lab/out/bundle-redacted.tar.gz || failed=1
 exit "${failed-0}"

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loggedTransitions, recordedBlocked } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
@@ -113,6 +115,22 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     expect(asked.filter((comm) => comm === undefined)).toEqual([])
     const lines = record.transitions.map(({ requester }) => requester?.commandLine ?? '')
     expect(lines.some((line) => line.startsWith('insmod /lab/modules/klpt_patch_v1.ko'))).toBe(true)
+  })
+
+  it('bundles the evidence of a stall, and takes out of it what is nobody’s business', async () => {
+    const read = async (bundle: string, file: string) =>
+      (await execa('tar', ['xzOf', join(lab.outDir, bundle), '--wildcards', `*/${file}`])).stdout
+    const readme = await read('bundle.tar.gz', 'README.txt')
+    expect(readme).toMatch(
+      /klpt-sleeper \(\d+\), a kernel thread, held the patching of klpt_patch_v1 up for .*: it was sleeping in klpt_sleep_in_function/,
+    )
+    expect(await read('bundle.tar.gz', 'kernel-log.txt')).toContain(
+      "livepatch: 'klpt_patch_v1': starting patching transition",
+    )
+    expect(await read('bundle.tar.gz', 'host/modules.tsv')).toMatch(/^name\tversion\tsrcversion/)
+    expect(await read('bundle.tar.gz', 'report.html')).toContain('klpt_wait_for_release')
+    expect(await read('bundle.tar.gz', '*')).toMatch(/klpscope-lab[\s\S]*insmod \/lab\/modules/)
+    expect(await read('bundle-redacted.tar.gz', '*')).not.toMatch(/klpscope-lab|insmod \/lab\/modules/)
   })
 
   it('lost nothing and understood everything', () => {
