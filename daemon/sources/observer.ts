@@ -137,6 +137,8 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       // After a look that took long the pause is long too: stopping does not wait for its end.
       const pauseMs = pauseAfter(Date.now() - startedAt)
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      // Most transitions end within their first second by themselves; the tracer tells of them meanwhile.
+      await quiet.breather(busyMs, quietMs)
     }
   }
 

@@ -8,6 +8,8 @@ export type QuietTime = {
    * @throws what `job` throws by itself, and when stopped
    */
   run: <T>(job: (signal: AbortSignal) => Promise<T>) => Promise<T>
+  /** Resolves once nothing has disturbed for `calmMs`, `atMostMs` from now in any case, and at once when stopped. */
+  breather: (calmMs: number, atMostMs: number) => Promise<void>
   stop: () => void
 }
 
@@ -46,6 +48,12 @@ export const createQuietTime = (settleMs: number): QuietTime => {
           if (!signal.aborted || stopping.signal.aborted) throw error
         }
       }
+    },
+    breather: async (calmMs, atMostMs) => {
+      const { signal } = stopping
+      const deadline = performance.now() + atMostMs
+      const left = () => Math.min(disturbedAt + calmMs, deadline) - performance.now()
+      while (left() > 0 && !signal.aborted) await sleep(left(), undefined, { signal }).catch(() => undefined)
     },
     stop: () => {
       stopping.abort()

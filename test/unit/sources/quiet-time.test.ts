@@ -51,3 +51,20 @@ it('stopping ends the wait', async () => {
   quiet.stop()
   await expect(running).rejects.toThrow()
 })
+
+it('a breather lasts until nothing has disturbed for so long, but not for ever', async () => {
+  const quiet = createQuietTime(settleMs)
+  const tookMs = async (breather: Promise<void>) => {
+    const startedAt = performance.now()
+    await breather
+    return performance.now() - startedAt
+  }
+  expect(await tookMs(quiet.breather(60, 1_000))).toBeLessThan(30)
+  quiet.disturb()
+  expect(await tookMs(quiet.breather(60, 1_000))).toBeGreaterThan(50)
+  quiet.disturb()
+  expect(await tookMs(quiet.breather(60_000, 60))).toBeLessThan(5_000)
+  const stopped = quiet.breather(60_000, 60_000)
+  quiet.stop()
+  await stopped
+})
