@@ -1,4 +1,4 @@
-import type { Event, EventDraft } from './contract/event.ts'
+import type { Event, EventDraft, EventKind } from './contract/event.ts'
 import type { CoreState } from './core/core-state.ts'
 import type { Effect } from './core/effect.ts'
 import { numberEvent } from './core/number-event.ts'
@@ -16,11 +16,17 @@ export type Engine = {
 /**
  * The one way for data: raw record → decode → number → reduce → the sinks, in that order, synchronously.
  * @param restored the state to go on from: what folding the record so far gives
+ * @param admits whether there is room for an event of this kind: without, it is as if it had not been seen
  */
-export const createEngine = (restored: CoreState, sinks: ((step: Step) => void)[]): Engine => {
+export const createEngine = (
+  restored: CoreState,
+  sinks: ((step: Step) => void)[],
+  admits: (kind: EventKind) => boolean = () => true,
+): Engine => {
   const decoder = createDecoder()
   let state = restored
   const take = (draft: EventDraft): void => {
+    if (!admits(draft.kind)) return
     const event = numberEvent(state, draft)
     const [next, effects] = reduce(state, event)
     state = next

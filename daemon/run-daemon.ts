@@ -51,11 +51,11 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   const newest = (await queries.events({ limit: 200 }).catch(() => [])).reverse()
   const raw = options.record ? createWriteStream(options.record, { flags: 'a' }) : undefined
 
-  const engine = createEngine(store.restored, [
-    store.queue.record,
-    points.add,
-    (step) => stream.publish(step),
-  ])
+  const engine = createEngine(
+    store.restored,
+    [store.queue.record, points.add, (step) => stream.publish(step)],
+    store.admits,
+  )
   const samples = createSamples()
   const take = (record: RawRecord): void => {
     raw?.write(`${JSON.stringify(record)}\n`)

@@ -141,6 +141,8 @@ const decodeRecordNews = (record: Extract<RawRecord, { source: 'record' }>): Eve
       return [{ kind: 'record-failed', monoNs, reason: record.reason, remedy: record.remedy }]
     case 'renewed':
       return [{ kind: 'record-renewed', monoNs, reason: record.reason, setAside: record.setAside }]
+    case 'overrun':
+      return [{ kind: 'events-lost', monoNs, source: 'record', count: record.lost }]
     case 'resumed': {
       const { lost } = record
       const resumed: EventDraft = { kind: 'record-resumed', monoNs, lost }

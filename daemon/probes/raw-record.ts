@@ -55,6 +55,7 @@ export type RawBody =
   /** What became of the record itself. */
   | { source: 'record'; what: 'failed'; reason: string; remedy: string }
   | { source: 'record'; what: 'resumed'; lost: number }
+  | { source: 'record'; what: 'overrun'; lost: number }
   | { source: 'record'; what: 'renewed'; reason: string; setAside: string | null }
 
 export type RawTask = {

@@ -5,6 +5,9 @@ import type Database from 'better-sqlite3'
 import { UserError } from '../user-error.ts'
 import { openDatabase } from './open-database.ts'
 import { migrations } from './schema.ts'
+import { hasUnsorted, sortIn } from './unsorted.ts'
+import { createWriter } from './writer.ts'
+import { isBeingWritten } from './writer-lock.ts'
 
 export type OpenedRecord = { database: Database.Database; close: () => void }
 
@@ -27,7 +30,8 @@ export const openRecord = (file: string): OpenedRecord => {
   const atRest = !existsSync(`${file}-wal`)
   if (atRest && statSync(file).size <= copiedUpToBytes) return openCopy(file)
   const inPlace = openInPlace(file)
-  if (inPlace && isCurrent(inPlace)) return { database: inPlace, close: () => inPlace.close() }
+  if (inPlace && isCurrent(inPlace) && !wasCutShort(inPlace, file))
+    return { database: inPlace, close: () => inPlace.close() }
   inPlace?.close()
   return openCopy(file)
 }
@@ -50,6 +54,10 @@ const openInPlace = (file: string): Database.Database | null => {
 const isCurrent = (database: Database.Database): boolean =>
   database.pragma('user_version', { simple: true }) === migrations.length
 
+/** Power failed on whoever wrote it while there was more to sort in than it could. */
+const wasCutShort = (database: Database.Database, file: string): boolean =>
+  hasUnsorted(database) && !isBeingWritten(file)
+
 const openCopy = (file: string): OpenedRecord => {
   const dir = mkdtempSync(join(tmpdir(), 'klpscope-record-'))
   const remove = () => rmSync(dir, { recursive: true, force: true })
@@ -62,6 +70,7 @@ const openCopy = (file: string): OpenedRecord => {
     }
     refuseEmpty(copy)
     const database = openDatabase(copy)
+    if (hasUnsorted(database)) sortIn(database, createWriter(database))
     const close = () => {
       database.close()
       remove()

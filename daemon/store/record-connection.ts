@@ -2,6 +2,7 @@ import { existsSync, rmSync, statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { openDatabase } from './open-database.ts'
 import { explainError } from './record-error.ts'
+import { hasUnsorted, sortIn } from './unsorted.ts'
 import { createWriter, type Writer } from './writer.ts'
 import { lockForWriting } from './writer-lock.ts'
 
@@ -16,8 +17,11 @@ export type RecordConnection = {
   close: () => void
 }
 
-/** @throws RecordError */
-export const connectRecord = (file: string): RecordConnection => {
+/**
+ * @param isFirst this process has not had it open: what power loss left unsorted is sorted in
+ * @throws RecordError
+ */
+export const connectRecord = (file: string, isFirst: boolean): RecordConnection => {
   const opened: Database.Database[] = []
   const hadLock = existsSync(`${file}.lock`)
   try {
@@ -26,9 +30,11 @@ export const connectRecord = (file: string): RecordConnection => {
     const database = openDatabase(file)
     opened.push(database)
     const { ino, dev } = statSync(file)
+    const writer = createWriter(database)
+    if (isFirst && hasUnsorted(database)) sortIn(database, writer)
     return {
       database,
-      writer: createWriter(database),
+      writer,
       lastSeq: database.prepare('SELECT coalesce(max(seq), 0) FROM events').pluck().get() as number,
       isInPlace: () => {
         const now = statSync(file, { throwIfNoEntry: false })

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
-import type { Event } from '../contract/event.ts'
 import { type CoreState, initialState } from '../core/core-state.ts'
-import { reduce } from '../core/reduce.ts'
 import { readFileHeader } from './file-header.ts'
+import { foldTexts } from './fold-texts.ts'
 import { openDatabase } from './open-database.ts'
 import { connectRecord, type RecordConnection } from './record-connection.ts'
 import { explainError, RecordError } from './record-error.ts'
@@ -10,7 +9,7 @@ import { restoreState } from './restore-state.ts'
 import { createRetention, type Keep, type Retention } from './retention.ts'
 import { deserializeState, serializeState } from './serialize-state.ts'
 import { setAside } from './set-aside.ts'
-import type { WrittenStep } from './writer.ts'
+import { keepUnsorted } from './unsorted.ts'
 
 /** A new record was begun in the place of one that was damaged or removed. */
 export type Renewal = { reason: string; setAside: string | null }
@@ -33,6 +32,12 @@ export type RecordFile = {
    * @throws RecordError; then nothing of it was written
    */
   write: (events: readonly string[], durable: boolean) => Renewal | null
+  /**
+   * Puts events, one JSON object a line, on disk without folding them. They are to be written in their turn all the
+   * same, unless power fails: then the next to open the record does it.
+   * @throws RecordError; then nothing of it was written
+   */
+  keep: (lastSeq: number, lines: string) => Renewal | null
   /** Goes on from another state, after a hole in the events. */
   adopt: (state: string) => Renewal | null
   /** Looks the whole record through, when reading met damage. @throws RecordError */
@@ -68,7 +73,7 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
   /** Connects, and makes sure that what comes can follow on what is there. */
   const connect = (upTo: number): RecordConnection => {
     if (connection) return connection
-    const made = connectRecord(file)
+    const made = connectRecord(file, !wasOpen)
     try {
       if (made.lastSeq > Math.max(state.seq, upTo)) {
         throw new RecordError(
@@ -128,16 +133,6 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
     if (isCutOff) throw new RecordError('damaged', `${file} was cut off`, '')
   }
 
-  const fold = (events: readonly string[]): WrittenStep[] => {
-    let folded = state
-    return events.map((text) => {
-      const event = JSON.parse(text) as Event
-      const [next, effects] = reduce(folded, event)
-      folded = next
-      return { event, state: next, effects, text }
-    })
-  }
-
   /** Numbers go up over the life of a record, whose last one cannot be known now: milliseconds outrun them. */
   const startWithout = ({ message, remedy }: RecordError): Opening => {
     state = { ...initialState, seq: Date.now() }
@@ -158,7 +153,7 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
       }
     },
     write: (events, durable) => {
-      const steps = fold(events)
+      const steps = foldTexts(state, events)
       const last = steps.at(-1)
       if (!last) return null
       const renewal = attempt(last.event.seq, ({ writer, lastSeq }) => {
@@ -170,6 +165,7 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
       state = last.state
       return renewal
     },
+    keep: (lastSeq, lines) => attempt(lastSeq, ({ database }) => keepUnsorted(database, lastSeq, lines)),
     adopt: (text) => {
       const adopted = deserializeState(text)
       const renewal = attempt(adopted.seq, ({ writer }) => writer.checkpoint(adopted))

@@ -6,7 +6,7 @@ import { serializeState } from './serialize-state.ts'
 
 /** Where the events go, in another thread or in this one. */
 export type RecordSink = {
-  [K in 'write' | 'adopt']: (...args: Parameters<RecordFile[K]>) => Promise<unknown>
+  [K in 'write' | 'keep' | 'adopt']: (...args: Parameters<RecordFile[K]>) => Promise<unknown>
 }
 
 export type RecordQueueOptions = {
@@ -29,6 +29,8 @@ export type RecordStatus = {
   failure: Error | null
   waiting: number
   waitingBytes: number
+  /** The part of the room for waiting events that is taken, 0 to 1. */
+  fill: number
   /** Events there was no room for, since the queue was made. */
   lost: number
 }
@@ -46,12 +48,16 @@ export type RecordQueue = {
 const gatherMs = 5
 /** Others wait for company. */
 const lingerMs = 1_000
-const sentAtOnce = 2_000
+/** A batch is written in about this time, so that what presses meanwhile need not wait for long. */
+const batchMs = 30
+const smallestBatch = 20
+const largestBatch = 2_000
 
 /**
  * Hands events to who writes them, many at a time, one batch after the other; keeps what cannot be written, within
  * a bound, and tries again. Their order stays: what is lost for want of room is one stretch, and behind it the sink
- * gets the state to go on from.
+ * gets the state to go on from. When events that must not be lost come faster than they are written, they are put on
+ * disk as they are first.
  */
 export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions): RecordQueue => {
   const { maxWaitingBytes = 64_000_000, maxWaitingEvents = 400_000 } = options
@@ -62,10 +68,15 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
   let head = 0
   let pressingTo = 0
   let wantedTo = 0
+  /** Behind the newest that is on disk unsorted. */
+  let keptTo = 0
+  let batchSize = largestBatch / 10
   /** Events since there was no room, and what follows on a stretch of them. */
   let missing = 0
   let bridge: { state: string; lost: number } | undefined
   let latest: CoreState | undefined
+  /** Of the newest that waits. */
+  let lastSeq = 0
   let lost = 0
   let failure = options.failure ?? null
   let failures = failure ? 2 : 0
@@ -96,7 +107,12 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
 
   const pump = async (): Promise<void> => {
     try {
-      while (bridge || missing > 0 || head < Math.max(wantedTo, pressingTo) || waiting.length >= sentAtOnce) {
+      while (
+        bridge ||
+        missing > 0 ||
+        head < Math.max(wantedTo, pressingTo) ||
+        waiting.length >= largestBatch
+      ) {
         if (bridge) await sendBridge(bridge)
         else if (waiting.length > 0) await sendBatch()
         else if (latest) {
@@ -107,17 +123,38 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
       }
     } catch (error) {
       failures++
+      // What was kept may be in a record that is damaged or gone.
+      keptTo = head
       if (failures >= 2 && failure === null) options.onFailing(error as Error)
       if (failures >= 2) failure = error as Error
     }
   }
 
   const sendBatch = async (): Promise<void> => {
-    const batch = waiting.slice(0, sentAtOnce)
-    await sink.write(batch, pressingTo > head)
+    const batch = waiting.slice(0, batchSize)
+    const end = head + batch.length
+    if (pressingTo > Math.max(end, keptTo)) await keep()
+    const begun = performance.now()
+    await sink.write(batch, pressingTo > head && keptTo < end)
+    batchSize = nextBatchSize(batch.length, performance.now() - begun)
     waiting = waiting.slice(batch.length)
-    head += batch.length
+    head = end
     waitingBytes -= batch.reduce((sum, text) => sum + text.length, 0)
+  }
+
+  /** Puts all that waits on disk. */
+  const keep = async (): Promise<void> => {
+    const to = tail()
+    const lines = waiting.slice(Math.max(0, keptTo - head)).join('\n')
+    await sink.keep(lastSeq, lines)
+    keptTo = to
+  }
+
+  const nextBatchSize = (written: number, ms: number): number => {
+    if (written < batchSize && ms < batchMs) return batchSize
+    const fitting = Math.round((written * batchMs) / Math.max(ms, 1))
+    // Not at once after a single quick or slow one.
+    return Math.min(largestBatch, Math.max(smallestBatch, Math.round((batchSize + fitting) / 2)))
   }
 
   const sendBridge = async ({ state, lost }: { state: string; lost: number }): Promise<void> => {
@@ -148,12 +185,19 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
       const text = JSON.stringify(step.event)
       waiting.push(text)
       waitingBytes += text.length
+      lastSeq = step.event.seq
       const presses = !mayWait(step.event.kind)
       if (presses) pressingTo = tail()
-      if (failures === 0) plan(presses || waiting.length >= sentAtOnce ? gatherMs : lingerMs)
+      if (failures === 0) plan(presses || waiting.length >= largestBatch ? gatherMs : lingerMs)
     },
     flush: () => (failures > 0 || waiting.length === 0 ? Promise.resolve() : send()),
-    status: () => ({ failure, waiting: waiting.length, waitingBytes, lost }),
+    status: () => ({
+      failure,
+      waiting: waiting.length,
+      waitingBytes,
+      fill: Math.min(1, Math.max(waiting.length / maxWaitingEvents, waitingBytes / maxWaitingBytes)),
+      lost,
+    }),
     close: async () => {
       await pumping
       await send()

@@ -64,4 +64,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX events_of_runs ON events (kind, seq) WHERE kind IN ('tracer-started', 'tracer-gap');
   `,
   queryableTables,
+  `
+  -- Events that came faster than they could be sorted into the tables: safe here until they are. One JSON object a line.
+  CREATE TABLE unsorted (last_seq INTEGER PRIMARY KEY, events TEXT NOT NULL) STRICT;
+  `,
 ]

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { CoreState } from '../core/core-state.ts'
+import { type Admission, createAdmission } from './admission.ts'
 import { type Reader, readerNames } from './reader.ts'
 import type { Opening, RecordFile, Renewal } from './record-file.ts'
 import { createRecordQueue, type RecordQueue, type RecordQueueOptions } from './record-queue.ts'
@@ -11,6 +12,8 @@ import { type Caller, callOver, type Remote, remoteMethods } from './thread-call
 export type StoreOptions = Omit<RecordQueueOptions, 'failure'> & {
   /** The record was damaged or gone: another one was begun. */
   onRenewed: (renewal: Renewal) => void
+  /** So many events were let go because they came faster than they could be written. */
+  onRefused: (count: number) => void
   keep: Keep
 }
 
@@ -20,6 +23,8 @@ export type Store = {
   /** What is to be told of its opening. */
   opening: Pick<Opening, 'failure' | 'renewal'>
   queue: RecordQueue
+  /** To be asked before an event is numbered. */
+  admits: Admission['admits']
   /** What they find includes all that was recorded before the question. */
   queries: Remote<Reader>
   /** @returns how many events could not be written */
@@ -50,10 +55,12 @@ export const openStore = async (file: string, workerFile: string, options: Store
   const queue = createRecordQueue(
     {
       write: (...args) => write('write', ...args).then(tell),
+      keep: (...args) => write('keep', ...args).then(tell),
       adopt: (...args) => write('adopt', ...args).then(tell),
     },
     { ...options, failure: opening.failure && Object.assign(new Error(), opening.failure) },
   )
+  const admission = createAdmission(queue.status, options.onRefused)
   /** Reading met damage: whether there is any is for the writer to find out. */
   const check = (error: Error & { trouble?: string }): never => {
     if (error.trouble === 'damaged') write('check').then(tell, () => undefined)
@@ -63,10 +70,12 @@ export const openStore = async (file: string, workerFile: string, options: Store
     restored: deserializeState(opening.state),
     opening,
     queue,
+    admits: admission.admits,
     queries: remoteMethods<Reader>(readerNames, (method, ...args) =>
       queue.flush().then(() => ask(method, ...args).catch(check)),
     ),
     close: async () => {
+      admission.close()
       const unwritten = await queue.close()
       // The last to close tidies up; a reader cannot.
       await reader.terminate()

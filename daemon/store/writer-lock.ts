@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { RecordError } from './record-error.ts'
 
@@ -20,5 +21,16 @@ export const lockForWriting = (file: string): Database.Database => {
       `Another klpscope is writing to ${file}.`,
       'Stop it, or name another file with --db.',
     )
+  }
+}
+
+/** Whether a process is writing the record, as far as one may look. */
+export const isBeingWritten = (file: string): boolean => {
+  if (!existsSync(`${file}.lock`)) return false
+  try {
+    lockForWriting(file).close()
+    return false
+  } catch (error) {
+    return error instanceof RecordError
   }
 }

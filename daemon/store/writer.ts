@@ -26,6 +26,7 @@ export const createWriter = (database: Database.Database): Writer => {
   const insertEvent = database.prepare(
     'INSERT INTO events (seq, time_ns, mono_ns, kind, patch, transition_id, tid, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
+  const forgetUnsorted = database.prepare('DELETE FROM unsorted WHERE last_seq <= ?')
   let tables: TableWriter | undefined
   let checkpoints: CheckpointWriter | undefined
 
@@ -51,6 +52,7 @@ export const createWriter = (database: Database.Database): Writer => {
       last = state
     }
     tables.flush?.()
+    forgetUnsorted.run(last.seq)
   })
 
   return {

@@ -22,7 +22,7 @@ export const eventsLost: Rule = {
       conditions.push({
         severity: 'warning',
         subject: 'record',
-        summary: `${count(record.lost)} not recorded since the daemon started: the record could not be written`,
+        summary: `${count(record.lost)} not recorded since the daemon started: the record could not be written, or not fast enough`,
         advice: 'The state shown is right all the same; the past of that time cannot be looked at.',
         evidence: [],
       })

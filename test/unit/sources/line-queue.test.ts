@@ -37,3 +37,15 @@ it('can be emptied at once, and goes on afterwards', async () => {
   for (let turns = 0; turns < 3; turns++) await turn()
   expect(handled.at(-1)).toBe('again')
 })
+
+it('keeps within its bound, first without samples, and tells of what it lost when there is room again', () => {
+  const handled: string[] = []
+  const queue = createLineQueue((line) => handled.push(line), 100)
+  const sample = '{"type": "value", "data": ["shadow", 1, 2]}'
+  for (const line of numbers(40)) queue.push(line)
+  for (let n = 0; n < 20; n++) queue.push(sample)
+  for (const line of numbers(60)) queue.push(line)
+  queue.drain()
+  const inOrder = [...numbers(40), ...Array<string>(10).fill(sample), ...numbers(50)]
+  expect(handled).toEqual([...inOrder, '{"type":"lost_events","data":{"events":20}}'])
+})

@@ -23,7 +23,7 @@ import type { Event } from '../../../daemon/contract/event.ts'
 import { createEngine } from '../../../daemon/engine.ts'
 import { createRecordNews } from '../../../daemon/store/record-news.ts'
 import { openStore, type StoreOptions } from '../../../daemon/store/store.ts'
-import { bundleStoreWorker } from '../support/store-worker.ts'
+import { bundleStoreWorker } from '../support/bundle.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
 
 // Slow where many tests run at once.

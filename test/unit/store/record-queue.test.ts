@@ -1,8 +1,10 @@
+import { copyFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Event } from '../../../daemon/contract/event.ts'
 import type { Step } from '../../../daemon/engine.ts'
 import { openDatabase } from '../../../daemon/store/open-database.ts'
+import { openRecord } from '../../../daemon/store/open-record.ts'
 import { createRecordFile, type RecordFile } from '../../../daemon/store/record-file.ts'
 import { createRecordQueue, type RecordQueueOptions } from '../../../daemon/store/record-queue.ts'
 import { restoreState } from '../../../daemon/store/restore-state.ts'
@@ -25,7 +27,9 @@ const aQueue = (options: Partial<RecordQueueOptions> = {}) => {
   const failing: Error[] = []
   const recovered: number[] = []
   const durable: boolean[] = []
+  const kept: number[] = []
   let refusing = false
+  let writingMs = 0
   const disk = () => {
     if (refusing) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })
   }
@@ -33,8 +37,14 @@ const aQueue = (options: Partial<RecordQueueOptions> = {}) => {
     {
       write: async (events, isDurable) => {
         disk()
+        if (writingMs > 0) await sleep(writingMs)
         durable.push(isDurable)
         file.write(events, isDurable)
+      },
+      keep: async (lastSeq, lines) => {
+        disk()
+        kept.push(lastSeq)
+        file.keep(lastSeq, lines)
       },
       adopt: async (state) => {
         disk()
@@ -53,6 +63,10 @@ const aQueue = (options: Partial<RecordQueueOptions> = {}) => {
     failing,
     recovered,
     durable,
+    kept,
+    slow: (ms: number) => {
+      writingMs = ms
+    },
     refuse: (now: boolean) => {
       refusing = now
     },
@@ -102,7 +116,7 @@ describe('events', () => {
       await queue.flush()
       expect(recorded()).toEqual(steps.map(({ event }) => event))
       expect(restored()).toBe(serializeState(steps.at(-1)!.state))
-      expect(queue.status()).toEqual({ failure: null, waiting: 0, waitingBytes: 0, lost: 0 })
+      expect(queue.status()).toEqual({ failure: null, waiting: 0, waitingBytes: 0, fill: 0, lost: 0 })
     },
   )
 
@@ -132,6 +146,77 @@ describe('events', () => {
   })
 })
 
+describe('when events come faster than they are written', () => {
+  const theStorm = (events: number) => {
+    const { signal } = story()
+    return Array.from({ length: events }, signal)
+  }
+
+  it('they are on disk all the same, and sorted in after a power loss', async () => {
+    const { queue, kept, slow } = aQueue()
+    slow(100)
+    const steps = theStorm(5_000)
+    for (const step of steps) queue.record(step)
+    await until(() => kept.length > 0)
+    await sleep(20)
+    expect(kept).toEqual([5_000])
+    expect(recorded().length).toBeLessThan(5_000)
+
+    // What another machine would find on this disk now.
+    const left = dir.path('left.db')
+    for (const suffix of ['', '-wal']) copyFileSync(dir.path('klpscope.db') + suffix, left + suffix)
+    const read = openRecord(left)
+    const count = 'SELECT count(*) FROM events'
+    expect(read.database.prepare(count).pluck().get(), 'for who only reads').toBe(5_000)
+    read.close()
+    const next = createRecordFile(left, { days: null, mb: null })
+    expect(next.open().state).toBe(serializeState(steps.at(-1)!.state))
+    next.close()
+    const after = openDatabase(left, { readonly: true })
+    const rows = after.prepare('SELECT data FROM events ORDER BY seq').pluck().all()
+    expect(rows).toEqual(steps.map(({ event }) => JSON.stringify(event)))
+    expect(after.prepare('SELECT count(*) FROM unsorted').pluck().get()).toBe(0)
+    after.close()
+
+    slow(0)
+    await queue.flush()
+    expect(recorded()).toEqual(steps.map(({ event }) => event))
+  })
+
+  it('those that come while others are written are kept in between', async () => {
+    const { queue, kept, slow } = aQueue()
+    slow(50)
+    const steps = theStorm(2_000)
+    for (let from = 0; from < steps.length; from += 200) {
+      for (const step of steps.slice(from, from + 200)) queue.record(step)
+      await sleep(10)
+    }
+    await until(() => kept.at(-1) === 2_000)
+    expect(kept.length).toBeGreaterThan(1)
+    slow(0)
+    await queue.flush()
+    expect(recorded()).toHaveLength(2_000)
+  })
+
+  it('no more than a certain number waits, and what is lost is counted', async () => {
+    const { queue, recovered, slow } = aQueue({ maxWaitingEvents: 500 })
+    slow(60)
+    const steps = theStorm(3_000)
+    for (let from = 0; from < steps.length; from += 100) {
+      for (const step of steps.slice(from, from + 100)) queue.record(step)
+      expect(queue.status().waiting).toBeLessThanOrEqual(500)
+      await sleep(5)
+    }
+    slow(0)
+    await queue.flush()
+    await until(() => queue.status().waiting === 0 && recovered.length > 0)
+    const lost = recovered.reduce((sum, count) => sum + count, 0)
+    expect(lost).toBeGreaterThan(100)
+    expect(queue.status().lost).toBe(lost)
+    expect(recorded().length + lost).toBe(3_000)
+  })
+})
+
 describe('while the disk refuses', () => {
   it('events wait, are told of as waiting, and are written when it takes them again: none is lost', async () => {
     const { queue, failing, recovered, refuse } = aQueue()
@@ -146,7 +231,7 @@ describe('while the disk refuses', () => {
     expect(recovered).toEqual([0])
     expect(failing).toHaveLength(1)
     expect(recorded().map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
-    expect(queue.status()).toEqual({ failure: null, waiting: 0, waitingBytes: 0, lost: 0 })
+    expect(queue.status()).toEqual({ failure: null, waiting: 0, waitingBytes: 0, fill: 0, lost: 0 })
   })
 
   it('a single failure is not worth telling', async () => {

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serializeState } from '../../../daemon/store/serialize-state.ts'
 import { openStore, type Store } from '../../../daemon/store/store.ts'
 import { UserError } from '../../../daemon/user-error.ts'
+import { bundleStoreWorker } from '../support/bundle.ts'
 import { recordingsOf, stepsOf } from '../support/recordings.ts'
-import { bundleStoreWorker } from '../support/store-worker.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
 
 const bundleDir = mkdtempSync(join(tmpdir(), 'klpscope-worker-'))
@@ -24,6 +24,7 @@ const open = (file = dir.path('klpscope.db')): Promise<Store> =>
     },
     onRecovered: () => undefined,
     onRenewed: () => undefined,
+    onRefused: () => undefined,
     keep: { days: null, mb: null },
   })
 const steps = stepsOf(recordingsOf('replace')[0]!)
