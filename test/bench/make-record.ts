@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import type { Database } from 'better-sqlite3'
-import type { Event, EventDraft } from '../../daemon/contract/event.ts'
+import type { Event, EventDraft, EventKind } from '../../daemon/contract/event.ts'
 import { type CoreState, initialState } from '../../daemon/core/core-state.ts'
 import { numberEvent } from '../../daemon/core/number-event.ts'
 import { reduce } from '../../daemon/core/reduce.ts'
@@ -46,8 +46,10 @@ const varied = (event: Event, shiftNs: bigint, round: number): EventDraft => {
   } as EventDraft
 }
 
-/** Steps without end, as real runs would make them one after the other. */
-export function* endlessSteps(): Generator<WrittenStep & { before: CoreState }> {
+/** Steps without end, as real runs would make them one after the other; with some kinds of events, or with all. */
+export function* endlessSteps(
+  wanted: (kind: EventKind) => boolean = () => true,
+): Generator<WrittenStep & { before: CoreState }> {
   const recordings = eventsOfRecordings()
   let state = initialState
   let nowNs = 1_000_000_000n
@@ -56,6 +58,7 @@ export function* endlessSteps(): Generator<WrittenStep & { before: CoreState }> 
       const beginNs = BigInt(events[0]?.monoNs ?? 0)
       const shiftNs = nowNs - beginNs
       for (const event of events) {
+        if (!wanted(event.kind)) continue
         const before = state
         const numbered = numberEvent(state, varied(event, shiftNs, round))
         const [next, effects] = reduce(state, numbered)

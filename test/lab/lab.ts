@@ -26,6 +26,7 @@ export interface LabOptions {
   readonly daemon?: boolean
   readonly memory?: string
   readonly clock?: QemuOptions['clock']
+  readonly disk?: QemuOptions['disk']
   /** Host port of the dashboard; by default any free one. */
   readonly port?: number
   readonly timeoutS?: number
@@ -123,6 +124,7 @@ export const startLab = async (options: LabOptions): Promise<LabHandle> => {
       initramfs,
       memory,
       clock: options.clock ?? 'host',
+      disk: options.disk,
       serialLog,
       share: { outDir, sessionDir: session.dir, port },
     },

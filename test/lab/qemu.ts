@@ -16,9 +16,12 @@ export interface QemuOptions {
   readonly extraKernelParameters?: string
   /**
    * `instructions`: the VM's clock advances by what it executes (idle time passes as usual), so that durations
-   * measured in it do not depend on how busy the host is. Emulation only, one CPU.
+   * measured in it do not depend on how busy the host is. Emulation only, one CPU. `fast-instructions`: its CPU seems
+   * twice as fast, which is still slower than real ones.
    */
-  readonly clock?: 'host' | 'instructions'
+  readonly clock?: 'host' | 'instructions' | 'fast-instructions'
+  /** A raw image, the VM's /dev/vda. What the VM has flushed survives QEMU's death, in this machine's memory at least. */
+  readonly disk?: string
   /** Nothing shared and no network, when all we ask is whether it boots. */
   readonly share?: { readonly outDir: string; readonly sessionDir: string; readonly port: number }
 }
@@ -39,8 +42,12 @@ const KERNEL_PARAMETERS = [
 /** QEMU reads a comma as the end of a value unless it is doubled. */
 const value = (text: string): string => text.replaceAll(',', ',,')
 
-/** 2 ns an instruction: about what emulation reaches, so that the two clocks do not differ much. */
-const INSTRUCTION_CLOCK = ['-icount', 'shift=1']
+const INSTRUCTION_CLOCKS = {
+  host: [],
+  /** 2 ns an instruction: about what emulation reaches, so that the two clocks do not differ much. */
+  instructions: ['-icount', 'shift=1'],
+  'fast-instructions': ['-icount', 'shift=0'],
+}
 
 const accelerationArguments = ({ acceleration, clock = 'host' }: QemuOptions): string[] =>
   acceleration === 'kvm' && clock === 'host'
@@ -48,7 +55,7 @@ const accelerationArguments = ({ acceleration, clock = 'host' }: QemuOptions): s
     : [
         // Multi-threaded emulation races with the kernel patching its own code: `Oops: int3` sooner or later.
         ...['-accel', 'tcg,thread=single', '-cpu', 'max'],
-        ...(clock === 'instructions' ? INSTRUCTION_CLOCK : []),
+        ...INSTRUCTION_CLOCKS[clock],
       ]
 
 const shareArguments = ({ outDir, sessionDir, port }: NonNullable<QemuOptions['share']>): string[] => [
@@ -66,11 +73,12 @@ const shareArguments = ({ outDir, sessionDir, port }: NonNullable<QemuOptions['s
 export const qemuArguments = (options: QemuOptions): string[] => [
   ...accelerationArguments(options),
   // On the instruction clock 6.1 waits for its second CPU for ever.
-  ...['-smp', options.clock === 'instructions' ? '1' : '2', '-m', options.memory],
+  ...['-smp', (options.clock ?? 'host') === 'host' ? '2' : '1', '-m', options.memory],
   ...['-nodefaults', '-display', 'none', '-no-reboot', '-rtc', 'base=utc'],
   ...['-kernel', options.vmlinuz, '-initrd', options.initramfs],
   ...['-append', [KERNEL_PARAMETERS, options.extraKernelParameters].filter(Boolean).join(' ')],
   ...['-chardev', `file,id=console,path=${value(options.serialLog)}`, '-serial', 'chardev:console'],
   ...['-chardev', `socket,id=status,path=${value(options.statusSocket)}`, '-serial', 'chardev:status'],
+  ...(options.disk ? ['-drive', `file=${value(options.disk)},format=raw,if=virtio,cache=writeback`] : []),
   ...(options.share ? shareArguments(options.share) : []),
 ]
