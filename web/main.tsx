@@ -12,6 +12,7 @@ import './styles/charts.css'
 import './styles/tables.css'
 import './styles/blocked.css'
 import './styles/time-bar.css'
+import { activityOf, levelWords } from '../daemon/words/words.ts'
 import { type Connection, connect } from './client.ts'
 import { ClockContext } from './clock.ts'
 import { applyTheme, preferences } from './preferences.ts'
@@ -34,7 +35,6 @@ import { ShadowVariables } from './views/shadow-variables.tsx'
 import { TimeBar } from './views/time-bar.tsx'
 import { TracerHealth } from './views/tracer-health.tsx'
 import { Waiting } from './views/waiting.tsx'
-import { activityOf, levelWords } from './words.ts'
 
 type Model = { view: View; connection: Connection }
 

@@ -1,7 +1,7 @@
 import type { Event } from '../daemon/contract/event.ts'
 import type { protocolVersion, ServerMessage } from '../daemon/contract/message.ts'
 import type { Series, State } from '../daemon/contract/state.ts'
-import { visibleStrings } from './visible-text.ts'
+import { visibleStrings } from '../daemon/words/visible-text.ts'
 
 /** Repeated here because importing the value would bring zod along; the type makes a difference a type error. */
 export const understoodVersion: typeof protocolVersion = 1

@@ -1,4 +1,4 @@
-import type { Zone } from './format.ts'
+import type { Zone } from '../daemon/words/format.ts'
 import { createStore } from './store.ts'
 
 export type Theme = 'system' | 'light' | 'dark'

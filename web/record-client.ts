@@ -5,9 +5,9 @@ import type {
   Timeline,
   TimelineStep,
 } from '../daemon/contract/timeline.ts'
+import { visibleStrings } from '../daemon/words/visible-text.ts'
 import { type Moment, momentQuery } from './moment.ts'
 import { type Parsed, parseMessage } from './parse-message.ts'
-import { visibleStrings } from './visible-text.ts'
 
 /** What could not be had, in a sentence. */
 export class RecordError extends Error {

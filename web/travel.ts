@@ -1,5 +1,5 @@
 import type { RecordInfo, StepDirection, StepTarget } from '../daemon/contract/timeline.ts'
-import { parseTime } from './format.ts'
+import { parseTime } from '../daemon/words/format.ts'
 import { type Moment, momentAt, momentHash, readMoment } from './moment.ts'
 import { type RecordClient, RecordError } from './record-client.ts'
 import { createStore, type Store } from './store.ts'

@@ -1,8 +1,8 @@
 import type { Event } from '../daemon/contract/event.ts'
 import type { ServerMessage } from '../daemon/contract/message.ts'
 import type { Series, State } from '../daemon/contract/state.ts'
+import { parseTime } from '../daemon/words/format.ts'
 import { isMeasurement } from './event-family.ts'
-import { parseTime } from './format.ts'
 
 /** All that the page knows of the server: a fold over its messages. */
 export type View = {

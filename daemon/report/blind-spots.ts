@@ -1,7 +1,7 @@
-import { formatDuration, plural } from '../../web/format.ts'
 import type { Event, EventOf } from '../contract/event.ts'
 import type { Straggler } from '../contract/report.ts'
 import { millisecondsBetween } from '../core/time.ts'
+import { formatDuration, plural } from '../words/format.ts'
 import type { ReportEvidence } from './report-evidence.ts'
 import { clock } from './report-words.ts'
 

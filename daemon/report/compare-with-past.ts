@@ -1,6 +1,6 @@
-import { formatDuration } from '../../web/format.ts'
 import type { TransitionReport } from '../contract/report.ts'
 import type { Transition } from '../contract/state.ts'
+import { formatDuration } from '../words/format.ts'
 
 /** With fewer, a percentile would say more than is known. */
 const enough = 20

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import { stringify } from 'csv-stringify/sync'
-import { describeEvent } from '../../web/describe-event.ts'
 import type { Event } from '../contract/event.ts'
+import { describeEvent } from '../words/describe-event.ts'
 import { type ExportRange, eventPages } from './event-pages.ts'
 import type { ExportPiece } from './export-record.ts'
 

@@ -1,5 +1,5 @@
-import { formatBytes, formatCount, plural } from '../../web/format.ts'
 import type { TransitionReport } from '../contract/report.ts'
+import { formatBytes, formatCount, plural } from '../words/format.ts'
 import { type Html, html } from './html.ts'
 import { clock, moment, offset } from './report-words.ts'
 import { shadowAdoptionText, shadowChange } from './shadow-change.ts'

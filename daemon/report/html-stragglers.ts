@@ -1,7 +1,7 @@
-import { formatCount, formatDuration, plural } from '../../web/format.ts'
-import { isFrameOf } from '../../web/stack-frame.ts'
-import { taskStateText } from '../../web/words.ts'
 import type { Straggler, TransitionReport } from '../contract/report.ts'
+import { formatCount, formatDuration, plural } from '../words/format.ts'
+import { isFrameOf } from '../words/stack-frame.ts'
+import { taskStateText } from '../words/words.ts'
 import { type Html, html } from './html.ts'
 import { because, clock, endWords, heldFor, taskKind, taskName } from './report-words.ts'
 

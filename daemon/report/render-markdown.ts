@@ -1,7 +1,7 @@
-import { formatBytes, formatCount, plural } from '../../web/format.ts'
-import { visibleStrings } from '../../web/visible-text.ts'
-import { requesterText } from '../../web/words.ts'
 import type { Straggler, TransitionReport } from '../contract/report.ts'
+import { formatBytes, formatCount, plural } from '../words/format.ts'
+import { visibleStrings } from '../words/visible-text.ts'
+import { requesterText } from '../words/words.ts'
 import { reportFacts } from './report-facts.ts'
 import {
   because,

@@ -1,6 +1,6 @@
-import { formatDuration, plural } from '../../web/format.ts'
-import { outcomeWords } from '../../web/words.ts'
 import type { TransitionReport } from '../contract/report.ts'
+import { formatDuration, plural } from '../words/format.ts'
+import { outcomeWords } from '../words/words.ts'
 import { moment } from './report-words.ts'
 
 /** Name and value of what is known in a word or two; what is not known says so. */

@@ -1,8 +1,8 @@
-import { formatCount, formatDuration, plural } from '../../web/format.ts'
-import { requesterText } from '../../web/words.ts'
 import type { Event } from '../contract/event.ts'
 import type { Straggler, TransitionReport } from '../contract/report.ts'
 import type { Transition } from '../contract/state.ts'
+import { formatCount, formatDuration, plural } from '../words/format.ts'
+import { requesterText } from '../words/words.ts'
 import { findCulprit } from './find-culprit.ts'
 import { because, heldFor, moment, taskKind, taskName, transitionName } from './report-words.ts'
 

@@ -1,8 +1,8 @@
-import { describeEvent } from '../../web/describe-event.ts'
 import type { Event } from '../contract/event.ts'
 import type { TimelineEntry, TransitionReport } from '../contract/report.ts'
 import type { Transition } from '../contract/state.ts'
 import { millisecondsBetween } from '../core/time.ts'
+import { describeEvent } from '../words/describe-event.ts'
 
 /** Looks and counts that come every second; the curve and the tables hold what they tell. */
 const periodic: ReadonlySet<Event['kind']> = new Set([

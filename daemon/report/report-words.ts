@@ -1,7 +1,7 @@
-import { formatDuration } from '../../web/format.ts'
-import { wayWords } from '../../web/words.ts'
 import type { Straggler } from '../contract/report.ts'
 import type { Transition } from '../contract/state.ts'
+import { formatDuration } from '../words/format.ts'
+import { wayWords } from '../words/words.ts'
 
 /** `2026-11-20 17:52:05 UTC` */
 export const moment = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`

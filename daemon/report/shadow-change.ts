@@ -1,5 +1,5 @@
-import { formatCount } from '../../web/format.ts'
 import type { TransitionReport } from '../contract/report.ts'
+import { formatCount } from '../words/format.ts'
 
 type Shadow = TransitionReport['shadow']
 

@@ -1,5 +1,5 @@
-import { formatCount } from '../../web/format.ts'
 import type { TransitionReport } from '../contract/report.ts'
+import { formatCount } from '../words/format.ts'
 import { offset } from './report-words.ts'
 
 const columns = 60

@@ -24,6 +24,7 @@ const importsUnder = (folder: string): Import[] =>
 /** What a folder may import: other folders by path, packages by name; and nothing of Node unless said so. */
 const rules: { folder: string; folders: string[]; packages: string[] }[] = [
   { folder: 'daemon/contract', folders: ['daemon/contract'], packages: ['zod'] },
+  { folder: 'daemon/words', folders: ['daemon/words', 'daemon/contract'], packages: [] },
   { folder: 'daemon/core', folders: ['daemon/core', 'daemon/contract'], packages: [] },
   { folder: 'daemon/probes', folders: ['daemon/probes', 'daemon/contract', 'daemon/core'], packages: [] },
 ]
@@ -54,10 +55,10 @@ describe.each(rules)('$folder', ({ folder, folders, packages }) => {
 describe('web', () => {
   const imports = importsUnder('web').filter(({ file }) => !file.endsWith('vite.config.ts'))
 
-  it('imports of the daemon the contract only', () => {
+  it('imports of the daemon the contract and its words only', () => {
     const own = imports.filter(({ internal }) => internal)
     expect(own.some(({ target }) => target.startsWith('daemon/contract/'))).toBe(true)
-    expect(breaches(own, ['web', 'daemon/contract'], [])).toEqual([])
+    expect(breaches(own, ['web', 'daemon/contract', 'daemon/words'], [])).toEqual([])
   })
 
   it('imports nothing of Node', () => {
@@ -67,9 +68,14 @@ describe('web', () => {
 })
 
 describe('the whole daemon', () => {
+  it('imports nothing of the page', () => {
+    const ofThePage = importsUnder('daemon').filter(({ target }) => target.startsWith('web/'))
+    expect(ofThePage.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
+  })
+
   it('has no folder that imports the composition root or the command line', () => {
-    const inner = ['contract', 'core', 'probes', 'sources', 'store', 'report', 'serve'].flatMap((folder) =>
-      importsUnder(`daemon/${folder}`),
+    const inner = ['contract', 'words', 'core', 'probes', 'sources', 'store', 'report', 'serve'].flatMap(
+      (folder) => importsUnder(`daemon/${folder}`),
     )
     const outward = inner.filter(({ target }) => /^daemon\/(main|run-daemon|cli\/)/.test(target))
     expect(outward.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])

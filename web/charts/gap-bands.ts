@@ -1,5 +1,5 @@
 import type { Tracer } from '../../daemon/contract/state.ts'
-import { parseTime } from '../format.ts'
+import { parseTime } from '../../daemon/words/format.ts'
 import type { Band } from './bands.ts'
 
 /** The tracer's gaps as bands of a chart. */

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import type { Series, Tracer, Transition } from '../../daemon/contract/state.ts'
-import { formatCount, parseTime } from '../format.ts'
+import { formatCount, parseTime } from '../../daemon/words/format.ts'
 import { gapBands } from './gap-bands.ts'
 import { type Line, TimeChart } from './time-chart.tsx'
 

@@ -1,7 +1,7 @@
 import { useContext, useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
+import { formatClock, formatCount, unknownText } from '../../daemon/words/format.ts'
 import { ClockContext } from '../clock.ts'
-import { formatClock, formatCount, unknownText } from '../format.ts'
 import { preferences } from '../preferences.ts'
 import { useStore } from '../store.ts'
 import { keptMs } from '../view.ts'

@@ -1,6 +1,6 @@
 import { useCallback, useState } from 'preact/hooks'
 import type { BlockedTask, Tracer, Transition } from '../../daemon/contract/state.ts'
-import { formatCount, plural } from '../format.ts'
+import { formatCount, plural } from '../../daemon/words/format.ts'
 import { BlockedTaskItem } from './blocked-task.tsx'
 import { Empty, Section } from './section.tsx'
 

@@ -1,7 +1,7 @@
 import type { Headline } from '../../daemon/contract/state.ts'
+import { formatAge, formatMoment } from '../../daemon/words/format.ts'
 import type { Connection } from '../client.ts'
 import { useTicking } from '../clock.ts'
-import { formatAge, formatMoment } from '../format.ts'
 import { type Preferences, preferences, setPreference, type Theme } from '../preferences.ts'
 import { useStore } from '../store.ts'
 import type { TravelState } from '../travel.ts'

@@ -1,9 +1,9 @@
 import { memo } from 'preact/compat'
 import { useMemo, useState } from 'preact/hooks'
 import type { Event } from '../../daemon/contract/event.ts'
-import { describeEvent } from '../describe-event.ts'
+import { describeEvent } from '../../daemon/words/describe-event.ts'
+import { plural } from '../../daemon/words/format.ts'
 import { type EventFamily, familyLabels, familyOf } from '../event-family.ts'
-import { plural } from '../format.ts'
 import { Empty, Section } from './section.tsx'
 import { MomentLink } from './time.tsx'
 

@@ -6,7 +6,7 @@ import type {
   PatchedFunction,
 } from '../../daemon/contract/functions.ts'
 import type { Tracer } from '../../daemon/contract/state.ts'
-import { formatCount, formatRate, unknownText } from '../format.ts'
+import { formatCount, formatRate, unknownText } from '../../daemon/words/format.ts'
 import { Empty, Section } from './section.tsx'
 
 type Props = { functions: Functions; tracerStatus: Tracer['status'] }

@@ -1,8 +1,8 @@
 import type { State, Transition } from '../../daemon/contract/state.ts'
-import { formatCount, formatInstant } from '../format.ts'
+import { formatCount, formatInstant } from '../../daemon/words/format.ts'
+import { activityOf, activityWords, levelWords, requesterText, targetWord } from '../../daemon/words/words.ts'
 import { preferences } from '../preferences.ts'
 import { useStore } from '../store.ts'
-import { activityOf, activityWords, levelWords, requesterText, targetWord } from '../words.ts'
 import { LevelIcon } from './icons.tsx'
 import { Elapsed, Moment } from './time.tsx'
 

@@ -1,5 +1,5 @@
 import type { Patch, PatchCallback } from '../../daemon/contract/state.ts'
-import { unknownText } from '../format.ts'
+import { unknownText } from '../../daemon/words/format.ts'
 
 const outcomes: Record<PatchCallback['outcome'], string> = {
   'not-called': 'not called yet',

@@ -1,5 +1,5 @@
 import type { Patch, Tracer } from '../../daemon/contract/state.ts'
-import { formatCount, unknownText } from '../format.ts'
+import { formatCount, unknownText } from '../../daemon/words/format.ts'
 import { PatchCallbacks } from './patch-callbacks.tsx'
 import { Empty, Section } from './section.tsx'
 

@@ -1,6 +1,6 @@
 import type { Series, Shadow, ShadowId, Tracer } from '../../daemon/contract/state.ts'
+import { formatBytes, formatCount, formatRate } from '../../daemon/words/format.ts'
 import { drawnLines, ShadowChart } from '../charts/shadow-chart.tsx'
-import { formatBytes, formatCount, formatRate } from '../format.ts'
 import { Empty, Section } from './section.tsx'
 
 type Props = { shadow: Shadow; series: Series[]; gaps: Tracer['gaps'] }

@@ -1,6 +1,6 @@
 import type { LeftTask, SignalRound } from '../../daemon/contract/signal-round.ts'
-import { formatCount } from '../format.ts'
-import { wayWords } from '../words.ts'
+import { formatCount } from '../../daemon/words/format.ts'
+import { wayWords } from '../../daemon/words/words.ts'
 import { Moment } from './time.tsx'
 
 /** What each round of signals to the remaining tasks changed. */

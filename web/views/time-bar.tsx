@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Gap, Timeline } from '../../daemon/contract/timeline.ts'
+import { formatInstant, parseTime } from '../../daemon/words/format.ts'
 import { useTicking } from '../clock.ts'
-import { formatInstant, parseTime } from '../format.ts'
 import { momentAt } from '../moment.ts'
 import { preferences } from '../preferences.ts'
 import type { RecordClient } from '../record-client.ts'

@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks'
 import type { Timeline } from '../../daemon/contract/timeline.ts'
-import { formatClock, formatInstant, parseTime, type Zone } from '../format.ts'
+import { formatClock, formatInstant, parseTime, type Zone } from '../../daemon/words/format.ts'
+import { outcomeWords } from '../../daemon/words/words.ts'
 import { placeOf, type TimeWindow, ticksOf, timeAt } from '../time-window.ts'
-import { outcomeWords } from '../words.ts'
 
 type Props = {
   window: TimeWindow

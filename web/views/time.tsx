@@ -1,6 +1,6 @@
 import { useContext } from 'preact/hooks'
+import { formatAge, formatMoment, parseTime, unknownText } from '../../daemon/words/format.ts'
 import { ClockContext, useNow } from '../clock.ts'
-import { formatAge, formatMoment, parseTime, unknownText } from '../format.ts'
 import { momentHash } from '../moment.ts'
 import { preferences } from '../preferences.ts'
 import { useStore } from '../store.ts'

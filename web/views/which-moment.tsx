@@ -1,10 +1,10 @@
 import type { Headline } from '../../daemon/contract/state.ts'
+import { formatAge, formatInstant, plural } from '../../daemon/words/format.ts'
+import { levelWords } from '../../daemon/words/words.ts'
 import { useTicking } from '../clock.ts'
-import { formatAge, formatInstant, plural } from '../format.ts'
 import { preferences } from '../preferences.ts'
 import { useStore } from '../store.ts'
 import type { TravelState } from '../travel.ts'
-import { levelWords } from '../words.ts'
 import { LevelIcon } from './icons.tsx'
 
 type Props = {

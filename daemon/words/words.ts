@@ -1,5 +1,5 @@
-import type { BlockReason, Direction, Requester, SwitchWay } from '../daemon/contract/event.ts'
-import type { BlockedTask, Headline, State, Tracer, TransitionOutcome } from '../daemon/contract/state.ts'
+import type { BlockReason, Direction, Requester, SwitchWay } from '../contract/event.ts'
+import type { BlockedTask, Headline, State, Tracer, TransitionOutcome } from '../contract/state.ts'
 
 /** Plain words for the contract's enumerations. */
 

@@ -1,4 +1,4 @@
-import type { Event, EventOf } from '../daemon/contract/event.ts'
+import type { Event, EventOf } from '../contract/event.ts'
 import { plural } from './format.ts'
 
 type FunctionEvent = Extract<

@@ -1,4 +1,4 @@
-import type { Event } from '../daemon/contract/event.ts'
+import type { Event } from '../contract/event.ts'
 import { formatBytes, plural } from './format.ts'
 
 type ShadowEvent = Extract<Event, { kind: `shadow-${string}` }>

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import type { Tracer } from '../../daemon/contract/state.ts'
-import { activityOf, reasonSentence, requesterText, taskKind, taskStateText } from '../../web/words.ts'
-import { aState } from './a-state.ts'
+import type { Tracer } from '../../../daemon/contract/state.ts'
+import {
+  activityOf,
+  reasonSentence,
+  requesterText,
+  taskKind,
+  taskStateText,
+} from '../../../daemon/words/words.ts'
+import { aState } from '../../web/a-state.ts'
 
 describe('activityOf', () => {
   const tracer = (status: Tracer['status']) => ({ ...aState.tracer, status })

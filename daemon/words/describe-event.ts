@@ -1,4 +1,4 @@
-import type { Event, EventOf } from '../daemon/contract/event.ts'
+import type { Event, EventOf } from '../contract/event.ts'
 import { describeFunctionEvent } from './describe-function-event.ts'
 import { describeShadowEvent } from './describe-shadow-event.ts'
 import { formatDuration, plural } from './format.ts'

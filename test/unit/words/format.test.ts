@@ -8,7 +8,7 @@ import {
   formatRate,
   parseTime,
   plural,
-} from '../../web/format.ts'
+} from '../../../daemon/words/format.ts'
 
 describe('formatAge', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Event } from '../../daemon/contract/event.ts'
-import { describeEvent } from '../../web/describe-event.ts'
-import { anEvent } from './a-state.ts'
+import type { Event } from '../../../daemon/contract/event.ts'
+import { describeEvent } from '../../../daemon/words/describe-event.ts'
+import { anEvent } from '../../web/a-state.ts'
 
 const task = { tid: 231, pid: 231, comm: 'klpt-sleeper' }
 const shadow = { obj: '0xffff1', id: '0x2a', comm: 'nginx', tid: 7 }

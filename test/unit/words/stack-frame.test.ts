@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { frameSymbol, isFrameOf } from '../../web/stack-frame.ts'
+import { frameSymbol, isFrameOf } from '../../../daemon/words/stack-frame.ts'
 
 it.each([
   ['[<0>] klpt_wait+0x1f/0x40 [klpt_target]', 'klpt_wait'],

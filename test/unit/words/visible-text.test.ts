@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { visibleStrings, visibleText } from '../../web/visible-text.ts'
+import { visibleStrings, visibleText } from '../../../daemon/words/visible-text.ts'
 
 it.each([
   ['nginx: worker', 'nginx: worker'],
