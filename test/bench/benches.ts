@@ -1,8 +1,9 @@
 import type { Bench } from './bench.ts'
+import { calls } from './calls.ts'
 import { costPerCall } from './cost-per-call.ts'
 import { decoding } from './decoding.ts'
 import { nonInterference } from './non-interference.ts'
 import { record } from './record.ts'
 
 /** Every bench, in the order they run. To add one: a file with one exported bench, and its name here. */
-export const benches: readonly Bench[] = [decoding, record, nonInterference, costPerCall]
+export const benches: readonly Bench[] = [decoding, record, nonInterference, costPerCall, calls]

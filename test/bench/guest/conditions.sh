@@ -33,6 +33,13 @@ ask_daemon() {
   exec 3>&-
 }
 
+# calls_are_counted: of every patched function.
+calls_are_counted() {
+  local functions
+  functions=$(ask_daemon functions)
+  [[ $functions == *'"status":"on"'* && $functions != *'"status":"starting"'* ]]
+}
+
 # save_health FILE: what the daemon says of itself, for the host: were its probes really there?
 save_health() { ask_daemon health >"/lab/out/$1"; }
 

@@ -23,13 +23,6 @@ hold_for_counted() {
 }
 release_for_counted() { :; }
 
-# calls_are_counted: of every patched function.
-calls_are_counted() {
-  local functions
-  functions=$(ask_daemon functions)
-  [[ $functions == *'"status":"on"'* && $functions != *'"status":"starting"'* ]]
-}
-
 hold_for_control() { :; }
 release_for_control() { :; }
 

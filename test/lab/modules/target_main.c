@@ -108,7 +108,21 @@ static int set_hold_readers(char *text)
 	return set_flag(text, &hold_readers);
 }
 
+/* So many calls of a patched function that does next to nothing, unless the sleeper is held in it. */
+static int set_calls(char *text)
+{
+	unsigned int count;
+	int err = kstrtouint(text, 0, &count);
+
+	while (!err && count--) {
+		klpt_sleep_in_function();
+		cond_resched();
+	}
+	return err;
+}
+
 static const struct klpt_knob knobs[] = {
+	{ "calls", set_calls },
 	{ "sleep", set_sleep },
 	{ "spin", set_spin },
 	{ "hold_readers", set_hold_readers },

@@ -1,0 +1,32 @@
+# The wall clock of calls of a livepatched function, counted by the daemon and not; calls.sh in /lab/out says how many.
+source /lab/out/calls.sh
+
+# time_calls NAME: a line per run, "NAME CALLS MICROSECONDS".
+time_calls() {
+  local number begun
+  for ((number = 0; number < call_runs; number++)); do
+    pause 1.5
+    begun=${EPOCHREALTIME/./}
+    echo "$calls_per_run" >"$knobs/calls"
+    echo "$1 $calls_per_run $((${EPOCHREALTIME/./} - begun))" >>/lab/out/calls
+  done
+}
+
+measure_calls() {
+  load klpt_target
+  time_calls original
+  load klpt_patch_v1
+  wait_patched klpt_patch_v1
+  time_calls patched
+  attach daemon
+  quietly_until calls_are_counted
+  time_calls counted
+  ask_daemon functions >/lab/out/calls-functions.json
+  attach nothing
+  time_calls patched
+  disable klpt_patch_v1
+  wait_gone klpt_patch_v1
+  unload klpt_patch_v1
+  unload klpt_target
+}
+measure_calls
