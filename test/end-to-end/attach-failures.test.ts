@@ -4,7 +4,7 @@ import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 
 describe.each(kernels)('probes that cannot be attached on Linux %s', (kernel) => {
   let lab: LabSession
-  const state = async (): Promise<State> => (await (await fetch(`${lab.url}/api/v1/state`)).json()) as State
+  const state = () => lab.get<State>('state')
 
   beforeAll(async () => {
     lab = await openLab(kernel, 'attach-failures.sh', { timeoutS: 1500 })

@@ -3,17 +3,10 @@ import { WebSocket } from 'ws'
 import type { Event, EventOf } from '../../daemon/contract/event.ts'
 import type { State, Transition } from '../../daemon/contract/state.ts'
 import { loggedTransitions, recordedBlocked } from './support/ground-truth.ts'
+import { inSteps } from './support/in-steps.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { patchStates } from './support/patch-states.ts'
 import { readRecord } from './support/record.ts'
-
-/** tid and patch state per line, see steps.sh. */
-const states = (text: string): Map<number, number> =>
-  new Map(
-    text
-      .trim()
-      .split('\n')
-      .map((line) => line.split(' ').map(Number) as [number, number]),
-  )
 
 /** A page's worth of the stream: how large its messages are. */
 const followStream = (url: string) => {
@@ -27,10 +20,9 @@ describe.each(kernels)('a crowd of tasks on Linux %s', (kernel) => {
   let lab: LabSession
   let stream: ReturnType<typeof followStream>
   let record: ReturnType<typeof readRecord>
-  const get = async <T>(path: string): Promise<T> =>
-    (await (await fetch(`${lab.url}/api/v1/${path}`)).json()) as T
-  const state = () => get<State>('state')
+  const state = () => lab.get<State>('state')
 
+  inSteps()
   beforeAll(async () => {
     lab = await openLab(kernel, 'crowd.sh', { memory: '4G', timeoutS: 1500 })
     await lab.at('attached')
@@ -103,8 +95,8 @@ describe.each(kernels)('a crowd of tasks on Linux %s', (kernel) => {
   it('counted and streamed the switch of every task', () => {
     const [transition] = record.transitions as [Transition]
     const { counted, streamed } = bySwitch(transition)
-    const before = states(lab.read('crowd.before'))
-    const after = states(lab.read('crowd.after'))
+    const before = patchStates(lab.read('crowd.before'))
+    const after = patchStates(lab.read('crowd.after'))
     const stayed = [...before.keys()].filter((tid) => after.has(tid)).length
     const ever = new Set([...before.keys(), ...after.keys()]).size
     // The idle tasks of two CPUs are in no listing, nor is insmod; the two that made the listings are.
@@ -116,7 +108,7 @@ describe.each(kernels)('a crowd of tasks on Linux %s', (kernel) => {
     const [first, second] = record.transitions as [Transition, Transition]
     const [logged] = loggedTransitions(lab.read('crowd.dmesg'))
     expect([...recordedBlocked(record.events, first.id)].sort()).toEqual([...(logged?.blocked ?? [])].sort())
-    const unswitched = [...states(lab.read('stragglers.blocked'))].filter(([, at]) => at === 1)
+    const unswitched = [...patchStates(lab.read('stragglers.blocked'))].filter(([, at]) => at === 1)
     const blocked = of('task-blocked', second).filter(({ reason }) => reason === 'sleeping-on-function')
     expect(new Set(blocked.map(({ tid }) => tid))).toEqual(new Set(unswitched.map(([tid]) => tid)))
     expect(bySwitch(second).streamed).toBeGreaterThanOrEqual(2001)

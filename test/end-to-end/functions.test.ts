@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Event, EventOf } from '../../daemon/contract/event.ts'
 import type { Functions, PatchedFunction } from '../../daemon/contract/functions.ts'
+import { inSteps } from './support/in-steps.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 import { readRecord } from './support/record.ts'
 
@@ -8,13 +9,7 @@ const name = 'klpt_proc_show'
 
 describe.each(kernels)('patched functions on Linux %s', (kernel) => {
   let lab: LabSession
-  let failed = false
-  beforeEach((context) => {
-    if (failed) context.skip('an earlier step failed')
-    context.onTestFailed(() => {
-      failed = true
-    })
-  })
+  inSteps()
   beforeAll(async () => {
     lab = await openLab(kernel, 'functions.sh')
   })
@@ -22,9 +17,7 @@ describe.each(kernels)('patched functions on Linux %s', (kernel) => {
     await lab?.stop()
   })
 
-  const get = async <T>(path: string): Promise<T> =>
-    (await (await fetch(`${lab.url}/api/v1/${path}`)).json()) as T
-  const functions = () => get<Omit<Functions, 'items'> & { functions: PatchedFunction[] }>('functions')
+  const functions = () => lab.get<Omit<Functions, 'items'> & { functions: PatchedFunction[] }>('functions')
   const shown = async (which = name) =>
     (await functions()).functions.find((func) => func.function === which) ?? null
   const counted = async () => {
@@ -38,7 +31,7 @@ describe.each(kernels)('patched functions on Linux %s', (kernel) => {
   it('shows none while none is patched', async () => {
     await lab.at('unpatched')
     await expect.poll(functions, until).toMatchObject({ source: 'kernel', functions: [] })
-    expect((await get<{ events: Event[] }>('events?kind=function-calls')).events).toEqual([])
+    expect((await lab.get<{ events: Event[] }>('events?kind=function-calls')).events).toEqual([])
     lab.go('unpatched')
   })
 

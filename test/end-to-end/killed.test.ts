@@ -15,7 +15,7 @@ const left = (text: string): Record<string, number> =>
 
 describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
   let lab: LabSession
-  const state = async (): Promise<State> => (await (await fetch(`${lab.url}/api/v1/state`)).json()) as State
+  const state = () => lab.get<State>('state')
   const allAttached = () =>
     expect
       .poll(

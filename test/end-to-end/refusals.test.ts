@@ -43,7 +43,7 @@ describe('what stands in the way on the host', () => {
 describe(`what stands in the daemon's way on Linux ${kernels[0]}`, () => {
   let lab: LabSession
   const said = (name: string) => ({ code: Number(lab.read(`${name}.code`)), text: lab.read(`${name}.txt`) })
-  const state = async (): Promise<State> => (await (await fetch(`${lab.url}/api/v1/state`)).json()) as State
+  const state = () => lab.get<State>('state')
 
   beforeAll(async () => {
     lab = await openLab(kernels[0] ?? '6.1', 'refusals.sh')

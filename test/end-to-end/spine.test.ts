@@ -1,34 +1,21 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { State } from '../../daemon/contract/state.ts'
 import { expectText, openBrowser } from './support/browser.ts'
 import { loggedTransitions } from './support/ground-truth.ts'
+import { inSteps } from './support/in-steps.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { patchStates } from './support/patch-states.ts'
 import { readRecord } from './support/record.ts'
-
-const states = (text: string): Map<number, number> =>
-  new Map(
-    text
-      .trim()
-      .split('\n')
-      .map((line) => line.split(' ').map(Number) as [number, number]),
-  )
 
 // One kernel: it boots long and slow. What differs between kernels is proved by the other tests on all of them.
 describe.each(kernels.slice(0, 1))('the spine on Linux %s', (kernel) => {
   let lab: LabSession
   let browser: Browser
   let page: Page
-  const state = async (): Promise<State> => (await (await fetch(`${lab.url}/api/v1/state`)).json()) as State
+  const state = () => lab.get<State>('state')
 
-  // Each step builds on the one before: after a failure the rest would only time out.
-  let failed = false
-  beforeEach((context) => {
-    if (failed) context.skip('an earlier step failed')
-    context.onTestFailed(() => {
-      failed = true
-    })
-  })
+  inSteps()
   beforeAll(async () => {
     browser = await openBrowser()
     lab = await openLab(kernel, 'spine.sh')
@@ -72,8 +59,8 @@ describe.each(kernels.slice(0, 1))('the spine on Linux %s', (kernel) => {
 
   it('blames exactly the tasks that /proc shows not switched', async () => {
     await lab.at('stall-compared')
-    const before = states(lab.read('stall.before'))
-    const after = states(lab.read('stall.after'))
+    const before = patchStates(lab.read('stall.before'))
+    const after = patchStates(lab.read('stall.after'))
     const { tasks } = JSON.parse(lab.read('stall.json')) as { tasks: { tid: number; idle: boolean }[] }
     const blocked = new Set(tasks.filter((task) => !task.idle).map((task) => task.tid))
     const unswitched = (listing: Map<number, number>) =>
@@ -93,8 +80,8 @@ describe.each(kernels.slice(0, 1))('the spine on Linux %s', (kernel) => {
 
   it('knows every thread in a quiet moment', async () => {
     await lab.at('quiet-compared')
-    const before = states(lab.read('quiet.before'))
-    const after = states(lab.read('quiet.after'))
+    const before = patchStates(lab.read('quiet.before'))
+    const after = patchStates(lab.read('quiet.after'))
     const { tasks } = JSON.parse(lab.read('quiet.json')) as {
       tasks: { tid: number; idle: boolean; patchState: number }[]
     }

@@ -7,6 +7,8 @@ import { type LabOptions, type LabResult, startLab } from '../../lab/lab.ts'
 export type LabSession = {
   url: string
   outDir: string
+  /** What the daemon answers at a path below /api/v1. */
+  get: <T>(path: string) => Promise<T>
   /** Waits until the script in the VM has reached a step. */
   at: (step: string) => Promise<void>
   /** Lets the script go on from a step. */
@@ -53,6 +55,7 @@ export const openLab = async (
   return {
     url: lab.url,
     outDir,
+    get: async <T>(path: string) => (await (await fetch(`${lab.url}/api/v1/${path}`)).json()) as T,
     at,
     go: (step) => writeFileSync(join(outDir, `go-${step}`), ''),
     read,
