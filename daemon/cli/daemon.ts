@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { runDaemon } from '../run-daemon.ts'
 import type { ListenAddress } from '../serve/server.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
@@ -18,6 +18,12 @@ export const parseListen = (text: string): ListenAddress => {
   if (!match || port > 65_535) throw new InvalidArgumentError(`It has to look like ${defaultListen}.`)
   return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
 }
+
+/** Told as it is written, not as it is parsed. */
+export const listenOption = (what: string): Option =>
+  new Option('--listen <host:port>', what)
+    .argParser(parseListen)
+    .default(parseListen(defaultListen), defaultListen)
 
 /** A bound, above `least`; null for none: `none` or 0. */
 export const parseBound =
@@ -44,12 +50,7 @@ export const daemonCommand = (): Command =>
   new Command('daemon')
     .description('trace this host: record every event and serve the dashboard')
     .option('--db <file>', 'where the record is kept', defaultDatabase)
-    .option(
-      '--listen <host:port>',
-      'where the dashboard and the API are served',
-      parseListen,
-      parseListen(defaultListen),
-    )
+    .addOption(listenOption('where the dashboard and the API are served'))
     .option(
       '--keep-days <days>',
       'older events are deleted; none: never',

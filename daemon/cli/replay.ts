@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { openReplay, type Replay } from '../replay/open-replay.ts'
 import { runReplay } from '../replay/run-replay.ts'
 import type { ListenAddress } from '../serve/server.ts'
-import { defaultListen, parseListen } from './daemon.ts'
+import { listenOption } from './daemon.ts'
 import { print } from './text.ts'
 
 type Flags = { speed: number; listen: ListenAddress }
@@ -15,7 +15,7 @@ export const replayCommand = (): Command =>
     )
     .argument('<file>', 'the record; it is only read')
     .option('--speed <n>', 'seconds of the record per second, or max: be at its end at once', parseSpeed, 1)
-    .option('--listen <host:port>', 'where the dashboard is served', parseListen, parseListen(defaultListen))
+    .addOption(listenOption('where the dashboard is served'))
     .action(async (file: string, { speed, listen }: Flags) => {
       const replay = await openReplay(file)
       const pageSpeed = Number.isFinite(speed) ? speed : null

@@ -17,3 +17,10 @@ export const checkoutRoot = (start = dirname(fileURLToPath(import.meta.url))): s
 }
 
 export const labFile = (...parts: string[]): string => join(checkoutRoot(), 'test', 'lab', ...parts)
+
+/** The checkout as the lab's VM sees it. */
+export const guestCheckout = '/lab/checkout'
+
+/** Where the VM has a file of this machine: all of them under the same path, those of the checkout also under its own. */
+export const pathInGuest = (path: string, root = checkoutRoot()): string =>
+  path.startsWith(`${root}/`) ? guestCheckout + path.slice(root.length) : path

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { chooseAcceleration } from './acceleration.ts'
 import type { Progress } from './cache.ts'
-import { checkoutRoot } from './checkout.ts'
+import { checkoutRoot, guestCheckout } from './checkout.ts'
 import { followFile } from './follow-file.ts'
 import { chooseHostPort } from './host-port.ts'
 import { ensureInitramfs } from './initramfs.ts'
@@ -81,7 +81,8 @@ export const startLab = async (options: LabOptions): Promise<LabHandle> => {
   const outDir = await prepareOutDir(options.outDir)
   const session = await createSession(
     {
-      LAB_CHECKOUT: checkoutRoot(),
+      LAB_CHECKOUT: guestCheckout,
+      LAB_HOST_CHECKOUT: checkoutRoot(),
       LAB_NODE: process.execPath,
       LAB_SUITE_ROOT: await realpath(suite.root),
       LAB_KERNEL_MODULES: await realpath(suite.modulesDir),

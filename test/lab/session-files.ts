@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathInGuest } from './checkout.ts'
 import { LAB_EXIT, LabError } from './lab-error.ts'
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
@@ -12,7 +13,7 @@ export const shellVariables = (variables: Record<string, string | number>): stri
     .join('')
 
 /**
- * The script's path as the VM sees it. A regular file stands under the same path there; anything else (a
+ * The script's path as the VM sees it. A regular file stands there already; anything else (a
  * pipe, as from `<(…)`) is copied into the session's folder, which the VM has under /lab/session.
  */
 const scriptInGuest = async (script: string, sessionDir: string): Promise<string> => {
@@ -26,7 +27,7 @@ const scriptInGuest = async (script: string, sessionDir: string): Promise<string
     )
   }
   const elsewhere = /^\/(dev|proc|run|sys)\//.test(path)
-  if (found.isFile() && !elsewhere) return path
+  if (found.isFile() && !elsewhere) return pathInGuest(path)
   await writeFile(join(sessionDir, 'script.sh'), await readFile(path))
   return '/lab/session/script.sh'
 }

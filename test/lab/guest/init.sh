@@ -35,7 +35,10 @@ configure_network() {
   ip route add default via 10.0.2.2
 }
 
+# The checkout has the same path in every VM, so that no recording holds one of the host's.
 mount_lab_files() {
+  mkdir -p "/root$LAB_CHECKOUT"
+  mount -o bind "/root$LAB_HOST_CHECKOUT" "/root$LAB_CHECKOUT"
   mkdir -p /root/lib/modules
   mount -o bind "/root$LAB_KERNEL_MODULES" /root/lib/modules
   mount -o bind "/root$LAB_MODULES" /root/lab/modules

@@ -28,4 +28,4 @@ mount -t 9p -o rw,cache=none,$options out /root/lab/out
 mount -t 9p -o ro,cache=none,$options session /root/lab/session
 
 . /root/lab/session/session.env
-. "/root$LAB_CHECKOUT/test/lab/guest/init.sh"
+. "/root$LAB_HOST_CHECKOUT/test/lab/guest/init.sh"

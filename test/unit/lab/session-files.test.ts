@@ -30,6 +30,12 @@ describe('a session', () => {
     expect(existsSync(session.dir)).toBe(false)
   })
 
+  it('names a script of the checkout as every VM has it', async () => {
+    const session = await createSession({}, join(import.meta.dirname, '..', '..', 'lab/scenarios/signals.sh'))
+    expect(scriptOf(session.dir)).toBe('/lab/checkout/test/lab/scenarios/signals.sh')
+    await session.remove()
+  })
+
   it('copies a script that is no file on disk', async () => {
     const pipe = join(dir, 'pipe')
     execFileSync('mkfifo', [pipe])
