@@ -49,7 +49,7 @@ const gatherMs = 5
 /** Others wait for company. */
 const lingerMs = 1_000
 /** A batch is written in about this time, so that what presses meanwhile need not wait for long. */
-const batchMs = 30
+const batchMs = 10
 const smallestBatch = 20
 const largestBatch = 2_000
 
@@ -70,7 +70,7 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
   let wantedTo = 0
   /** Behind the newest that is on disk unsorted. */
   let keptTo = 0
-  let batchSize = largestBatch / 10
+  let batchSize = 50
   /** Events since there was no room, and what follows on a stretch of them. */
   let missing = 0
   let bridge: { state: string; lost: number } | undefined
@@ -82,6 +82,7 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
   let failures = failure ? 2 : 0
   let timer: { at: number; handle: NodeJS.Timeout } | undefined
   let pumping: Promise<void> | undefined
+  let flushing: { to: number; settle: () => void }[] = []
 
   const tail = () => head + waiting.length
 
@@ -99,6 +100,7 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
     wantedTo = tail()
     pumping ??= pump().finally(() => {
       pumping = undefined
+      settleFlushes(Number.POSITIVE_INFINITY)
       if (failures > 0) plan(Math.min(maxRetryMs, retryMs * 2 ** (failures - 1)))
       else if (waiting.length > 0) plan(lingerMs)
     })
@@ -139,7 +141,14 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
     batchSize = nextBatchSize(batch.length, performance.now() - begun)
     waiting = waiting.slice(batch.length)
     head = end
+    settleFlushes(head)
     waitingBytes -= batch.reduce((sum, text) => sum + text.length, 0)
+  }
+
+  const settleFlushes = (to: number): void => {
+    const settled = flushing.filter((flush) => flush.to <= to)
+    flushing = flushing.filter((flush) => flush.to > to)
+    for (const { settle } of settled) settle()
   }
 
   /** Puts all that waits on disk. */
@@ -190,7 +199,13 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
       if (presses) pressingTo = tail()
       if (failures === 0) plan(presses || waiting.length >= largestBatch ? gatherMs : lingerMs)
     },
-    flush: () => (failures > 0 || waiting.length === 0 ? Promise.resolve() : send()),
+    flush: () =>
+      failures > 0 || waiting.length === 0
+        ? Promise.resolve()
+        : new Promise((settle) => {
+            flushing.push({ to: tail(), settle })
+            void send()
+          }),
     status: () => ({
       failure,
       waiting: waiting.length,

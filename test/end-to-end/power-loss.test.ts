@@ -23,8 +23,8 @@ import { kernels } from './support/lab-session.ts'
 
 const eventsPerMs = Number(process.env.KLPSCOPE_STORM ?? 20_000) / 1000
 const losses = Number(process.env.KLPSCOPE_POWER_LOSSES ?? 3)
-const shortestStormMs = 1_000
-const longestStormMs = 2_000
+const shortestStormMs = 600
+const longestStormMs = 1_200
 const eventsPerFile = 5_000
 const allowedLossMs = 100
 

@@ -198,6 +198,28 @@ describe('when events come faster than they are written', () => {
     expect(recorded()).toHaveLength(2_000)
   })
 
+  it('a question need not wait for those that come after it', async () => {
+    const { queue, slow } = aQueue()
+    slow(20)
+    const steps = theStorm(1_000)
+    const early = steps.splice(0, 50)
+    for (const step of early) queue.record(step)
+    let answered = false
+    let atAnswer = 0
+    void queue.flush().then(() => {
+      answered = true
+      atAnswer = recorded().length
+    })
+    while (!answered) {
+      queue.record(steps.shift()!)
+      await sleep(1)
+    }
+    expect(steps.length).toBeGreaterThan(0)
+    expect(atAnswer).toBeGreaterThanOrEqual(50)
+    slow(0)
+    await queue.flush()
+  })
+
   it('no more than a certain number waits, and what is lost is counted', async () => {
     const { queue, recovered, slow } = aQueue({ maxWaitingEvents: 500 })
     slow(60)
