@@ -13,8 +13,6 @@ type TaskRow = {
   transition: string
   key: number
   task: { tid: number; pid: number; comm: string }
-  /** As it was first and as it was last. */
-  first?: BlockedTask
   blocked?: BlockedTask
   switched?: Switch
 }
@@ -26,20 +24,11 @@ const triesEveryNs = 10_000_000_000n
 export const createTransitionWriter = (database: Database.Database): TableWriter => {
   const write = prepareWrites(database)
   const transitions = new Map<string, Transition>()
-  const rows = new Map<string, TaskRow>()
+  let rows: TaskRow[] = []
   let triesNs = 0n
 
-  const put = (transition: string, key: number, row: Omit<TaskRow, 'transition' | 'key' | 'first'>): void => {
-    const id = `${transition}/${key}`
-    const known = rows.get(id)
-    const first = known?.first ?? row.blocked
-    const blocked = row.blocked && known?.blocked ? latest(known.blocked, row.blocked) : row.blocked
-    const told = { ...(first ? { first } : {}), ...(blocked ? { blocked } : {}) }
-    rows.set(id, { ...known, transition, key, ...row, ...told })
-  }
-
   const putBlocked = (transition: string, key: number, blocked: BlockedTask | undefined): void => {
-    if (blocked) put(transition, key, { task: blocked, blocked })
+    if (blocked) rows.push({ transition, key, task: blocked, blocked })
   }
 
   /** Who is no longer blocked, and who is now, by a snapshot of all tasks. */
@@ -48,7 +37,7 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
     for (const [key, blocked] of before.blocked) {
       if (state.blocked.has(key)) continue
       const way = state.tasks.get(key)?.patchState === target ? 'snapshot' : 'gone'
-      put(id, key, { task: blocked, blocked, switched: { ns, way } })
+      rows.push({ transition: id, key, task: blocked, blocked, switched: { ns, way } })
     }
     for (const [key, blocked] of state.blocked) {
       // A snapshot that comes late may show who has switched meanwhile: what was told of that stays.
@@ -64,9 +53,9 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
 
   const flush = (): void => {
     for (const transition of transitions.values()) write.transition(transition)
-    for (const row of rows.values()) write.task(row)
+    for (const row of rows) write.task(row)
     transitions.clear()
-    rows.clear()
+    rows = []
   }
 
   const takeTasks = (before: CoreState, step: Step, timeNs: bigint): void => {
@@ -80,7 +69,7 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
       case 'task-blocked': {
         const key = taskKey(event)
         const blocked = state.blocked.get(key)
-        if (blocked) put(id, key, { task: blocked, blocked, switched: null })
+        if (blocked) rows.push({ transition: id, key, task: blocked, blocked, switched: null })
         return
       }
       case 'task-inspected':
@@ -90,7 +79,9 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
         const key = taskKey(event)
         const blocked = before.blocked.get(key)
         const { tid, pid, comm, way } = event
-        put(id, key, {
+        rows.push({
+          transition: id,
+          key,
           task: { tid, pid, comm },
           ...(blocked ? { blocked } : {}),
           switched: { ns: timeNs, way },
@@ -128,19 +119,6 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
   }
 }
 
-/** What was known of a task and is not told again stays; a snapshot knows no reason. */
-const latest = (known: BlockedTask, now: BlockedTask): BlockedTask => ({
-  ...now,
-  reason: now.reason === 'unknown' ? known.reason : now.reason,
-  function: now.function ?? known.function,
-  blame: now.blame ?? known.blame,
-  unit: now.unit ?? known.unit,
-  container: now.container ?? known.container,
-  commandLine: now.commandLine ?? known.commandLine,
-  stack: now.stack ?? known.stack,
-  tries: Math.max(now.tries, known.tries),
-})
-
 const prepareWrites = (database: Database.Database) => {
   const upsertTransition = database.prepare(
     `INSERT INTO transitions (id, patch, direction, outcome, start_ns, end_ns, duration_ms, data)
@@ -148,6 +126,7 @@ const prepareWrites = (database: Database.Database) => {
      ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, outcome = excluded.outcome,
        start_ns = excluded.start_ns, end_ns = excluded.end_ns, duration_ms = excluded.duration_ms, data = excluded.data`,
   )
+  // What was known of a task and is not told again stays; a snapshot knows no reason.
   const upsertTask = database.prepare(
     `INSERT INTO transition_tasks (transition_id, task, tid, pid, comm, kthread, first_blocked_ns, last_blocked_ns,
        reason, function, blame, tries, unit, container, command_line, stack, switched_ns, way)
@@ -180,7 +159,7 @@ const prepareWrites = (database: Database.Database) => {
         transition.durationMs,
         JSON.stringify(transition),
       ),
-    task: ({ transition, key, task, first, blocked, switched }: TaskRow) =>
+    task: ({ transition, key, task, blocked, switched }: TaskRow) =>
       upsertTask.run({
         transition,
         key,
@@ -188,7 +167,7 @@ const prepareWrites = (database: Database.Database) => {
         pid: task.pid,
         comm: task.comm,
         kthread: blocked ? Number(blocked.kthread) : null,
-        firstNs: first ? parseTime(first.since) : null,
+        firstNs: blocked ? parseTime(blocked.since) : null,
         lastNs: blocked ? parseTime(blocked.lastSeen) : null,
         reason: blocked?.reason ?? null,
         function: blocked?.function ?? null,
