@@ -8,22 +8,14 @@ here=$(dirname "$0")
 scenarios=$here/../lab/scenarios
 work=/run/klpscope-recordings
 mkdir -p $work
-
-answers() {
-  local status
-  exec 3<>/dev/tcp/127.0.0.1/8686 || return 1
-  printf 'GET /readyz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' >&3
-  read -r -t 5 _ status _ <&3 || true
-  exec 3>&-
-  [[ $status == 200 ]]
-} 2>/dev/null
+source "$here/../lab/guest/daemon.sh"
 
 # start NAME: a daemon whose raw records go to NAME.ndjson; later runs with the same $database go on with it.
 start() {
   klpscope daemon --db "$database" --listen 127.0.0.1:8686 --record "$work/$1.ndjson" >>"/lab/out/$1.log" 2>&1 &
   daemon=$!
   local deadline=$((SECONDS + 400))
-  until answers; do
+  until daemon_answers; do
     kill -0 $daemon || return 1
     ((SECONDS < deadline)) || return 1
     sleep 0.3

@@ -1,16 +1,7 @@
 # The wall clock of calls of a livepatched function, counted by the daemon and not; calls.sh in /lab/out says how many.
 source /lab/out/calls.sh
 
-# time_calls NAME: a line per run, "NAME CALLS MICROSECONDS".
-time_calls() {
-  local number begun
-  for ((number = 0; number < call_runs; number++)); do
-    pause 1.5
-    begun=${EPOCHREALTIME/./}
-    echo "$calls_per_run" >"$knobs/calls"
-    echo "$1 $calls_per_run $((${EPOCHREALTIME/./} - begun))" >>/lab/out/calls
-  done
-}
+time_calls() { time_knob calls "$1" "$call_runs" calls "$calls_per_run"; }
 
 measure_calls() {
   load klpt_target

@@ -36,16 +36,9 @@ count_runs() {
   echo 0 >/proc/sys/kernel/bpf_stats_enabled
 }
 
-# storms CONDITION: a line per run, "CONDITION PAIRS MICROSECONDS".
 storms() {
-  local number begun
   attach "$1"
-  for ((number = 0; number < storm_runs; number++)); do
-    pause 1
-    begun=${EPOCHREALTIME/./}
-    echo "$storm_pairs" >"$knobs/shadow_storm"
-    echo "$1 $storm_pairs $((${EPOCHREALTIME/./} - begun))" >>/lab/out/storms
-  done
+  time_knob storms "$1" "$storm_runs" shadow_storm "$storm_pairs"
 }
 
 measure_cost() {

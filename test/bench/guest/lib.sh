@@ -48,3 +48,14 @@ wait_for_phase() {
 }
 
 no_process_named() { ! pgrep -x "$1" >/dev/null; }
+
+# time_knob FILE NAME RUNS KNOB COUNT: a line per run in /lab/out/FILE, "NAME COUNT MICROSECONDS".
+time_knob() {
+  local number begun
+  for ((number = 0; number < $3; number++)); do
+    pause 1.5
+    begun=${EPOCHREALTIME/./}
+    echo "$5" >"$knobs/$4"
+    echo "$2 $5 $((${EPOCHREALTIME/./} - begun))" >>"/lab/out/$1"
+  done
+}
