@@ -1,5 +1,6 @@
-# Proves that what is killed without a chance to clean up leaves nothing attached or pinned once it runs again:
-# the tracers alone, then the daemon and its tracers together.
+# Proves that a daemon sees what was there before it (a patch in place, its shadow variables), and that what is
+# killed in the middle of a stall without a chance to clean up leaves nothing attached or pinned once it runs again,
+# and the stall is one story: the tracers alone are killed, then the daemon and its tracers together.
 set -eu
 source "$(dirname "$0")/support/steps.sh"
 
@@ -19,10 +20,16 @@ left never
 load klpt_target
 load klpt_patch_v1
 wait_patched klpt_patch_v1
+knob create 3
+knob free 1
 start_daemon
 wait_until 300 ready
 step attached
 left attached
+hold_sleeper
+disable klpt_patch_v1
+wait_until "$patience_s" in_transition klpt_patch_v1
+step stalled
 
 say "kill tracers $(pgrep -x bpftrace | tr '\n' ' ')"
 kill -KILL $(pgrep -x bpftrace)
@@ -38,6 +45,9 @@ wait_until 300 ready
 step both-back
 left both-back
 
+knob sleep 0
+wait_gone klpt_patch_v1
+step released
 stop_daemon
 wait_until 10 no_tracer
 left stopped

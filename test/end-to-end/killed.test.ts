@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { State } from '../../daemon/contract/state.ts'
+import type { State, Transition } from '../../daemon/contract/state.ts'
+import { inSteps } from './support/in-steps.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 import { readRecord } from './support/record.ts'
 
@@ -27,15 +28,42 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
       )
       .toEqual(['observing', 'on', 'on', 'on', 'on'])
 
+  inSteps()
   beforeAll(async () => {
     lab = await openLab(kernel, 'killed.sh', { timeoutS: 1500 })
     await lab.at('attached')
   })
   afterAll(() => lab?.stop())
 
-  it('(everything is attached before)', async () => {
+  /** The stall is still there, with who holds it up, and is the one that began before the first kill. */
+  let stall: Transition | null = null
+  const stallIsShown = async () => {
+    await expect
+      .poll(async () => (await state()).blocked.map(({ comm, reason }) => [comm, reason]), {
+        timeout: 60_000,
+        interval: 1_000,
+      })
+      .toEqual([['klpt-sleeper', 'sleeping-on-function']])
+    const { transition } = await state()
+    stall ??= transition
+    expect(transition).toMatchObject({
+      id: stall?.id,
+      patch: 'klpt_patch_v1',
+      direction: 'unpatching',
+      startedMonoNs: stall?.startedMonoNs,
+      startKnown: true,
+    })
+  }
+
+  it('(everything is attached before, also to what is older than the daemon; then a transition stalls)', async () => {
     await allAttached()
+    const { patches, shadow } = await state()
+    expect(patches.map(({ name, state }) => [name, state])).toEqual([['klpt_patch_v1', 'enabled']])
+    expect(shadow.ids.find(({ id }) => id === '0x1001')?.live).toBe(2)
     lab.go('attached')
+    await lab.at('stalled')
+    await stallIsShown()
+    lab.go('stalled')
   })
 
   it('of its tracers, they are back, and the time between is a gap', async () => {
@@ -52,6 +80,7 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
         ['function-calls', 'bpftrace ended (SIGKILL)'],
       ]),
     )
+    await stallIsShown()
     lab.go('tracers-back')
   })
 
@@ -60,7 +89,16 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
     await allAttached()
     const { tracer } = await state()
     expect(tracer.gaps[0]).toMatchObject({ source: 'daemon', reason: 'the daemon was not running' })
+    await stallIsShown()
     lab.go('both-back')
+  })
+
+  it('of all of them, the stall is one transition from its start to its end', async () => {
+    await lab.at('released')
+    await expect
+      .poll(async () => (await state()).lastTransition, { timeout: 60_000, interval: 1_000 })
+      .toMatchObject({ id: stall?.id, outcome: 'completed', startedMonoNs: stall?.startedMonoNs })
+    lab.go('released')
   })
 
   it('nothing is attached or pinned twice, and nothing at all after an orderly end', async () => {
@@ -74,7 +112,9 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
   })
 
   it('every gap is in the record', () => {
-    const gaps = readRecord(lab.outDir).events.filter((event) => event.kind === 'tracer-gap')
+    const record = readRecord(lab.outDir)
+    expect(record.transitions).toHaveLength(1)
+    const gaps = record.events.filter((event) => event.kind === 'tracer-gap')
     expect(gaps.map(({ source }) => source).sort()).toEqual([
       'bpftrace',
       'bpftrace',
