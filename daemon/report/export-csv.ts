@@ -3,7 +3,7 @@ import { stringify } from 'csv-stringify/sync'
 import type { Event } from '../contract/event.ts'
 import { describeEvent } from '../words/describe-event.ts'
 import { type ExportRange, eventPages } from './event-pages.ts'
-import type { ExportPiece } from './export-record.ts'
+import type { ExportPiece } from './export-piece.ts'
 
 /**
  * `details`: the fields that have no column of their own, as JSON; `text`: the event as a sentence. Times as in

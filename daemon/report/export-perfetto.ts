@@ -8,7 +8,7 @@ import { parseTime } from '../core/time.ts'
 import { restoreState } from '../store/restore-state.ts'
 import { describeEvent } from '../words/describe-event.ts'
 import { type ExportRange, eventPages, seqsOf } from './event-pages.ts'
-import type { ExportPiece } from './export-record.ts'
+import type { ExportPiece } from './export-piece.ts'
 import { foldedKinds, instantKinds } from './perfetto-kinds.ts'
 import { overlapping, seriesPages } from './perfetto-rows.ts'
 import {

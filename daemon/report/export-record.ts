@@ -3,9 +3,7 @@ import type { ExportRange } from './event-pages.ts'
 import { exportCsv } from './export-csv.ts'
 import { exportNdjson } from './export-ndjson.ts'
 import { exportPerfetto } from './export-perfetto.ts'
-
-/** A piece of the exported file, and the number of the last event that is in it. */
-export type ExportPiece = { bytes: string | Uint8Array; seq: number }
+import type { ExportPiece } from './export-piece.ts'
 
 export const exportFormats = ['ndjson', 'csv', 'perfetto'] as const
 export type ExportFormat = (typeof exportFormats)[number]
