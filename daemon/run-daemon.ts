@@ -23,6 +23,8 @@ export type DaemonOptions = {
   /** Calls per second of one patched function above which its calls are not counted any more. */
   callBudgetPerS: number
   keep: Keep
+  /** Between two checks of the counts of shadow variables, in seconds. */
+  shadowCheckS: number
   /** File to which raw records are also written. */
   record?: string
   /** File for the log; default: standard output. */
@@ -95,6 +97,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       version: packageVersion(),
       stalledAfterMs: options.stalledAfterMs,
       streamPerS: 200,
+      shadowCheckS: options.shadowCheckS,
       callBudgetPerS: options.callBudgetPerS,
     },
     (record) => {

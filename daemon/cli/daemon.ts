@@ -43,6 +43,7 @@ type Flags = {
   listen: ListenAddress
   stalledAfter: number
   callBudget: number
+  shadowCheck: number
   record?: string
 }
 
@@ -71,6 +72,12 @@ export const daemonCommand = (): Command =>
       100_000,
     )
     .option(
+      '--shadow-check <seconds>',
+      'how often the counts of shadow variables are checked against the kernel',
+      Number,
+      60,
+    )
+    .option(
       '--record <file>',
       'also write every raw record, one JSON object per line (for tests and bug reports)',
     )
@@ -86,12 +93,18 @@ export const daemonCommand = (): Command =>
           '--call-budget has to be a number of calls per second above 0.',
           'For example: --call-budget 100000',
         )
+      if (!(flags.shadowCheck >= 1))
+        throw new UserError(
+          '--shadow-check has to be a number of seconds, 1 or more.',
+          'For example: --shadow-check 60',
+        )
       if (flags.record) await prepareFile(flags.record)
       await runDaemon({
         ...flags,
         keep: { days: flags.keepDays, mb: flags.keepMb },
         stalledAfterMs: flags.stalledAfter * 1000,
         callBudgetPerS: flags.callBudget,
+        shadowCheckS: flags.shadowCheck,
       })
     })
 

@@ -44,6 +44,7 @@ const traceThisHost = async (): Promise<void> => {
     keep: defaultKeep,
     stalledAfterMs: 10_000,
     callBudgetPerS: 100_000,
+    shadowCheckS: 60,
     log,
     onReady: (url) => {
       say(`tracing this host; its log is ${log}; Ctrl-C ends`)

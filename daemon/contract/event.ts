@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { callbackSchema } from './callback.ts'
 import { inventoriedPatchSchema } from './inventory.ts'
+import { shadowAgesSchema, shadowCountSchema, shadowDriftSchema } from './shadow.ts'
 
 export { type Callback, callbackSchema } from './callback.ts'
+export type { ShadowCount } from './shadow.ts'
 
 /**
  * Events: what happened, in the past tense, numbered, and the only truth. Every state is a fold over them.
@@ -121,23 +123,6 @@ export const observedTaskSchema = z.object({
   cpu: z.number().int().optional(),
 })
 export type ObservedTask = z.infer<typeof observedTaskSchema>
-
-export const shadowCountSchema = z.object({
-  id: address,
-  /** Live variables now; null while those older than the tracer are still being counted. */
-  live: z.number().int().nullable(),
-  /** Totals since the tracer was attached. */
-  allocated: z.number().int(),
-  freed: z.number().int(),
-  found: z.number().int(),
-  duplicates: z.number().int(),
-  failures: z.number().int(),
-  /** Calls of klp_shadow_free that matched nothing. */
-  missed: z.number().int(),
-  /** Sizes in bytes seen at allocation; empty while unknown (the kernel does not store a variable's size). */
-  sizesBytes: z.array(z.number().int()),
-})
-export type ShadowCount = z.infer<typeof shadowCountSchema>
 
 /** Why the kernel refused a livepatch, or a module because of one. `unknown`: only the error number is known. */
 export const refusalReasonSchema = z.enum([
@@ -363,6 +348,15 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('shadow-free-missed', shadowFields),
   /** Variables that existed before the tracer have all been counted by walking klp_shadow_hash. */
   kind('shadow-adopted', { restarts: z.number().int(), complete: z.boolean() }),
+  /**
+   * The counts were compared with what a walk of klp_shadow_hash found. `drift`: where they differed, and what they
+   * were corrected to.
+   */
+  kind('shadow-checked', {
+    found: z.number().int(),
+    drift: z.array(shadowDriftSchema),
+    ages: z.array(shadowAgesSchema),
+  }),
   kind('shadow-counts', { counts: z.array(shadowCountSchema), notStreamed: z.number().int() }),
 ])
 

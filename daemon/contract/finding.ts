@@ -8,6 +8,7 @@ export const ruleNames = [
   'shadow-duplicate',
   'shadow-size-mismatch',
   'shadow-alloc-failed',
+  'shadow-count-drift',
   'callbacks-skipped',
   'patch-downgraded',
   'sticky-disabled',

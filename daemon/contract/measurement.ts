@@ -10,6 +10,7 @@ export const measurements = [
   'task-tries',
   'tasks-observed',
   'function-calls',
+  'shadow-checked',
   'shadow-counts',
   'overhead-measured',
 ] as const satisfies readonly EventKind[]

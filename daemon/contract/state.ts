@@ -11,6 +11,7 @@ import type {
 } from './event.ts'
 import type { Finding } from './finding.ts'
 import type { Functions } from './functions.ts'
+import type { ShadowAges, ShadowAllocator } from './shadow.ts'
 import type { SignalRound } from './signal-round.ts'
 
 /**
@@ -211,13 +212,15 @@ export type PatchCallback = {
 export type Shadow = {
   /** Whether variables older than the tracer are counted in. */
   adoption: 'pending' | 'complete' | 'unavailable'
+  /** When the counts were last compared with the kernel's hash; null: not yet by this tracer. */
+  checkedAt: string | null
   ids: ShadowId[]
 }
 
 export type ShadowId = {
   id: string
   live: number | null
-  /** live × size, when every variable seen of this id had one size; else null. */
+  /** live × size, when every live variable was seen being allocated and all had one size; else null. */
   liveBytes: number | null
   sizesBytes: number[]
   allocated: number
@@ -229,8 +232,20 @@ export type ShadowId = {
   /** Per second, over the last counted interval. */
   allocatedPerS: number
   freedPerS: number
-  /** The patch whose function allocated it, when seen. */
+  /** The livepatch that allocated last; null when none was seen to. */
   owner: string | null
+  /** Ids of the klp_states it had; null: not known. */
+  ownerStates: string[] | null
+  /** Functions seen to allocate, those of earlier tracers of this boot (with 0 allocated) included. */
+  allocators: ShadowAllocator[]
+  /** Livepatches seen to allocate, find or free variables of this id. */
+  users: string[]
+  /** At the last check; null: not known, or none was live then. */
+  ages: Omit<ShadowAges, 'id'> | null
+  /** The newest difference between the count and the kernel's hash; the count has been corrected. */
+  drift: { counted: number; found: number; at: string; atMonoNs: string } | null
+  /** Since when neither its owner nor another patch that uses it is in place, and the event from which on. */
+  left: { since: string; sinceMonoNs: string; seq: number } | null
 }
 
 /** Columnar: `times[i]` (Unix ms, ascending) belongs to `values[i]`; null is a gap to be drawn as one. */

@@ -43,6 +43,7 @@ export type CoreState = {
   readonly functions: FunctionsState
   readonly shadow: {
     readonly adoption: Shadow['adoption']
+    readonly checkedAt: string | null
     readonly ids: ReadonlyMap<string, ShadowId>
     readonly countedMonoNs: string | null
   }
@@ -85,6 +86,6 @@ export const initialState: CoreState = {
   patches: [],
   troubles: [],
   functions: initialFunctions,
-  shadow: { adoption: 'pending', ids: new Map(), countedMonoNs: null },
+  shadow: { adoption: 'pending', checkedAt: null, ids: new Map(), countedMonoNs: null },
   findings: new Map(),
 }

@@ -1,6 +1,7 @@
 import type { Event } from '../contract/event.ts'
 import type { Tracer } from '../contract/state.ts'
 import { type CoreState, initialState } from './core-state.ts'
+import { carryShadow } from './shadow.ts'
 import { formatTime } from './time.ts'
 
 const gapsKept = 20
@@ -76,7 +77,7 @@ const startRun = (state: CoreState, event: Extract<Event, { kind: 'tracer-starte
     },
     tasks: initialState.tasks,
     taskCounts: initialState.taskCounts,
-    shadow: initialState.shadow,
+    shadow: sameBoot ? carryShadow(state.shadow) : initialState.shadow,
     // A reboot ends everything without our seeing how.
     ...(sameBoot
       ? {}

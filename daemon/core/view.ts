@@ -26,6 +26,7 @@ export const view = (state: CoreState): State => ({
   functions: functionsOf(state),
   shadow: {
     adoption: state.shadow.adoption,
+    checkedAt: state.shadow.checkedAt,
     ids: [...state.shadow.ids.values()].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)),
   },
   findings: [...state.findings.values()],

@@ -10,6 +10,8 @@ import { type DecodeContext, freshContext, type RecordDecoder } from './probe-se
 import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
 import type { RawRecord } from './raw-record.ts'
+import { freshShadowCallers, nameCallers } from './shadow-callers.ts'
+import { freshShadowWalk } from './shadow-walk.ts'
 import { observePatches } from './sysfs.ts'
 import { observeTasks, parseIterator, parseProcfs } from './task-table.ts'
 import { Tuple } from './tuple.ts'
@@ -73,6 +75,9 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return []
     case 'symbols':
       return nameInventory(context, record.symbols, monoNs)
+    case 'shadow-callers':
+      nameCallers(context.shadowCallers, record.callers)
+      return []
     case 'ftrace-sites':
       return observeSites(record.lines, monoNs)
     case 'function-tracer':
@@ -102,7 +107,8 @@ const forgetTracer = (context: DecodeContext): void => {
   forgetLifecycle(context.lifecycle)
   context.maps.clear()
   context.inventory = freshInventory()
-  context.shadowWalk = null
+  context.shadowWalk = freshShadowWalk()
+  context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
 }
 

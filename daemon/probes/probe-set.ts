@@ -4,6 +4,8 @@ import type { ClockMemory } from './clock.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
+import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
+import { freshShadowWalk, type ShadowWalkMemory } from './shadow-walk.ts'
 import type { Tuple } from './tuple.ts'
 
 /** What decoding remembers between records; owned by one decoder, touched by nothing else. */
@@ -26,8 +28,8 @@ export type DecodeContext = {
   maps: Map<string, Map<string, number>>
   /** The counts of switched tasks last told, as JSON. */
   switched: string
-  /** The walk of klp_shadow_hash that ended last; null before the first. */
-  shadowWalk: { pass: number; complete: boolean } | null
+  shadowWalk: ShadowWalkMemory
+  shadowCallers: ShadowCallersMemory
   /** The last snapshot of all tasks, by key (see taskKey). */
   tasks: Map<number, ObservedTask>
   /** The last sysfs scan, as JSON, to tell whether anything changed. */
@@ -65,7 +67,8 @@ export const freshContext = (): DecodeContext => ({
   idle: new Map(),
   maps: new Map(),
   switched: '',
-  shadowWalk: null,
+  shadowWalk: freshShadowWalk(),
+  shadowCallers: freshShadowCallers(),
   tasks: new Map(),
   patches: '',
   sysfsDisagreed: 0,

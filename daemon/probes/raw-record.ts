@@ -39,6 +39,8 @@ export type RawBody =
   | { source: 'bpf-links'; links: RawBpfLink[]; programs: string[] }
   /** What /proc/kallsyms says of the addresses of an inventory (bpf/inventory.bt). */
   | { source: 'symbols'; symbols: RawSymbol[] }
+  /** What /proc says of the addresses that a `shadow.user` record of bpf/shadow.bt told. */
+  | { source: 'shadow-callers'; callers: RawCaller[] }
   /** The lines of tracefs' enabled_functions that tell of a site whose instruction pointer is modified; null: unreadable. */
   | { source: 'ftrace-sites'; lines: string[] | null }
   | RawFunctionTracer
@@ -113,6 +115,14 @@ export type RawCounting = {
   function: string
   status: 'starting' | 'on' | 'off' | 'unavailable'
   reason?: string
+}
+
+/** `module` is null for vmlinux; `livepatch`: the module is one. */
+export type RawCaller = {
+  address: string
+  function: string | null
+  module: string | null
+  livepatch: boolean
 }
 
 /** `name` is null where the kernel has no symbol at the address, or does not tell; `module` is null for vmlinux. */

@@ -1,105 +1,108 @@
-import type { EventDraft, ShadowCount } from '../contract/event.ts'
+import type { EventDraft } from '../contract/event.ts'
+import type { ShadowCount } from '../contract/shadow.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
+import { allocatorsOf, attributeAllocations, meetCaller, usersOf } from './shadow-callers.ts'
+import { hexOf, readShadowCells, type ShadowCells, shadowWhat } from './shadow-cells.ts'
+import { endWalk, liveOf } from './shadow-walk.ts'
 
-/** The numbers of bpf/shadow.bt's `what`. */
-const what = { allocated: 1, found: 2, duplicate: 3, failed: 4, freed: 5, missed: 6, raced: 7 } as const
-
-/** Turns the kernel's counters into one count per shadow id. `live` stays unknown until the walk is through. */
+/** Turns the kernel's counters into one count per shadow id. */
 const countsOf = (context: DecodeContext): ShadowCount[] => {
-  const counts = new Map<string, ShadowCount>()
-  const of = (id: string): ShadowCount => {
-    const known = counts.get(id)
-    if (known) return known
-    const fresh: ShadowCount = {
-      id: hex(id),
-      live: context.shadowWalk?.complete ? 0 : null,
-      allocated: 0,
-      freed: 0,
-      found: 0,
-      duplicates: 0,
-      failures: 0,
-      missed: 0,
-      sizesBytes: [],
-    }
-    counts.set(id, fresh)
-    return fresh
-  }
-  for (const [[pass, id], live] of keyed(context, '@shadow_live')) {
-    if (context.shadowWalk?.complete && Number(pass) === context.shadowWalk.pass) of(id).live = live
-  }
-  for (const [[kind, id], count] of keyed(context, '@shadow_counts')) {
-    const field = counterOf[Number(kind)]
-    if (field) of(id)[field] += count
-  }
-  for (const [[id, bytes]] of keyed(context, '@shadow_size')) of(id).sizesBytes.push(Number(bytes))
-  return [...counts.values()]
-}
-
-const keyed = (context: DecodeContext, map: string): [[string, string], number][] =>
-  [...(context.maps.get(map) ?? [])].map(([key, value]) => {
-    const [first = '0', second = '0'] = key.split(',')
-    return [[first, second], value]
+  const sizes = readSizes(context.maps.get('@shadow_size'))
+  return [...readShadowCells(context.maps.get('@shadow_counts'))].map(([id, cells]) => {
+    attributeAllocations(context.shadowCallers, id, cells)
+    return countOf(context, id, cells, sizes.get(id) ?? [])
   })
-
-const counterOf: Record<number, 'allocated' | 'freed' | 'found' | 'duplicates' | 'failures' | 'missed'> = {
-  [what.allocated]: 'allocated',
-  [what.found]: 'found',
-  [what.raced]: 'found',
-  [what.duplicate]: 'duplicates',
-  [what.failed]: 'failures',
-  [what.freed]: 'freed',
-  [what.missed]: 'missed',
 }
 
-const hex = (decimal: string): string => `0x${BigInt.asUintN(64, BigInt(decimal)).toString(16)}`
+const countOf = (
+  context: DecodeContext,
+  id: string,
+  cells: ShadowCells,
+  sizesBytes: number[],
+): ShadowCount => {
+  const count = (what: number) => cells.counts.get(what) ?? 0
+  const allocators = allocatorsOf(context.shadowCallers, id)
+  const users = usersOf(context.shadowCallers, id)
+  return {
+    id,
+    live: liveOf(context.shadowWalk, id, cells),
+    allocated: count(shadowWhat.allocated),
+    freed: count(shadowWhat.freed),
+    found: count(shadowWhat.found) + count(shadowWhat.raced),
+    duplicates: count(shadowWhat.duplicate),
+    failures: count(shadowWhat.failed),
+    missed: count(shadowWhat.missed),
+    sizesBytes,
+    ...(allocators.length > 0 ? { allocators } : {}),
+    ...(users.length > 0 ? { users } : {}),
+  }
+}
+
+const readSizes = (printed: ReadonlyMap<string, number> | undefined): Map<string, number[]> => {
+  const sizes = new Map<string, number[]>()
+  for (const key of printed?.keys() ?? []) {
+    const [id = '0', bytes] = key.split(',')
+    sizes.set(hexOf(id), [...(sizes.get(hexOf(id)) ?? []), Number(bytes)])
+  }
+  return sizes
+}
+
+/** Of a single call: its function and, when that is one, the livepatch it belongs to. */
+const calledFrom = (context: DecodeContext, address: string): { patch?: string; function?: string } => {
+  const caller = context.shadowCallers.names.get(address)
+  return {
+    ...(caller?.livepatch && caller.module !== null ? { patch: caller.module } : {}),
+    ...(caller?.function ? { function: caller.function } : {}),
+  }
+}
 
 /** Shadow variables. Source: kernel/livepatch/shadow.c. */
 export const shadow: ProbeSet = {
   stem: 'shadow',
   purpose: 'shadow variables: exact live counts, allocations, frees, duplicates, races',
   records: {
-    shadow: (tuple) => {
+    shadow: (tuple, context) => {
       const kind = tuple.int()
       const monoNs = tuple.monoNs()
       const obj = tuple.address()
       const id = tuple.address()
       const sizeBytes = tuple.int()
-      const common = { monoNs, obj, id, tid: tuple.int(), pid: tuple.int(), comm: tuple.string() }
+      const task = { tid: tuple.int(), pid: tuple.int(), comm: tuple.string() }
+      const common = { monoNs, obj, id, ...task, ...calledFrom(context, tuple.address()) }
       switch (kind) {
-        case what.allocated:
+        case shadowWhat.allocated:
           return [{ kind: 'shadow-allocated', ...common, sizeBytes }]
-        case what.found:
+        case shadowWhat.found:
           return [{ kind: 'shadow-found', ...common }]
-        case what.raced:
+        case shadowWhat.raced:
           return [{ kind: 'shadow-found', ...common, raced: true }]
-        case what.duplicate:
+        case shadowWhat.duplicate:
           return [{ kind: 'shadow-duplicate', ...common }]
-        case what.failed:
+        case shadowWhat.failed:
           return [{ kind: 'shadow-alloc-failed', ...common, sizeBytes }]
-        case what.freed:
+        case shadowWhat.freed:
           return [{ kind: 'shadow-freed', ...common }]
-        case what.missed:
+        case shadowWhat.missed:
           return [{ kind: 'shadow-free-missed', ...common }]
         default:
           throw new Error(`unknown shadow record ${kind}`)
       }
     },
 
-    'shadow.free_all': (tuple) => {
+    'shadow.free_all': (tuple, context) => {
       const monoNs = tuple.monoNs()
       const id = tuple.address()
       const count = tuple.int()
+      const task = { tid: tuple.int(), pid: tuple.int(), comm: tuple.string() }
       return [
-        {
-          kind: 'shadow-freed-all',
-          monoNs,
-          id,
-          count,
-          tid: tuple.int(),
-          pid: tuple.int(),
-          comm: tuple.string(),
-        },
+        { kind: 'shadow-freed-all', monoNs, id, count, ...task, ...calledFrom(context, tuple.address()) },
       ]
+    },
+
+    'shadow.user': (tuple, context) => {
+      tuple.monoNs()
+      meetCaller(context.shadowCallers, tuple.address(), tuple.address())
+      return []
     },
 
     'shadow.tick': (tuple, context) => [
@@ -113,14 +116,37 @@ export const shadow: ProbeSet = {
 
     'shadow.walk': (tuple, context) => {
       const monoNs = tuple.monoNs()
-      const pass = tuple.int()
-      tuple.int()
-      const restarts = tuple.int()
-      const tooLong = tuple.bool()
-      context.shadowWalk = { pass, complete: !tooLong }
-      const adopted: EventDraft = { kind: 'shadow-adopted', monoNs, restarts, complete: !tooLong }
-      return [adopted]
+      const end = {
+        pass: tuple.int(),
+        found: tuple.int(),
+        isVoid: tuple.bool(),
+        latePass: tuple.int(),
+        tooLong: tuple.bool(),
+      }
+      const memory = context.shadowWalk
+      const cells = readShadowCells(context.maps.get('@shadow_counts'))
+      const verdict = endWalk(memory, cells, end)
+      const adopted = (complete: boolean): EventDraft => ({
+        kind: 'shadow-adopted',
+        monoNs,
+        restarts: memory.inVain,
+        complete,
+      })
+      switch (verdict.outcome) {
+        case 'nothing':
+          return []
+        case 'incomplete':
+          return memory.reference === null ? [adopted(false)] : []
+        case 'adopted':
+        case 'checked': {
+          const { drift, ages } = verdict
+          const checked: EventDraft = { kind: 'shadow-checked', monoNs, found: end.found, drift, ages }
+          if (verdict.outcome === 'adopted') return [adopted(true), checked]
+          // Nothing to check is not worth telling each time.
+          return cells.size > 0 ? [checked] : []
+        }
+      }
     },
   },
-  maps: ['@shadow_live', '@shadow_counts', '@shadow_size', '@shadow_not_streamed'],
+  maps: ['@shadow_counts', '@shadow_size', '@shadow_not_streamed'],
 }

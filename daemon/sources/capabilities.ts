@@ -167,6 +167,7 @@ const probeSetCapabilities = (bpfDir: string): Capability[] => {
     btf: readBtf(),
     cpus: 1,
     streamPerS: 1,
+    shadowCheckS: 60,
   })
   return script.probeSets.flatMap((set) => [
     {

@@ -17,6 +17,7 @@ import { inspectTask, walkTasks } from './procfs.ts'
 import { createQuietTime } from './quiet-time.ts'
 import { createReordering } from './reordering.ts'
 import { generateScript, type Without } from './script.ts'
+import { createShadowCallers } from './shadow-callers.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { pinTaskIterator, type TaskIterator } from './task-iterator.ts'
 import { superviseTracer, type Tracer } from './tracer.ts'
@@ -31,6 +32,8 @@ export type ObserverOptions = {
   stalledAfterMs: number
   /** Single shadow records per second; the rest are counted. */
   streamPerS: number
+  /** Between two walks of klp_shadow_hash, in seconds. */
+  shadowCheckS: number
   /** Calls per second of one patched function above which its calls are not counted any more. */
   callBudgetPerS: number
 }
@@ -70,6 +73,11 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   let inventory: InventoryFollower | undefined
   let flushTracer: () => void = () => undefined
   let functionTracer: FunctionTracer | undefined
+  const shadowCallers = createShadowCallers(
+    quiet,
+    (body) => emit(body),
+    (error) => report('reading kernel symbols')(error),
+  )
   let snapshotAt = 0
   let busy = false
   const watchClocks = createClockWatch()
@@ -84,7 +92,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   /** What /proc has to say of a line is read at once. */
   const follow = (line: string): RawBody | undefined => {
     const next = followUp(line)
-    if (!next) return undefined
+    if (!next) return shadowCallers.follow(line)
     if (!next.requester && next.suspectBpf) suspectBpf()
     return inspectTask(next.inspect, next.requester)
   }
@@ -156,9 +164,9 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       emit({ source: 'tracer', what: 'attached', probeSets: missing })
       return
     }
-    const { bpftrace, bpfDir, runDir, callBudgetPerS, streamPerS } = options
+    const { bpftrace, bpfDir, runDir, callBudgetPerS, streamPerS, shadowCheckS } = options
     const generate = (without: Without) => {
-      const host = { ...readKernelSymbols(), btf: readBtf(), cpus: cpus().length, streamPerS }
+      const host = { ...readKernelSymbols(), btf: readBtf(), cpus: cpus().length, streamPerS, shadowCheckS }
       return generateScript(bpfDir, probeSets, host, without)
     }
     const calls = createFunctionTracer({ bpftrace, bpfDir, runDir, budgetPerS: callBudgetPerS }, emit)
@@ -218,6 +226,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       flushTracer()
       quiet.stop()
       await inventory?.stop()
+      await shadowCallers.stop()
       await functionTracer?.stop()
       await ready.catch(() => undefined)
       await looking

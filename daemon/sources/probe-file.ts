@@ -78,6 +78,8 @@ export const symbolsIn = (body: string): string[] =>
 /** KLPSCOPE_OFFSET(struct,field) and KLPSCOPE_SIZE(struct), in bytes: old bpftrace has no offsetof. */
 export const placeholder = /KLPSCOPE_(?:OFFSET\((\w+),(\w+)\)|SIZE\((\w+)\))/g
 
+const isTupleIndex = /^\d+$/
+
 /** Structure and path of every field read through a variable that is set by a cast, or through a cast itself. */
 const fieldsIn = (body: string): [struct: string, path: string][] => {
   const path = String.raw`((?:(?:->|\.)\w+)+)`
@@ -93,8 +95,7 @@ const fieldsIn = (body: string): [struct: string, path: string][] => {
   const throughCasts = [...body.matchAll(new RegExp(String.raw`\(\(struct (\w+) \*\)\w+\)${path}`, 'g'))].map(
     ([, struct = '', fields = '']): [string, string] => [struct, fields],
   )
-  return [...throughVariables, ...throughCasts].map(([struct, fields]) => [
-    struct,
-    fields.replace(/^(?:->|\.)/, ''),
-  ])
+  return [...throughVariables, ...throughCasts]
+    .map(([struct, fields]): [string, string] => [struct, fields.replace(/^(?:->|\.)/, '')])
+    .filter(([, fields]) => !isTupleIndex.test(fields))
 }

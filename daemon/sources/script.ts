@@ -30,12 +30,17 @@ export type Script = {
 /** `line`: its first, from 1. */
 export type ScriptBlock = { name: string; set: string; function: string | null; line: number }
 
+/** bpf/shadow.bt: interval:ms:50. */
+const shadowTicksPerS = 20
+
 /** What a script has to know of the host. */
 export type ScriptHost = KernelSymbols & {
   btf: Btf
   cpus: number
   /** Single shadow records per second; the rest are counted. */
   streamPerS: number
+  /** Between two walks of klp_shadow_hash, in seconds. */
+  shadowCheckS: number
 }
 
 /**
@@ -146,6 +151,7 @@ const fillIn = (text: string, host: ScriptHost): string =>
     .replaceAll(placeholder, (_, struct: string, field: string, sized?: string) =>
       String(sized === undefined ? host.btf.offsetOf(struct, field) : host.btf.sizeOf(sized)),
     )
+    .replaceAll('KLPSCOPE_SHADOW_CHECK_TICKS', String(Math.round(host.shadowCheckS * shadowTicksPerS)))
     .replaceAll(/kaddr\("(\w+)"\)/g, (call, name: string) => {
       const address = host.addressOf(name)
       // As a negative number: old versions do not parse literals above 2^63. kptr(): new ones read no plain number.

@@ -34,6 +34,15 @@ export const lookUpNames = async (names: readonly string[], signal: AbortSignal)
   return (await search(names, signal)).filter((symbol) => symbol.name !== null && wanted.has(symbol.name))
 }
 
+/** Every function of some modules. */
+export const lookUpModules = async (modules: readonly string[], signal: AbortSignal): Promise<RawSymbol[]> =>
+  modules.length === 0
+    ? []
+    : search(
+        modules.map((module) => `[${module}]`),
+        signal,
+      )
+
 /** Functions on whose line one of the words stands. */
 const search = async (words: readonly string[], signal: AbortSignal): Promise<RawSymbol[]> => {
   const result = await execa('grep', ['-wFf', '-', symbolFile], {

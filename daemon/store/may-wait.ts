@@ -16,6 +16,7 @@ const repeated: ReadonlySet<EventKind> = new Set([
   'shadow-freed',
   'shadow-free-missed',
   'shadow-adopted',
+  'shadow-checked',
   'shadow-counts',
   'overhead-measured',
 ])

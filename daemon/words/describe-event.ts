@@ -111,6 +111,7 @@ export function describeEvent(event: Event): string {
     case 'shadow-freed-all':
     case 'shadow-free-missed':
     case 'shadow-adopted':
+    case 'shadow-checked':
     case 'shadow-counts':
       return describeShadowEvent(event)
     default:

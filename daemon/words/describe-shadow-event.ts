@@ -15,6 +15,12 @@ export function describeShadowEvent(event: ShadowEvent): string {
       ? 'All shadow variables older than the tracer have been counted.'
       : 'Shadow variables older than the tracer could not all be counted.'
   }
+  if (event.kind === 'shadow-checked') {
+    const found = `${plural(event.found, 'shadow variable')} found in the kernel`
+    if (event.drift.length === 0) return `${found}, as counted.`
+    const wrong = event.drift.map(({ id, counted, found }) => `${id}: ${counted} counted, ${found} found`)
+    return `${found}; counts corrected: ${wrong.join('; ')}.`
+  }
   if (event.kind === 'shadow-freed-all') {
     return `All shadow variables with id ${event.id} were freed: ${event.count}${by(event)}.`
   }

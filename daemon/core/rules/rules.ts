@@ -14,7 +14,9 @@ import { recordFailing } from './record-failing.ts'
 import { replacedModulePinned } from './replaced-module-pinned.ts'
 import type { Condition, Rule } from './rule.ts'
 import { shadowAllocFailed } from './shadow-alloc-failed.ts'
+import { shadowCountDrift } from './shadow-count-drift.ts'
 import { shadowDuplicate } from './shadow-duplicate.ts'
+import { shadowLeftBehind } from './shadow-left-behind.ts'
 import { shadowSizeMismatch } from './shadow-size-mismatch.ts'
 import { stateIncompatible } from './state-incompatible.ts'
 import { stickyDisabled } from './sticky-disabled.ts'
@@ -29,9 +31,11 @@ const rules: readonly Rule[] = [
   transitionForced,
   oldCodeRunning,
   bpfBlocksTransition,
+  shadowLeftBehind,
   shadowDuplicate,
   shadowAllocFailed,
   shadowSizeMismatch,
+  shadowCountDrift,
   callbacksSkipped,
   loadRefused,
   moduleRefused,

@@ -10,6 +10,7 @@ const script = generateScript(join(import.meta.dirname, '../../../bpf'), probeSe
   btf: { offsetOf: () => 8, sizeOf: () => 8, hasField: () => true },
   cpus: 2,
   streamPerS: 100,
+  shadowCheckS: 7,
 })
 const timer = script.blocks.find(({ set, function: name }) => set === 'shadow' && name === null)
 

@@ -18,6 +18,7 @@ const host = (missing: string[] = [], own: Partial<ScriptHost> = {}): ScriptHost
   btf: knowingBtf,
   cpus: 3,
   streamPerS: 123,
+  shadowCheckS: 7,
   ...own,
 })
 const withoutComments = (text: string): string => text.replaceAll(/^ *\/\/.*\n/gm, '')

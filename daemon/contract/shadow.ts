@@ -1,0 +1,60 @@
+import { z } from 'zod'
+
+/** What is counted of shadow variables; addresses and ids are `0x…` strings. */
+
+const address = z.string().regex(/^0x[0-9a-f]+$/)
+
+/** A function that allocates variables of an id. */
+export const shadowAllocatorSchema = z.object({
+  /** Null where the kernel's symbols do not tell (any more). */
+  function: z.string().nullable(),
+  /** Null: the kernel itself, or not known. */
+  module: z.string().nullable(),
+  /** The module is a livepatch. */
+  livepatch: z.boolean(),
+  /** Variables it allocated since the tracer was attached. */
+  allocated: z.number().int(),
+})
+export type ShadowAllocator = z.infer<typeof shadowAllocatorSchema>
+
+export const shadowCountSchema = z.object({
+  id: address,
+  /** Live variables now; null while those older than the tracer are still being counted. */
+  live: z.number().int().nullable(),
+  /** Totals since the tracer was attached. */
+  allocated: z.number().int(),
+  freed: z.number().int(),
+  found: z.number().int(),
+  duplicates: z.number().int(),
+  failures: z.number().int(),
+  /** Calls of klp_shadow_free that matched nothing. */
+  missed: z.number().int(),
+  /** Sizes in bytes seen at allocation; empty while unknown (the kernel does not store a variable's size). */
+  sizesBytes: z.array(z.number().int()),
+  /** Who allocated, most first. */
+  allocators: z.array(shadowAllocatorSchema).optional(),
+  /** Livepatches seen to allocate, find or free variables of this id. */
+  users: z.array(z.string()).optional(),
+})
+export type ShadowCount = z.infer<typeof shadowCountSchema>
+
+/** Ages are told by the last of these bounds that was reached, in seconds. */
+export const shadowAgeBoundsS = [0, 60, 600, 3_600, 21_600, 86_400, 604_800] as const
+
+/**
+ * How old the live variables of an id are, one number per bound. A variable's age is counted from the first walk of
+ * the hash that met it: it is older by the time between two walks at most.
+ */
+export const shadowAgesSchema = z.object({
+  id: address,
+  known: z.array(z.number().int()),
+  /** Variables that the first walk met: they may be older than the tracer, by any time. */
+  atLeast: z.array(z.number().int()),
+  /** Of so many variables the age is not kept. */
+  unknown: z.number().int(),
+})
+export type ShadowAges = z.infer<typeof shadowAgesSchema>
+
+/** A walk of the hash found another number than was counted, and the next found the same difference. */
+export const shadowDriftSchema = z.object({ id: address, counted: z.number().int(), found: z.number().int() })
+export type ShadowDrift = z.infer<typeof shadowDriftSchema>

@@ -1,0 +1,84 @@
+import type { ShadowAllocator } from '../contract/shadow.ts'
+import type { RawCaller } from './raw-record.ts'
+import type { ShadowCells } from './shadow-cells.ts'
+
+/** Which functions use shadow variables: addresses come from the kernel side, names from /proc a moment later. */
+export type ShadowCallersMemory = {
+  /** By address, while what was last told of it is known. */
+  names: Map<string, RawCaller>
+  /** Ids that were used from an address without a name yet. */
+  unnamed: Map<string, Set<string>>
+  /** Allocations already put down to somebody, by id and address. */
+  told: Map<string, number>
+  /** By id, then by address and module: after one module another may stand there. */
+  allocators: Map<string, Map<string, ShadowAllocator>>
+  /** Livepatches by id. */
+  users: Map<string, Set<string>>
+}
+
+export const freshShadowCallers = (): ShadowCallersMemory => ({
+  names: new Map(),
+  unnamed: new Map(),
+  told: new Map(),
+  allocators: new Map(),
+  users: new Map(),
+})
+
+/** An id is used from an address for the first time, or for the first time since a livepatch was loaded. */
+export const meetCaller = (memory: ShadowCallersMemory, id: string, address: string): void => {
+  memory.names.delete(address)
+  memory.unnamed.set(address, (memory.unnamed.get(address) ?? new Set()).add(id))
+}
+
+/** /proc told who stands at some addresses; of a module first, of the function in it later. */
+export const nameCallers = (memory: ShadowCallersMemory, callers: readonly RawCaller[]): void => {
+  for (const caller of callers) {
+    const { address, module, livepatch } = caller
+    memory.names.set(address, caller)
+    for (const id of memory.unnamed.get(address) ?? []) {
+      if (livepatch && module !== null) memory.users.set(id, (memory.users.get(id) ?? new Set()).add(module))
+    }
+    memory.unnamed.delete(address)
+    if (caller.function === null) continue
+    for (const of of memory.allocators.values()) {
+      const allocator = of.get(`${address} ${module}`)
+      if (allocator) allocator.function = caller.function
+    }
+  }
+}
+
+/** Puts new allocations down to those who made them. Those from an address without a name wait for it. */
+export const attributeAllocations = (memory: ShadowCallersMemory, id: string, cells: ShadowCells): void => {
+  for (const [address, allocated] of cells.allocatedBy) {
+    const caller = memory.names.get(address)
+    if (!caller) continue
+    const key = `${id} ${address}`
+    const fresh = allocated - (memory.told.get(key) ?? 0)
+    if (fresh === 0) continue
+    memory.told.set(key, allocated)
+    const of = memory.allocators.get(id) ?? new Map<string, ShadowAllocator>()
+    memory.allocators.set(id, of)
+    const { module, livepatch } = caller
+    const before = of.get(`${address} ${module}`)
+    of.set(`${address} ${module}`, {
+      function: caller.function,
+      module,
+      livepatch,
+      allocated: (before?.allocated ?? 0) + fresh,
+    })
+  }
+}
+
+/** Who allocated variables of an id: one for each function, most first. */
+export const allocatorsOf = (memory: ShadowCallersMemory, id: string): ShadowAllocator[] => {
+  const byFunction = new Map<string, ShadowAllocator>()
+  for (const allocator of memory.allocators.get(id)?.values() ?? []) {
+    const key = `${allocator.module} ${allocator.function}`
+    const allocated = allocator.allocated + (byFunction.get(key)?.allocated ?? 0)
+    byFunction.set(key, { ...allocator, allocated })
+  }
+  return [...byFunction.values()].sort((a, b) => b.allocated - a.allocated)
+}
+
+export const usersOf = (memory: ShadowCallersMemory, id: string): string[] =>
+  [...(memory.users.get(id) ?? [])].sort()
