@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import { shadowDetails } from './shadow-details.ts'
 import { readingCommand, readState, type SourceFlags } from './source.ts'
-import { print, table } from './text.ts'
+import { print, since, table } from './text.ts'
 
 const adoption = {
   pending: 'Variables older than the tracer are still being counted.',
@@ -11,7 +12,7 @@ const adoption = {
 export const shadowCommand = (): Command =>
   readingCommand('shadow', 'shadow variables per id: live counts, bytes, owner, findings').action(
     async (flags: SourceFlags) => {
-      const { shadow, findings } = await readState(flags)
+      const { shadow, findings, time } = await readState(flags)
       const concerning = findings.filter((finding) => finding.rule.startsWith('shadow-'))
       if (flags.json) return print(JSON.stringify({ ...shadow, findings: concerning }))
       if (shadow.ids.length === 0) print('No shadow variable has been seen.')
@@ -23,11 +24,14 @@ export const shadowCommand = (): Command =>
           known(id.live),
           known(id.liveBytes),
           ...[id.allocated, id.freed, id.found, id.duplicates, id.failures].map(String),
-          id.owner ?? '-',
+          id.owner ?? 'unknown',
         ])
         print(table(head, rows))
+        for (const id of shadow.ids) for (const line of shadowDetails(id)) print(`${id.id}: ${line}`)
       }
       print(adoption[shadow.adoption])
+      if (shadow.checkedAt !== null)
+        print(`Last checked against the kernel ${since(shadow.checkedAt, time)} ago.`)
       for (const finding of concerning) print(`${finding.severity}: ${finding.summary}`)
     },
   )

@@ -38,11 +38,8 @@ export const shadowCountSchema = z.object({
 })
 export type ShadowCount = z.infer<typeof shadowCountSchema>
 
-/** Ages are told by the last of these bounds that was reached, in seconds. */
-export const shadowAgeBoundsS = [0, 60, 600, 3_600, 21_600, 86_400, 604_800] as const
-
 /**
- * How old the live variables of an id are, one number per bound. A variable's age is counted from the first walk of
+ * How old the live variables of an id are, one number per bound (`shadowAgeBoundsS`). A variable's age is counted from the first walk of
  * the hash that met it: it is older by the time between two walks at most.
  */
 export const shadowAgesSchema = z.object({

@@ -1,5 +1,5 @@
 import type { ShadowAges, ShadowDrift } from '../contract/shadow.ts'
-import { shadowAgeBoundsS } from '../contract/shadow.ts'
+import { shadowAgeBoundsS } from '../contract/shadow-age-bounds.ts'
 import { changesOf, noCells, type ShadowCells } from './shadow-cells.ts'
 
 /**

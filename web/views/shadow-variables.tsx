@@ -2,6 +2,9 @@ import type { Series, Shadow, ShadowId, Tracer } from '../../daemon/contract/sta
 import { formatBytes, formatCount, formatRate } from '../../daemon/words/format.ts'
 import { drawnLines, ShadowChart } from '../charts/shadow-chart.tsx'
 import { Empty, Section } from './section.tsx'
+import { ShadowAges } from './shadow-ages.tsx'
+import { ShadowOwner } from './shadow-owner.tsx'
+import { Elapsed } from './time.tsx'
 
 type Props = { shadow: Shadow; series: Series[]; gaps: Tracer['gaps'] }
 
@@ -12,7 +15,7 @@ const adoptionWords: Record<Shadow['adoption'], string> = {
 }
 
 export function ShadowVariables({ shadow, series, gaps }: Props) {
-  const { adoption, ids } = shadow
+  const { adoption, checkedAt, ids } = shadow
   const drawable = series.some((one) => one.values.some((value) => value !== null))
   return (
     <Section
@@ -21,6 +24,12 @@ export function ShadowVariables({ shadow, series, gaps }: Props) {
       aside={
         <span class="muted small" data-testid="shadow-adoption" data-adoption={adoption}>
           {adoptionWords[adoption] ?? adoption}
+          {checkedAt !== null && (
+            <>
+              {' '}
+              Checked against the kernel <Elapsed since={checkedAt} /> ago.
+            </>
+          )}
         </span>
       }
     >
@@ -85,6 +94,7 @@ function ShadowTable({ ids, adoption }: { ids: ShadowId[]; adoption: Shadow['ado
           <th scope="col" class="number">
             Missed frees
           </th>
+          <th scope="col">Ages</th>
           <th scope="col">Owner</th>
         </tr>
       </thead>
@@ -134,8 +144,11 @@ function ShadowRow({ one, adoption }: { one: ShadowId; adoption: Shadow['adoptio
       <td data-label="Missed frees" class="number" title="Frees of a variable that does not exist">
         {formatCount(one.missed)}
       </td>
-      <td data-label="Owner" class="mono">
-        {one.owner ?? <span class="muted">not seen</span>}
+      <td data-label="Ages">
+        {one.live === 0 ? <span class="muted">none live</span> : <ShadowAges ages={one.ages} />}
+      </td>
+      <td data-label="Owner" class="mono" data-testid="shadow-owner">
+        <ShadowOwner one={one} />
       </td>
     </tr>
   )

@@ -119,7 +119,7 @@ describe('a tracer that died', () => {
     fromMonoNs: '5',
     reason: 'killed',
   }
-  const counts = mapLine('@shadow_counts', { '1,4097': 3 })
+  const counts = mapLine('@shadow_counts', { '8,4097,0': 3 })
   const tick = bpftrace(tupleLine('shadow.tick', 1, 0))
 
   it('is a gap with both its ends', () =>
@@ -139,31 +139,6 @@ describe('a tracer that died', () => {
       { counts: [{ id: '0x1001', allocated: 3 }] },
     ])
     expect(decodeLast(attachedRecord, bpftrace(counts), gap, tick)).toMatchObject([{ counts: [] }])
-  })
-})
-
-describe('shadow counts', () => {
-  const walk = (pass: number, tooLong: unknown) =>
-    bpftrace(tupleLine('shadow.walk', 1, 0, pass, 4096, 0, tooLong))
-  const tick = bpftrace(tupleLine('shadow.tick', 1, 0))
-  const live = bpftrace(mapLine('@shadow_live', { '0,4097': 9, '1,4097': 2 }))
-  const counts = bpftrace(mapLine('@shadow_counts', { '1,4097': 5, '2,4097': 1, '7,4097': 1, '5,4097': 3 }))
-  const sizes = bpftrace(mapLine('@shadow_size', { '4097,8': 4, '4097,16': 1 }))
-
-  it('do not claim a live count before the walk is through', () =>
-    expect(decodeLast(live, counts, tick)).toMatchObject([{ counts: [{ live: null, allocated: 5 }] }]))
-
-  it('take the live count of the pass that ended', () =>
-    expect(decodeLast(live, counts, sizes, walk(1, 0), tick)).toMatchObject([
-      { counts: [{ id: '0x1001', live: 2, allocated: 5, found: 2, freed: 3, sizesBytes: [8, 16] }] },
-    ]))
-
-  it('stay unknown when the hash was too long to walk', () =>
-    expect(decodeLast(live, counts, walk(1, true), tick)).toMatchObject([{ counts: [{ live: null }] }]))
-
-  it('ids above 2^63 are printed as negative numbers by bpftrace', () => {
-    const map = bpftrace(mapLine('@shadow_counts', { '1,-1': 1 }))
-    expect(decodeLast(map, tick)).toMatchObject([{ counts: [{ id: '0xffffffffffffffff' }] }])
   })
 })
 

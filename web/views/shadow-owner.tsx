@@ -1,0 +1,20 @@
+import type { ShadowId } from '../../daemon/contract/state.ts'
+import { formatCount } from '../format.ts'
+
+/** The patch that allocates variables of an id, its functions, and who else uses them. */
+export function ShadowOwner({ one }: { one: ShadowId }) {
+  const { owner, allocators, users } = one
+  const others = users.filter((user) => user !== owner)
+  return (
+    <>
+      {owner ?? <span class="muted">{allocators.length > 0 ? 'no livepatch' : 'unknown'}</span>}
+      {allocators.map(({ module, function: name, allocated }) => (
+        <span key={`${module} ${name}`} class="small muted owner-line">
+          {name ?? 'unknown function'}
+          {module !== owner && ` of ${module ?? 'the kernel'}`}: {formatCount(allocated)}
+        </span>
+      ))}
+      {others.length > 0 && <span class="small muted owner-line">also used by {others.join(', ')}</span>}
+    </>
+  )
+}
