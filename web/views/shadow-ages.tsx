@@ -1,14 +1,12 @@
-import { shadowAgeBoundsS } from '../../daemon/contract/shadow-age-bounds.ts'
+import { shadowAgeNames } from '../../daemon/contract/shadow-age-bounds.ts'
 import type { ShadowId } from '../../daemon/contract/state.ts'
 import { formatCount, unknownText } from '../format.ts'
-
-const boundNames = ['< 1 min', '1 min', '10 min', '1 h', '6 h', '1 d', '7 d']
 
 /** How old the live variables of an id are: one bar per age, those that may be older than the tracer hatched. */
 export function ShadowAges({ ages }: { ages: ShadowId['ages'] }) {
   if (ages === null) return <span class="muted">{unknownText}</span>
-  const bars = shadowAgeBoundsS.map((_, bound) => ({
-    name: boundNames[bound] ?? '',
+  const bars = shadowAgeNames.map((name, bound) => ({
+    name,
     known: ages.known[bound] ?? 0,
     atLeast: ages.atLeast[bound] ?? 0,
   }))
@@ -29,17 +27,15 @@ export function ShadowAges({ ages }: { ages: ShadowId['ages'] }) {
 
 /** The oldest bar with anything in it, in words. */
 function oldest(bars: { name: string; known: number; atLeast: number }[]): string {
-  const last = bars.findLastIndex(({ known, atLeast }) => known + atLeast > 0)
-  const name = bars[last]?.name
-  if (name === undefined) return unknownText
-  return last === 0 ? name : `≥ ${name}`
+  return bars.findLast(({ known, atLeast }) => known + atLeast > 0)?.name ?? unknownText
 }
 
 /** "3 under 1 min; 2 over 10 min; 1 over 1 d, perhaps older than the tracer; 4 not known" */
 export function describeAges({ known, atLeast, unknown }: NonNullable<ShadowId['ages']>): string {
-  const bound = (index: number) => (index === 0 ? 'under 1 min' : `over ${boundNames[index]}`)
   const some = (counts: number[], more: string) =>
-    counts.flatMap((count, index) => (count > 0 ? [`${formatCount(count)} ${bound(index)}${more}`] : []))
+    counts.flatMap((count, index) =>
+      count > 0 ? [`${formatCount(count)} ${shadowAgeNames[index]}${more}`] : [],
+    )
   return [
     ...some(known, ''),
     ...some(atLeast, ', perhaps older than the tracer'),

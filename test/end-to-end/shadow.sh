@@ -1,0 +1,64 @@
+# Proves that shadow variables are counted as the module that makes them does, under churn and storms; that the walk
+# of the hash finds nothing wrong meanwhile, and does find what the probes missed; who allocated; what stays behind.
+set -eu
+source "$(dirname "$0")/support/steps.sh"
+
+# shadow_says TEXT: the daemon's answer has that in it.
+shadow_says() { read -r -t 1 <>/lab/never || [[ $(http_get /api/v1/shadow) == *"$1"* ]]; }
+checked_after() { read -r -t 1 <>/lab/never || [[ $(http_get /api/v1/shadow) != *"$1"* ]]; }
+# checks COUNT: waits for so many checks of the counts.
+checks() {
+  local number at
+  for ((number = 0; number < $1; number++)); do
+    at=$(http_get /api/v1/shadow | grep -o '"checkedAt":"[^"]*"')
+    wait_until 200 checked_after "$at"
+  done
+}
+
+load klpt_target
+knob create 3
+knob shadow_alloc '1 0x2001 16'
+start_daemon --shadow-check 2
+wait_until "$patience_s" answers
+wait_until 300 ready
+wait_until 200 shadow_says '"adoption":"complete"'
+
+load klpt_patch_v1
+wait_patched klpt_patch_v1
+knob create 10
+load klpt_patch_v2 leak=1
+wait_patched klpt_patch_v2
+wait_gone klpt_patch_v1
+knob create 5
+# The names of functions come a moment later.
+wait_until 60 shadow_says klpt_v2_object_create
+
+knob churn_per_s 300
+checks 3
+knob shadow_storm 20000
+checks 2
+knob churn_per_s 0
+sleep 4
+checks 1
+cp "$knobs/shadow_counts" /lab/out/shadow-counts
+http_get /api/v1/shadow >/lab/out/shadow-quiet.json
+
+echo 0 >/sys/kernel/debug/kprobes/enabled
+knob create 5
+echo 1 >/sys/kernel/debug/kprobes/enabled
+wait_until 200 shadow_says '"drift":{'
+cp "$knobs/shadow_counts" /lab/out/shadow-counts-drifted
+http_get /api/v1/shadow >/lab/out/shadow-drifted.json
+
+disable klpt_patch_v2
+wait_gone klpt_patch_v2
+unload klpt_patch_v2
+unload klpt_patch_v1
+sleep 12
+http_get /api/v1/state >/lab/out/state-left.json
+knob shadow_free_all 0x1001
+knob shadow_free_all 0x1002
+sleep 6
+http_get /api/v1/state >/lab/out/state-freed.json
+stop_daemon
+cp /run/klpscope/klpscope.db /lab/out/
