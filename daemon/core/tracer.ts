@@ -6,6 +6,9 @@ import { formatTime } from './time.ts'
 
 const gapsKept = 20
 
+/** Without it the hash is not walked: bpf/shadow.bt. */
+const walkedWith = 'klp_shadow_lock'
+
 /** The tracer's own health, the host, and what a new run or a reboot does to the rest. */
 export const reduceTracer = (state: CoreState, event: Event): CoreState => {
   const { tracer } = state
@@ -17,7 +20,9 @@ export const reduceTracer = (state: CoreState, event: Event): CoreState => {
     case 'tracer-attached': {
       const complete = event.probeSets.every((set) => set.available && !set.lost)
       const any = event.probeSets.some((set) => set.available)
-      const shadowSeen = event.probeSets.some((set) => set.name === 'shadow' && set.available)
+      const walks = event.probeSets.some(
+        (set) => set.name === 'shadow' && set.available && !set.lost?.some(({ name }) => name === walkedWith),
+      )
       return {
         ...state,
         tracer: {
@@ -26,7 +31,7 @@ export const reduceTracer = (state: CoreState, event: Event): CoreState => {
           since: event.time,
           probeSets: event.probeSets,
         },
-        shadow: shadowSeen ? state.shadow : { ...state.shadow, adoption: 'unavailable' },
+        shadow: walks ? state.shadow : { ...state.shadow, adoption: 'unavailable' },
       }
     }
     case 'tracer-stopped':

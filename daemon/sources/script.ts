@@ -27,8 +27,14 @@ export type Script = {
   blocks: ScriptBlock[]
 }
 
-/** `line`: its first, from 1. */
-export type ScriptBlock = { name: string; set: string; function: string | null; line: number }
+/** `point`: what it is attached to, as bpftrace writes it; `line`: its first, from 1. */
+export type ScriptBlock = {
+  name: string
+  set: string
+  point: string
+  function: string | null
+  line: number
+}
 
 /** bpf/shadow.bt: interval:ms:50. */
 const shadowTicksPerS = 20
@@ -66,7 +72,7 @@ export const generateScript = (
   for (const { set, parts } of kept) {
     for (const { name, point, block } of parts) {
       const line = text.split('\n').length
-      blocks.push({ name, set: set.stem, function: point.function, line })
+      blocks.push({ name, set: set.stem, point: point.text, function: point.function, line })
       text += `${fillIn(`${block.comment}${point.text}${block.body}`, host)}\n`
     }
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EventOf } from '../../../daemon/contract/event.ts'
 import type { ShadowAllocator, ShadowCount } from '../../../daemon/contract/shadow.ts'
 import {
+  allProbes,
   attached,
   aWorld,
   type Happening,
@@ -226,4 +227,15 @@ describe('a check', () => {
     look(world, 3_700)
     expect(drift()).toEqual([])
   })
+})
+
+it('without the walk, what is older than the tracer is never known', () => {
+  const world = aWorld()
+  world.at(1, started())
+  const lost = [{ name: 'klp_shadow_lock', loss: 'live counts', reason: 'why', remedy: 'what' }]
+  world.at(2, {
+    ...attached,
+    probeSets: allProbes.map((set) => (set.name === 'shadow' ? { ...set, lost } : set)),
+  })
+  expect(world.state().shadow.adoption).toBe('unavailable')
 })

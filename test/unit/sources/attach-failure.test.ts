@@ -29,6 +29,11 @@ describe('who is to blame for a failed attach', () => {
     ['/run/klpscope/klpscope.bt:1:41-63: ERROR: No matches for kprobe klp_patch_object.', 'klp_patch_object'],
   ])('%s', (error, culprit) => expect(culpritOf([error], script)?.name).toBe(culprit))
 
+  it.each([
+    'ERROR: Error loading program: interval:ms:50 (try -v)',
+    'ERROR: Error loading BPF program for interval_ms_50_2. Use -v for full kernel error log.',
+  ])('a timer of one set: %s', (error) => expect(culpritOf([error], script)?.name).toBe('shadow#1'))
+
   it('the block in whose line an error is', () => {
     const within = (timer?.line ?? 0) + 3
     for (const place of [`${within}:36-71`, `${within}-${within + 2}`]) {
@@ -44,7 +49,7 @@ describe('who is to blame for a failed attach', () => {
   it.each([
     ['nothing', []],
     ['an error without a name', ['ERROR: Loading BPF object(s) failed.']],
-    ['a program of a timer', ['ERROR: Error loading program: interval:s:1 (try -v)']],
+    ['a timer of several sets', ['ERROR: Error loading program: interval:s:1 (try -v)']],
     ['a function that is not in the script', ["ERROR: Error attaching probe: 'kprobe:klp_ftrace_handler'"]],
     ['an error in BEGIN', ['/run/klpscope/klpscope.bt:2:1-3: ERROR: Undefined map: @x']],
   ])('nobody: %s', (_, errors) => expect(culpritOf(errors, script)).toBeNull())

@@ -38,6 +38,7 @@ describe.runIf(works)('a supervised bpftrace', () => {
       btf: { offsetOf: () => 0, sizeOf: () => 0, hasField: () => true },
       cpus: 1,
       streamPerS: 1,
+      shadowCheckS: 60,
     }
     const told: RawBody[] = []
     tracer = superviseTracer(
