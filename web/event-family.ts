@@ -65,7 +65,6 @@ const families: Record<Exclude<EventKind, (typeof measurements)[number]>, EventF
   'shadow-freed-all': 'shadow',
   'shadow-free-missed': 'shadow',
   'shadow-adopted': 'shadow',
-  'shadow-checked': 'shadow',
 }
 
 /** Periodic counts, one each second or so: their news is in the tables and charts. */

@@ -5,7 +5,7 @@ import { type CoreState, initialState } from '../core/core-state.ts'
  * Raised whenever something in the state takes another form (test/unit/store/serialize-state.test.ts tells):
  * checkpoints of another form are of no use, their states are folded anew from the events.
  */
-const formVersion = 4
+const formVersion = 5
 
 const paths = (value: unknown, path = ''): string[] =>
   typeof value === 'object' && value !== null && !(value instanceof Map) && !Array.isArray(value)

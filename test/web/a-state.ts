@@ -34,7 +34,7 @@ export const aState: State = {
   blockedTotal: 0,
   patches: [],
   functions: { source: 'kernel', budgetPerS: null, items: [] },
-  shadow: { adoption: 'complete', ids: [] },
+  shadow: { adoption: 'complete', checkedAt: null, ids: [] },
   findings: [],
 }
 
