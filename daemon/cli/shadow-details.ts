@@ -3,12 +3,12 @@ import { shadowAgeNames } from '../contract/shadow-age-bounds.ts'
 import type { ShadowId } from '../contract/state.ts'
 
 /** What does not fit into a row: who allocates, who else uses the id, how old its variables are. */
-export const shadowDetails = ({ allocators, users, ages, owner }: ShadowId): string[] => {
+export const shadowDetails = ({ allocators, users, ages, owner, live }: ShadowId): string[] => {
   const others = users.filter((user) => user !== owner)
   return [
     ...(allocators.length > 0 ? [`allocated by ${allocators.map(allocatorText).join(', ')}`] : []),
     ...(others.length > 0 ? [`also used by ${others.join(', ')}`] : []),
-    ...(ages === null ? [] : [`ages: ${agesText(ages)}`]),
+    ...(ages === null || live === 0 ? [] : [`ages: ${agesText(ages)}`]),
   ]
 }
 

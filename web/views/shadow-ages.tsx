@@ -20,7 +20,10 @@ export function ShadowAges({ ages }: { ages: ShadowId['ages'] }) {
           <span class="ages-known" style={{ height: `${(100 * known) / most}%` }} />
         </span>
       ))}
-      <span class="ages-oldest">{oldest(bars)}</span>
+      <span class="ages-oldest">
+        {oldest(bars)}
+        {bars.some(({ atLeast }) => atLeast > 0) && <span class="muted small"> or older</span>}
+      </span>
     </span>
   )
 }

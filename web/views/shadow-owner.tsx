@@ -7,14 +7,23 @@ export function ShadowOwner({ one }: { one: ShadowId }) {
   const others = users.filter((user) => user !== owner)
   return (
     <>
-      {owner ?? <span class="muted">{allocators.length > 0 ? 'no livepatch' : 'unknown'}</span>}
+      {owner === null ? (
+        <span class="muted">{allocators.length > 0 ? 'no livepatch' : 'unknown'}</span>
+      ) : (
+        <span class="mono">{owner}</span>
+      )}
       {allocators.map(({ module, function: name, allocated }) => (
         <span key={`${module} ${name}`} class="small muted owner-line">
-          {name ?? 'unknown function'}
-          {module !== owner && ` of ${module ?? 'the kernel'}`}: {formatCount(allocated)}
+          <span class="mono">{name ?? 'unknown function'}</span>
+          {module !== owner && <> of {module === null ? 'the kernel' : <span class="mono">{module}</span>}</>}
+          : {formatCount(allocated)}
         </span>
       ))}
-      {others.length > 0 && <span class="small muted owner-line">also used by {others.join(', ')}</span>}
+      {others.length > 0 && (
+        <span class="small muted owner-line">
+          also used by <span class="mono">{others.join(', ')}</span>
+        </span>
+      )}
     </>
   )
 }

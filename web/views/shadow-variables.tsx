@@ -144,10 +144,10 @@ function ShadowRow({ one, adoption }: { one: ShadowId; adoption: Shadow['adoptio
       <td data-label="Missed frees" class="number" title="Frees of a variable that does not exist">
         {formatCount(one.missed)}
       </td>
-      <td data-label="Ages">
+      <td data-label="Ages" class="wide">
         {one.live === 0 ? <span class="muted">none live</span> : <ShadowAges ages={one.ages} />}
       </td>
-      <td data-label="Owner" class="mono" data-testid="shadow-owner">
+      <td data-label="Owner" class="wide" data-testid="shadow-owner">
         <ShadowOwner one={one} />
       </td>
     </tr>
