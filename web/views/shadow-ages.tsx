@@ -1,6 +1,7 @@
 import { shadowAgeNames } from '../../daemon/contract/shadow-age-bounds.ts'
 import type { ShadowId } from '../../daemon/contract/state.ts'
-import { formatCount, unknownText } from '../format.ts'
+import { describeAges } from '../../daemon/words/describe-ages.ts'
+import { unknownText } from '../../daemon/words/format.ts'
 
 /** How old the live variables of an id are: one bar per age, those that may be older than the tracer hatched. */
 export function ShadowAges({ ages }: { ages: ShadowId['ages'] }) {
@@ -31,17 +32,4 @@ export function ShadowAges({ ages }: { ages: ShadowId['ages'] }) {
 /** The oldest bar with anything in it, in words. */
 function oldest(bars: { name: string; known: number; atLeast: number }[]): string {
   return bars.findLast(({ known, atLeast }) => known + atLeast > 0)?.name ?? unknownText
-}
-
-/** "3 under 1 min; 2 over 10 min; 1 over 1 d, perhaps older than the tracer; 4 not known" */
-export function describeAges({ known, atLeast, unknown }: NonNullable<ShadowId['ages']>): string {
-  const some = (counts: number[], more: string) =>
-    counts.flatMap((count, index) =>
-      count > 0 ? [`${formatCount(count)} ${shadowAgeNames[index]}${more}`] : [],
-    )
-  return [
-    ...some(known, ''),
-    ...some(atLeast, ', perhaps older than the tracer'),
-    ...(unknown > 0 ? [`${formatCount(unknown)} not known`] : []),
-  ].join('; ')
 }

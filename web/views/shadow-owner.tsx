@@ -1,5 +1,5 @@
 import type { ShadowId } from '../../daemon/contract/state.ts'
-import { formatCount } from '../format.ts'
+import { formatCount } from '../../daemon/words/format.ts'
 
 /** The patch that allocates variables of an id, its functions, and who else uses them. */
 export function ShadowOwner({ one }: { one: ShadowId }) {
