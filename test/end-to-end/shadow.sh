@@ -14,6 +14,19 @@ checks() {
     wait_until 200 checked_after "$at"
   done
 }
+checked_since() {
+  local at
+  read -r -t 1 <>/lab/never || at=$(http_get /api/v1/shadow | grep -o '"checkedAt":"[^"]*"')
+  [[ $at > "\"checkedAt\":\"$1" ]]
+}
+# Waits until all that happened so far is in the daemon's answers, on a busy machine it may be far behind, and for a
+# check that began after it.
+digested() {
+  wait_until 300 checked_since "$(date -u +%FT%T)"
+  checks 1
+}
+left_behind() { read -r -t 1 <>/lab/never || [[ $(http_get /api/v1/state) == *'"shadow-left-behind"'* ]]; }
+nothing_left_behind() { ! left_behind; }
 
 load klpt_target
 knob create 3
@@ -40,9 +53,7 @@ knob shadow_storm 20000
 say "a storm of 20000 pairs of alloc and free took $((${EPOCHREALTIME/./} - begun)) us"
 checks 2
 knob churn_per_s 0
-sleep 4
-# The first may have begun before.
-checks 2
+digested
 cp "$knobs/shadow_counts" /lab/out/shadow-counts
 http_get /api/v1/shadow >/lab/out/shadow-quiet.json
 
@@ -57,11 +68,11 @@ disable klpt_patch_v2
 wait_gone klpt_patch_v2
 unload klpt_patch_v2
 unload klpt_patch_v1
-sleep 12
+wait_until 200 left_behind
 http_get /api/v1/state >/lab/out/state-left.json
 knob shadow_free_all 0x1001
 knob shadow_free_all 0x1002
-sleep 6
+wait_until 200 nothing_left_behind
 http_get /api/v1/state >/lab/out/state-freed.json
 stop_daemon
 cp /run/klpscope/klpscope.db /lab/out/
