@@ -113,6 +113,7 @@ describe('a symbol whose address the kernel does not tell', () => {
       ])
       expect(code).not.toContain('kaddr(')
       expect(code).toContain('"tasks.tick"')
+      expect(unfilledMaps(code)).toEqual([])
     }
   })
 })
