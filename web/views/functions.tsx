@@ -82,7 +82,7 @@ function FunctionRow({ one }: { one: PatchedFunction }) {
           <span class="warned small"> no ftrace site</span>
         )}
       </th>
-      <td data-label="Runs now">
+      <td data-label="Runs now" class="wide">
         <RunsNow one={one} />
       </td>
       <td data-label="Implementations" class="wide">
