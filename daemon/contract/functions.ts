@@ -1,4 +1,4 @@
-import type { CountingStatus } from './event.ts'
+import type { CountingStatus } from './event-parts.ts'
 
 /** The livepatched functions: what runs when one is called, and how often it is. */
 export type Functions = {

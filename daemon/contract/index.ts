@@ -1,4 +1,6 @@
+export * from './callback.ts'
 export * from './event.ts'
+export * from './event-parts.ts'
 export * from './finding.ts'
 export * from './functions.ts'
 export * from './inventory.ts'

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { callbackSchema } from './callback.ts'
-import { basisSchema, blockReasonSchema, directionSchema, requesterSchema, switchWaySchema } from './event.ts'
+import {
+  basisSchema,
+  blockReasonSchema,
+  directionSchema,
+  requesterSchema,
+  switchWaySchema,
+} from './event-parts.ts'
 import { findingSchema } from './finding.ts'
 import { signalRoundSchema } from './signal-round.ts'
 

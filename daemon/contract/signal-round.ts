@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { switchWaySchema } from './event.ts'
+import { switchWaySchema } from './event-parts.ts'
 
 /** A task that stopped being blocked; `way` null: it ended. */
 export const leftTaskSchema = z.object({

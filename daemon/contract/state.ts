@@ -1,14 +1,14 @@
+import type { Callback } from './callback.ts'
 import type {
   Basis,
   BlockReason,
-  Callback,
   Direction,
   ObservedPatch,
   PatchState,
   ProbeSet,
   Requester,
   SwitchWay,
-} from './event.ts'
+} from './event-parts.ts'
 import type { Finding } from './finding.ts'
 import type { Functions } from './functions.ts'
 import type { ShadowAges, ShadowAllocator } from './shadow.ts'

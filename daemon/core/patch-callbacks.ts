@@ -1,4 +1,5 @@
-import type { Callback, EventOf } from '../contract/event.ts'
+import type { Callback } from '../contract/callback.ts'
+import type { EventOf } from '../contract/event.ts'
 import type { InventoriedObject, InventoriedPatch } from '../contract/inventory.ts'
 import type { Patch, PatchCallback } from '../contract/state.ts'
 

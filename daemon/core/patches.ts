@@ -1,4 +1,5 @@
-import type { Event, EventOf, LivepatchModule, ObservedPatch } from '../contract/event.ts'
+import type { Event, EventOf } from '../contract/event.ts'
+import type { LivepatchModule, ObservedPatch } from '../contract/event-parts.ts'
 import type { Patch, PatchLifeState } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
 import { adoptInventory, markCallback, registerCallbacks } from './patch-callbacks.ts'

@@ -1,4 +1,5 @@
-import type { Callback, EventDraft, EventOf } from '../contract/event.ts'
+import type { Callback } from '../contract/callback.ts'
+import type { EventDraft, EventOf } from '../contract/event.ts'
 import type { PatchObject } from './lifecycle-memory.ts'
 
 /**

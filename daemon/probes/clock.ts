@@ -1,12 +1,7 @@
 import type { EventDraft, EventOf } from '../contract/event.ts'
+import type { ClockMemory } from './clock-memory.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawRecord } from './raw-record.ts'
-
-/** What is known of how the clocks go together: as last mapped, and as last told. */
-export type ClockMemory = {
-  mappedNs: bigint
-  told: { monoNs: bigint; offsetNs: bigint; asleepNs: bigint | null }
-}
 
 /** Below this the mapping is left alone: reading two clocks is not simultaneous. */
 const toleranceNs = 10_000_000n

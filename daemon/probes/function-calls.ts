@@ -1,32 +1,8 @@
 import type { EventDraft } from '../contract/event.ts'
 import { CallBuckets } from './call-buckets.ts'
+import type { CountingRun, FunctionCallsMemory, PendingCount } from './function-calls-memory.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawCountedFunction, RawFunctionTracer } from './raw-record.ts'
-
-/** One bpftrace that counts calls: it answers for the seconds `from` up to, not including, `until`. */
-type Run = { functions: RawCountedFunction[]; from: number; until: number; buckets: CallBuckets }
-
-type Count = { counted: RawCountedFunction; entered: number; redirected: number }
-
-export type FunctionCallsMemory = {
-  runs: Map<number, Run>
-  /** Calls not told yet, by second of the monotonic clock and function. */
-  seconds: Map<number, Map<string, Count>>
-  /** Entered and not redirected so far, less what was told as old: calls in flight, usually none. */
-  inFlight: Map<string, number>
-  /** The functions of the last event: they are in the next, with zeros if need be. */
-  last: Map<string, Count>
-  /** When newer replacements began to run that no inventory has shown yet, in ns; null: there are none. */
-  unseenSinceNs: string | null
-}
-
-export const freshFunctionCalls = (): FunctionCallsMemory => ({
-  runs: new Map(),
-  seconds: new Map(),
-  inFlight: new Map(),
-  last: new Map(),
-  unseenSinceNs: null,
-})
 
 /** A second is told when it is so long over that every tracer has told what happened in it. */
 const settledS = 2
@@ -75,7 +51,7 @@ export const decodeFunctionTracer = (
 
 const gather = (
   context: DecodeContext,
-  run: Run,
+  run: CountingRun,
   buckets: { function: number; second: number; entered: number; redirected: number }[],
 ): void => {
   const { seconds } = context.functionCalls
@@ -83,7 +59,7 @@ const gather = (
     const func = run.functions[bucket.function]
     if (!func || bucket.second < run.from || bucket.second >= run.until) continue
     const key = `${func.object}:${func.function}`
-    const counts = seconds.get(bucket.second) ?? new Map<string, Count>()
+    const counts = seconds.get(bucket.second) ?? new Map<string, PendingCount>()
     seconds.set(bucket.second, counts)
     const count = counts.get(key) ?? { counted: func, entered: 0, redirected: 0 }
     count.entered += bucket.entered
@@ -119,7 +95,7 @@ const tell = (context: DecodeContext, until: number, monoNs: string): EventDraft
 const tellSecond = (context: DecodeContext, second: number, monoNs: string): EventDraft => {
   const memory = context.functionCalls
   const { seconds, last, unseenSinceNs } = memory
-  const counts = seconds.get(second) ?? new Map<string, Count>()
+  const counts = seconds.get(second) ?? new Map<string, PendingCount>()
   const seen = unseenSinceNs === null || second < secondOf(unseenSinceNs)
   seconds.delete(second)
   memory.last = counts

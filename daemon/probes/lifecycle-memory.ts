@@ -1,4 +1,5 @@
-import type { Callback, EventDraft } from '../contract/event.ts'
+import type { Callback } from '../contract/callback.ts'
+import type { EventDraft } from '../contract/event.ts'
 import type { InventoriedPatch } from '../contract/inventory.ts'
 import type { LogFact } from './kernel-log.ts'
 

@@ -1,4 +1,5 @@
-import type { BlockReason, EventDraft } from '../contract/event.ts'
+import type { EventDraft } from '../contract/event.ts'
+import type { BlockReason } from '../contract/event-parts.ts'
 import { taskKey } from '../core/task-key.ts'
 import type { LogFact } from './kernel-log.ts'
 import type { DecodeContext } from './probe-set.ts'

@@ -1,4 +1,4 @@
-import type { Basis, RefusalReason } from '../contract/event.ts'
+import type { Basis, RefusalReason } from '../contract/event-parts.ts'
 import { type LogFact, lastFact } from './kernel-log.ts'
 import type { Load, ObjectFailure } from './lifecycle-memory.ts'
 

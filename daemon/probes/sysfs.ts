@@ -1,4 +1,5 @@
-import type { EventDraft, ObservedPatch } from '../contract/event.ts'
+import type { EventDraft } from '../contract/event.ts'
+import type { ObservedPatch } from '../contract/event-parts.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawModule, RawPatch } from './raw-record.ts'
 import { directionOf } from './transition.ts'

@@ -1,4 +1,5 @@
-import type { EventDraft, ObservedTask, PatchState } from '../contract/event.ts'
+import type { EventDraft } from '../contract/event.ts'
+import type { ObservedTask, PatchState } from '../contract/event-parts.ts'
 import { taskKey } from '../core/task-key.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawTask } from './raw-record.ts'

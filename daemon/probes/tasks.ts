@@ -1,4 +1,5 @@
-import type { BlockReason, EventDraft, SwitchWay } from '../contract/event.ts'
+import type { EventDraft } from '../contract/event.ts'
+import type { BlockReason, SwitchWay } from '../contract/event-parts.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 
 const ways: Record<number, SwitchWay> = {

@@ -1,4 +1,5 @@
-import type { Direction, EventDraft } from '../contract/event.ts'
+import type { EventDraft } from '../contract/event.ts'
+import type { Direction } from '../contract/event-parts.ts'
 import type { DecodeContext, ProbeSet, RunningTransition } from './probe-set.ts'
 import { switched } from './tasks.ts'
 import type { Tuple } from './tuple.ts'

@@ -1,4 +1,5 @@
-import type { Direction, Event, EventOf } from '../contract/event.ts'
+import type { Event, EventOf } from '../contract/event.ts'
+import type { Direction } from '../contract/event-parts.ts'
 import type { Straggler, StragglerEnd } from '../contract/report.ts'
 import type { Task, Transition } from '../contract/state.ts'
 import { firstTriesMs, learnt } from '../core/blocked.ts'

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { SwitchWay } from '../contract/event.ts'
+import type { SwitchWay } from '../contract/event-parts.ts'
 import type { BlockedTask, Transition } from '../contract/state.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { taskKey } from '../core/task-key.ts'

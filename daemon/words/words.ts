@@ -1,4 +1,4 @@
-import type { BlockReason, Direction, Requester, SwitchWay } from '../contract/event.ts'
+import type { BlockReason, Direction, Requester, SwitchWay } from '../contract/event-parts.ts'
 import type { BlockedTask, Headline, State, Tracer, TransitionOutcome } from '../contract/state.ts'
 
 /** Plain words for the contract's enumerations. */

@@ -1,4 +1,4 @@
-import type { ProbeSet } from '../../daemon/contract/event.ts'
+import type { ProbeSet } from '../../daemon/contract/event-parts.ts'
 import type { Host, RecordState, Tracer } from '../../daemon/contract/state.ts'
 import { formatCount, formatDuration, parseTime } from '../../daemon/words/format.ts'
 import { tracerWords } from '../../daemon/words/words.ts'

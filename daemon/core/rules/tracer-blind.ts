@@ -1,4 +1,4 @@
-import type { ProbeSet } from '../../contract/event.ts'
+import type { ProbeSet } from '../../contract/event-parts.ts'
 import type { Condition, Rule } from './rule.ts'
 
 /** The tracer does not see all it should. */

@@ -1,4 +1,5 @@
-import type { Direction, Event } from '../../../daemon/contract/event.ts'
+import type { Event } from '../../../daemon/contract/event.ts'
+import type { Direction } from '../../../daemon/contract/event-parts.ts'
 
 /** A transition as the kernel's own log tells it (dynamic debug on for kernel/livepatch); times in seconds of its clock. */
 export type LoggedTransition = {
