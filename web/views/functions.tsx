@@ -8,6 +8,18 @@ import type {
 import type { Tracer } from '../../daemon/contract/state.ts'
 import { formatCount, formatRate, unknownText } from '../../daemon/words/format.ts'
 import { Empty, Section } from './section.tsx'
+import { type Column, NumberCell, StackingTable } from './stacking-table.tsx'
+
+const columns: Column[] = [
+  'Function',
+  'Runs now',
+  'Implementations, newest first',
+  { number: 'Entered/s' },
+  { number: 'Redirected/s' },
+  { number: 'Old code/s' },
+  { number: 'Entered in all' },
+  'Counting',
+]
 
 type Props = { functions: Functions; tracerStatus: Tracer['status'] }
 
@@ -33,33 +45,11 @@ export function PatchedFunctions({ functions, tracerStatus }: Props) {
             : 'No function is patched.'}
         </Empty>
       ) : (
-        <table class="stacking" data-testid="functions-table">
-          <thead>
-            <tr>
-              <th scope="col">Function</th>
-              <th scope="col">Runs now</th>
-              <th scope="col">Implementations, newest first</th>
-              <th scope="col" class="number">
-                Entered/s
-              </th>
-              <th scope="col" class="number">
-                Redirected/s
-              </th>
-              <th scope="col" class="number">
-                Old code/s
-              </th>
-              <th scope="col" class="number">
-                Entered in all
-              </th>
-              <th scope="col">Counting</th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((one) => (
-              <FunctionRow key={`${one.object}:${one.function}`} one={one} />
-            ))}
-          </tbody>
-        </table>
+        <StackingTable columns={columns} testId="functions-table">
+          {items.map((one) => (
+            <FunctionRow key={`${one.object}:${one.function}`} one={one} />
+          ))}
+        </StackingTable>
       )}
     </Section>
   )
@@ -101,18 +91,12 @@ function FunctionRow({ one }: { one: PatchedFunction }) {
           </ol>
         )}
       </td>
-      <td data-label="Entered/s" class="number">
-        {rate('enteredPerS')}
-      </td>
-      <td data-label="Redirected/s" class="number">
-        {rate('redirectedPerS')}
-      </td>
-      <td data-label="Old code/s" class="number">
-        {rate('oldPerS')}
-      </td>
-      <td data-label="Entered in all" class="number" title={totalsText(calls)}>
+      <NumberCell label="Entered/s">{rate('enteredPerS')}</NumberCell>
+      <NumberCell label="Redirected/s">{rate('redirectedPerS')}</NumberCell>
+      <NumberCell label="Old code/s">{rate('oldPerS')}</NumberCell>
+      <NumberCell label="Entered in all" title={totalsText(calls)}>
         {calls === null && counting.status === 'on' ? '0' : formatCount(calls?.entered ?? null)}
-      </td>
+      </NumberCell>
       <td data-label="Counting">
         <CountingState counting={counting} />
       </td>

@@ -2,6 +2,19 @@ import type { Patch, Tracer } from '../../daemon/contract/state.ts'
 import { formatCount, unknownText } from '../../daemon/words/format.ts'
 import { PatchCallbacks } from './patch-callbacks.tsx'
 import { Empty, Section } from './section.tsx'
+import { type Column, NumberCell, StackingTable } from './stacking-table.tsx'
+
+const columns: Column[] = [
+  'Patch',
+  'State',
+  'Replace',
+  'Version',
+  { number: 'References' },
+  { number: 'Stack order' },
+  'States',
+  'Callbacks',
+  'Objects and functions',
+]
 
 type Props = { patches: Patch[]; tracerStatus: Tracer['status'] }
 
@@ -22,30 +35,11 @@ export function Patches({ patches, tracerStatus }: Props) {
             : 'No livepatch is loaded. One appears here as soon as its module is loaded.'}
         </Empty>
       ) : (
-        <table class="stacking">
-          <thead>
-            <tr>
-              <th scope="col">Patch</th>
-              <th scope="col">State</th>
-              <th scope="col">Replace</th>
-              <th scope="col">Version</th>
-              <th scope="col" class="number">
-                References
-              </th>
-              <th scope="col" class="number">
-                Stack order
-              </th>
-              <th scope="col">States</th>
-              <th scope="col">Callbacks</th>
-              <th scope="col">Objects and functions</th>
-            </tr>
-          </thead>
-          <tbody>
-            {ordered.map((patch) => (
-              <PatchRow key={patch.name} patch={patch} />
-            ))}
-          </tbody>
-        </table>
+        <StackingTable columns={columns}>
+          {ordered.map((patch) => (
+            <PatchRow key={patch.name} patch={patch} />
+          ))}
+        </StackingTable>
       )}
     </Section>
   )
@@ -71,12 +65,10 @@ function PatchRow({ patch }: { patch: Patch }) {
       <td data-label="Version" title={patch.srcversion && `srcversion ${patch.srcversion}`}>
         {patch.version ?? <span class="muted">none</span>}
       </td>
-      <td data-label="References" class="number">
+      <NumberCell label="References">
         {patch.refcount === undefined ? <span class="muted">not loaded</span> : formatCount(patch.refcount)}
-      </td>
-      <td data-label="Stack order" class="number">
-        {formatCount(patch.stackOrder ?? null)}
-      </td>
+      </NumberCell>
+      <NumberCell label="Stack order">{formatCount(patch.stackOrder ?? null)}</NumberCell>
       <td data-label="States" title="klp_state id and version">
         {patch.states === null ? (
           <span class="muted">{unknownText}</span>

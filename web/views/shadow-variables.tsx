@@ -4,7 +4,24 @@ import { drawnLines, ShadowChart } from '../charts/shadow-chart.tsx'
 import { Empty, Section } from './section.tsx'
 import { ShadowAges } from './shadow-ages.tsx'
 import { ShadowOwner } from './shadow-owner.tsx'
+import { type Column, NumberCell, StackingTable } from './stacking-table.tsx'
 import { Elapsed } from './time.tsx'
+
+const columns: Column[] = [
+  'Id',
+  { number: 'Live' },
+  { number: 'Bytes' },
+  { number: 'Alloc/s' },
+  { number: 'Free/s' },
+  { number: 'Allocated' },
+  { number: 'Freed' },
+  { number: 'Found' },
+  { number: 'Duplicates' },
+  { number: 'Failures' },
+  { number: 'Missed frees' },
+  'Ages',
+  'Owner',
+]
 
 type Props = { shadow: Shadow; series: Series[]; gaps: Tracer['gaps'] }
 
@@ -60,50 +77,11 @@ export function ShadowVariables({ shadow, series, gaps }: Props) {
 
 function ShadowTable({ ids, adoption }: { ids: ShadowId[]; adoption: Shadow['adoption'] }) {
   return (
-    <table class="stacking" data-testid="shadow-table">
-      <thead>
-        <tr>
-          <th scope="col">Id</th>
-          <th scope="col" class="number">
-            Live
-          </th>
-          <th scope="col" class="number">
-            Bytes
-          </th>
-          <th scope="col" class="number">
-            Alloc/s
-          </th>
-          <th scope="col" class="number">
-            Free/s
-          </th>
-          <th scope="col" class="number">
-            Allocated
-          </th>
-          <th scope="col" class="number">
-            Freed
-          </th>
-          <th scope="col" class="number">
-            Found
-          </th>
-          <th scope="col" class="number">
-            Duplicates
-          </th>
-          <th scope="col" class="number">
-            Failures
-          </th>
-          <th scope="col" class="number">
-            Missed frees
-          </th>
-          <th scope="col">Ages</th>
-          <th scope="col">Owner</th>
-        </tr>
-      </thead>
-      <tbody>
-        {ids.map((one) => (
-          <ShadowRow key={one.id} one={one} adoption={adoption} />
-        ))}
-      </tbody>
-    </table>
+    <StackingTable columns={columns} testId="shadow-table">
+      {ids.map((one) => (
+        <ShadowRow key={one.id} one={one} adoption={adoption} />
+      ))}
+    </StackingTable>
   )
 }
 
@@ -113,37 +91,27 @@ function ShadowRow({ one, adoption }: { one: ShadowId; adoption: Shadow['adoptio
       <th scope="row" class="mono">
         {one.id}
       </th>
-      <td data-label="Live" class="number strong" data-testid="shadow-live">
+      <NumberCell label="Live" emphasis="strong" testId="shadow-live">
         {one.live === null && adoption === 'pending' ? 'counting' : formatCount(one.live)}
-      </td>
-      <td data-label="Bytes" class="number" title={sizesText(one.sizesBytes)}>
+      </NumberCell>
+      <NumberCell label="Bytes" title={sizesText(one.sizesBytes)}>
         {formatBytes(one.liveBytes)}
         {one.sizesBytes.length > 1 && <span class="muted"> ({one.sizesBytes.length} sizes)</span>}
-      </td>
-      <td data-label="Alloc/s" class="number">
-        {formatRate(one.allocatedPerS)}
-      </td>
-      <td data-label="Free/s" class="number">
-        {formatRate(one.freedPerS)}
-      </td>
-      <td data-label="Allocated" class="number">
-        {formatCount(one.allocated)}
-      </td>
-      <td data-label="Freed" class="number">
-        {formatCount(one.freed)}
-      </td>
-      <td data-label="Found" class="number">
-        {formatCount(one.found)}
-      </td>
-      <td data-label="Duplicates" class={one.duplicates > 0 ? 'number warned' : 'number'}>
+      </NumberCell>
+      <NumberCell label="Alloc/s">{formatRate(one.allocatedPerS)}</NumberCell>
+      <NumberCell label="Free/s">{formatRate(one.freedPerS)}</NumberCell>
+      <NumberCell label="Allocated">{formatCount(one.allocated)}</NumberCell>
+      <NumberCell label="Freed">{formatCount(one.freed)}</NumberCell>
+      <NumberCell label="Found">{formatCount(one.found)}</NumberCell>
+      <NumberCell label="Duplicates" emphasis={one.duplicates > 0 ? 'warned' : undefined}>
         {formatCount(one.duplicates)}
-      </td>
-      <td data-label="Failures" class={one.failures > 0 ? 'number warned' : 'number'}>
+      </NumberCell>
+      <NumberCell label="Failures" emphasis={one.failures > 0 ? 'warned' : undefined}>
         {formatCount(one.failures)}
-      </td>
-      <td data-label="Missed frees" class="number" title="Frees of a variable that does not exist">
+      </NumberCell>
+      <NumberCell label="Missed frees" title="Frees of a variable that does not exist">
         {formatCount(one.missed)}
-      </td>
+      </NumberCell>
       <td data-label="Ages" class="wide">
         {one.live === 0 ? <span class="muted">none live</span> : <ShadowAges ages={one.ages} />}
       </td>
