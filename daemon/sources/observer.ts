@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, hostname, release } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { probeSets } from '../probes/probe-sets.ts'
 import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseIterator, parseProcfs } from '../probes/task-table.ts'
@@ -63,7 +62,6 @@ const pauseAfter = (tookMs: number): number => Math.max(busyMs - tookMs, 4 * too
  */
 export const startObserver = (options: ObserverOptions, onRecord: (record: RawRecord) => void): Observer => {
   let stopped = false
-  const stopping = new AbortController()
   let tracer: Tracer | undefined
   let iterator: TaskIterator | undefined
   let kernelLog: KernelLog | undefined
@@ -142,11 +140,11 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     while (!stopped) {
       const startedAt = Date.now()
       await look().catch(report('looking at /sys and /proc'))
-      // After a look that took long the pause is long too: stopping does not wait for its end.
+      // After a look that took long the pause is long too.
       const pauseMs = pauseAfter(Date.now() - startedAt)
-      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
-      // Most transitions end within their first second by themselves; the tracer tells of them meanwhile.
-      await quiet.breather(busyMs, quietMs)
+      // The tracer tells when a transition begins; most end within their first second by themselves.
+      const idleMs = busy || !tracer?.sees('transition') ? pauseMs : Math.max(pauseMs, quietMs)
+      await quiet.pause(idleMs, busyMs, quietMs)
     }
   }
 
@@ -221,7 +219,6 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     ready,
     stop: async (reason) => {
       stopped = true
-      stopping.abort()
       await tracer?.stop()
       flushTracer()
       quiet.stop()

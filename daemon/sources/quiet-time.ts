@@ -8,8 +8,11 @@ export type QuietTime = {
    * @throws what `job` throws by itself, and when stopped
    */
   run: <T>(job: (signal: AbortSignal) => Promise<T>) => Promise<T>
-  /** Resolves once nothing has disturbed for `calmMs`, `atMostMs` from now in any case, and at once when stopped. */
-  breather: (calmMs: number, atMostMs: number) => Promise<void>
+  /**
+   * Resolves after `idleMs`; when something disturbs or has just disturbed, as soon as that is `calmMs` ago, but then
+   * too `mostMs` after the `idleMs` at the latest. At once when stopped.
+   */
+  pause: (idleMs: number, calmMs: number, mostMs: number) => Promise<void>
   stop: () => void
 }
 
@@ -49,9 +52,11 @@ export const createQuietTime = (settleMs: number): QuietTime => {
         }
       }
     },
-    breather: async (calmMs, atMostMs) => {
+    pause: async (idleMs, calmMs, mostMs) => {
       const { signal } = stopping
-      const deadline = performance.now() + atMostMs
+      const deadline = performance.now() + idleMs + mostMs
+      const idle = AbortSignal.any([signal, breakOff.signal])
+      await sleep(idleMs, undefined, { signal: idle }).catch(() => undefined)
       const left = () => Math.min(disturbedAt + calmMs, deadline) - performance.now()
       while (left() > 0 && !signal.aborted) await sleep(left(), undefined, { signal }).catch(() => undefined)
     },

@@ -22,9 +22,9 @@ start() {
   done
 }
 
-# The last scans of sysfs still have to see how it ended.
+# The last scan of sysfs, one every 5 s, still has to see how it ended.
 stop() {
-  sleep 3
+  sleep 7
   kill -TERM $daemon
   wait $daemon
 }

@@ -52,19 +52,22 @@ it('stopping ends the wait', async () => {
   await expect(running).rejects.toThrow()
 })
 
-it('a breather lasts until nothing has disturbed for so long, but not for ever', async () => {
+it('a pause ends early when something disturbs, once that is so long ago, but not never', async () => {
   const quiet = createQuietTime(settleMs)
-  const tookMs = async (breather: Promise<void>) => {
+  const tookMs = async (pause: Promise<void>) => {
     const startedAt = performance.now()
-    await breather
+    await pause
     return performance.now() - startedAt
   }
-  expect(await tookMs(quiet.breather(60, 1_000))).toBeLessThan(30)
+  expect(await tookMs(quiet.pause(60, 0, 1_000))).toBeGreaterThan(50)
+  const disturbed = tookMs(quiet.pause(60_000, 60, 60_000))
+  await sleep(20)
   quiet.disturb()
-  expect(await tookMs(quiet.breather(60, 1_000))).toBeGreaterThan(50)
+  expect(await disturbed).toBeGreaterThan(70)
+  expect(await disturbed).toBeLessThan(5_000)
   quiet.disturb()
-  expect(await tookMs(quiet.breather(60_000, 60))).toBeLessThan(5_000)
-  const stopped = quiet.breather(60_000, 60_000)
+  expect(await tookMs(quiet.pause(10, 60_000, 60))).toBeLessThan(5_000)
+  const stopped = quiet.pause(60_000, 60_000, 60_000)
   quiet.stop()
   await stopped
 })
