@@ -40,6 +40,8 @@ describe.each(kernels)('shadow variables on Linux %s', (kernel) => {
     const shadow = json<Shadow>('shadow-quiet.json')
     const accounts = accountsIn(lab.read('shadow-counts'))
     expect([...accounts.keys()].sort()).toEqual(['0x1001', '0x1002', '0x2001', '0x2fff'])
+    // No more than those: a walk beside the hash would find ids that nobody uses.
+    expect(shadow.ids.map(({ id }) => id).sort()).toEqual([...accounts.keys()].sort())
     for (const [id, { live, ...account }] of accounts) {
       expect(idIn(shadow, id)?.live, id).toBe(live)
       // Allocated before the daemon: only its life can be known.
