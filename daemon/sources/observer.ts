@@ -70,6 +70,8 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
   const scanModules = createModuleScan()
   let inventory: InventoryFollower | undefined
   let flushTracer: () => void = () => undefined
+  /** Where snapshots go: while there is a tracer, in among what it tells. */
+  let place: (record: RawRecord) => void = onRecord
   let functionTracer: FunctionTracer | undefined
   const shadowCallers = createShadowCallers(
     quiet,
@@ -112,7 +114,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     const record: RawRecord = iterator
       ? { monoNs, source: 'task-iterator', text: await iterator.read() }
       : { monoNs, source: 'procfs-tasks', tasks: await walkTasks() }
-    onRecord(record)
+    place(record)
     // Without the probes nobody else says who is blocked.
     const running = patches.find((patch) => patch.files.transition === '1')
     if (!running || tracer?.sees('tasks')) return
@@ -170,11 +172,13 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     const calls = createFunctionTracer({ bpftrace, bpfDir, runDir, budgetPerS: callBudgetPerS }, emit)
     functionTracer = calls
     inventory = followInventory(quiet, emit, report('reading kernel symbols'), calls.want)
-    const { take, flush } = createReordering((body) => {
+    const reordering = createReordering((body) => {
       emit(body)
       inventory?.follow(body)
     })
+    const { take, flush } = reordering
     flushTracer = flush
+    place = (record) => reordering.place(BigInt(record.monoNs), record)
     const onBody = (body: RawBody) => {
       if (body.source === 'bpftrace' && body.line.includes('"transition.')) quiet.disturb()
       if (body.source === 'bpftrace') return take(body.line, follow(body.line))
@@ -220,6 +224,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     stop: async (reason) => {
       stopped = true
       await tracer?.stop()
+      place = onRecord
       flushTracer()
       quiet.stop()
       await inventory?.stop()

@@ -9,6 +9,8 @@ const windowMs = 60
 export type Reordering = {
   /** Takes what bpftrace printed; `followUp` was read because of it and stays behind it. */
   take: (line: string, followUp?: RawBody) => void
+  /** Takes what was seen elsewhere at that time, in ns: a look at all tasks comes after the steps that it shows. */
+  place: (at: bigint, body: RawBody) => void
   /** Hands out everything now. */
   flush: () => void
 }
@@ -27,16 +29,17 @@ export const createReordering = (emit: (body: RawBody) => void): Reordering => {
     held = []
     for (const { bodies } of batch) for (const body of bodies) emit(body)
   }
+  const hold = (one: Held): void => {
+    held.push(one)
+    timer ??= setTimeout(flush, windowMs)
+  }
   return {
     take: (line, followUp) => {
       const body: RawBody = { source: 'bpftrace', line }
-      held.push({
-        at: kernelTime(line),
-        inventory: line.includes('"inventory.'),
-        bodies: followUp ? [body, followUp] : [body],
-      })
-      timer ??= setTimeout(flush, windowMs)
+      const inventory = line.includes('"inventory.')
+      hold({ at: kernelTime(line), inventory, bodies: followUp ? [body, followUp] : [body] })
     },
+    place: (at, body) => hold({ at, inventory: false, bodies: [body] }),
     flush,
   }
 }

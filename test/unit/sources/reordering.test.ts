@@ -44,6 +44,19 @@ describe('records of one moment', () => {
     )
   })
 
+  it('come before a look at all tasks that shows what they did', () => {
+    const out: string[] = []
+    const { take, place, flush } = createReordering((body) =>
+      out.push(body.source === 'bpftrace' ? body.line : body.source),
+    )
+    const [before, after] = [tupleLine('transition.force', 10, 4, 1), tupleLine('task.switched', 10, 6, 1)]
+    place(10_000_000_005n, { source: 'task-iterator', text: '' })
+    take(after)
+    take(before)
+    flush()
+    expect(out).toEqual([before, 'task-iterator', after])
+  })
+
   it('wait a moment for earlier ones, no longer; what was read for one follows it', () => {
     const out: string[] = []
     const { take } = createReordering((body) => out.push(body.source))
