@@ -2,9 +2,11 @@ import type { RawBody } from '../probes/raw-record.ts'
 
 /**
  * How long records wait for earlier ones. bpftrace before 0.20 or so has one buffer per CPU and empties one after
- * the other: what a task printed before it moved to another CPU can come after what it printed then.
+ * the other: what a task printed before it moved to another CPU can come after what it printed then. That is a matter of
+ * milliseconds; and the sooner a transition's start is dealt with, the less it meets the first wait for RCU-tasks at its
+ * end (see quiet-time.ts).
  */
-const windowMs = 60
+const windowMs = 30
 
 export type Reordering = {
   /** Takes what bpftrace printed; `followUp` was read because of it and stays behind it. */
