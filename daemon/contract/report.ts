@@ -31,6 +31,7 @@ const transitionSchema = z.object({
   stalled: z.boolean(),
   requester: requesterSchema.nullable(),
   reversals: z.number().int(),
+  reversedMonoNs: z.string().optional(),
   forced: z.boolean(),
   forcedWhileIn: z
     .array(z.object({ tid: z.number().int(), comm: z.string(), function: z.string() }))

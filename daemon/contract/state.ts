@@ -97,6 +97,8 @@ export type Transition = {
   stalled: boolean
   requester: Requester | null
   reversals: number
+  /** Of the last reversal, on CLOCK_MONOTONIC; absent when there was none. */
+  reversedMonoNs?: string
   forced: boolean
   /** Tasks that slept in a function being changed when it was forced, at most 20; absent: none was seen. */
   forcedWhileIn?: { tid: number; comm: string; function: string }[]

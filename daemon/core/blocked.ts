@@ -1,11 +1,22 @@
 import type { Event, EventOf } from '../contract/event.ts'
-import type { BlockedTask } from '../contract/state.ts'
+import type { BlockedTask, Transition } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
 import { taskKey } from './task-key.ts'
 import { millisecondsBetween } from './time.ts'
 
 /** Before this a task may simply not have been tried yet; the kernel tries about once a second. */
-export const firstTriesMs = 1000
+const firstTriesMs = 1000
+/** A reversal is followed by no try of its own: the next one was scheduled before, round_jiffies_relative(HZ) ahead. */
+const triesAfterReversalMs = 2000
+
+type Begun = Pick<Transition, 'startKnown' | 'startedMonoNs' | 'reversedMonoNs'>
+
+/** Whether the kernel has surely tried every task by then, in the direction the transition has now. */
+export const allTried = ({ startKnown, startedMonoNs, reversedMonoNs }: Begun, monoNs: string): boolean =>
+  !startKnown ||
+  (reversedMonoNs
+    ? millisecondsBetween(reversedMonoNs, monoNs) >= triesAfterReversalMs
+    : millisecondsBetween(startedMonoNs, monoNs) >= firstTriesMs)
 
 /** Tasks not switched after a try, and why. */
 export const reduceBlocked = (state: CoreState, event: Event): CoreState => {
@@ -103,18 +114,20 @@ export const learnt = (known: Inspected, event: EventOf<'task-inspected'>): Insp
   container: event.container ?? known.container,
 })
 
-/** A snapshot has the last word: who is at the target is not blocked, who is not after a try is. */
+/**
+ * A snapshot has the last word: who is at the target is not blocked, who is not after a try is. Of a task that no
+ * transition concerns (-1) it says nothing: it was read just before this one began, or after it ended.
+ */
 const observe = (state: CoreState, event: EventOf<'tasks-observed'>): CoreState => {
   const { transition } = state
   if (!transition) return state
   const target = transition.direction === 'patching' ? 1 : 0
-  const tried =
-    !transition.startKnown || millisecondsBetween(transition.startedMonoNs, event.monoNs) >= firstTriesMs
+  const tried = allTried(transition, event.monoNs)
   const blocked = new Map<number, BlockedTask>()
   for (const [key, task] of state.tasks) {
     if (task.patchState === target) continue
     const known = state.blocked.get(key)
-    if (!known && !tried) continue
+    if (!known && (!tried || task.patchState === -1)) continue
     const { tid, pid, comm, kthread, idle, cpu } = task
     blocked.set(key, {
       ...(known ?? { ...unknownTask, tid, pid, comm, kthread, idle, cpu, since: event.time }),

@@ -15,7 +15,11 @@ export const reduceTransition = (state: CoreState, event: Event): CoreState => {
     case 'transition-cancelled':
       return end(state, running, event, 'cancelled')
     case 'transition-reversed':
-      return change({ direction: event.direction, reversals: running.reversals + 1 })
+      return change({
+        direction: event.direction,
+        reversals: running.reversals + 1,
+        reversedMonoNs: event.monoNs,
+      })
     case 'transition-forced':
       return change({ forced: true, ...insideNow(state) })
     case 'transition-signalled':

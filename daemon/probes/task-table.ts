@@ -57,10 +57,14 @@ export const observeTasks = (
   const gone = [...context.tasks.keys()].filter((key) => !table.has(key))
   const complete = context.tasks.size === 0
   context.tasks = table
-  const target = context.transition?.target
-  const remaining =
-    target === undefined ? null : [...table.values()].filter((task) => task.patchState !== target).length
+  const remaining = context.transition ? remainingIn([...table.values()], context.transition.target) : null
   return { kind: 'tasks-observed', monoNs, complete, source, total: table.size, remaining, changed, gone }
+}
+
+/** Null when no transition concerns any task: it was read just before the one that is known, or after its end. */
+const remainingIn = (tasks: ObservedTask[], target: 0 | 1): number | null => {
+  const concerned = tasks.filter(({ patchState }) => patchState !== -1)
+  return concerned.length === 0 ? null : concerned.filter(({ patchState }) => patchState !== target).length
 }
 
 /** CPUs change all the time and are not worth an event. */

@@ -2,7 +2,7 @@ import type { Event, EventOf } from '../contract/event.ts'
 import type { Direction } from '../contract/event-parts.ts'
 import type { Straggler, StragglerEnd } from '../contract/report.ts'
 import type { Task, Transition } from '../contract/state.ts'
-import { firstTriesMs, learnt } from '../core/blocked.ts'
+import { allTried, learnt } from '../core/blocked.ts'
 import { taskKey } from '../core/task-key.ts'
 import { millisecondsBetween } from '../core/time.ts'
 
@@ -22,7 +22,7 @@ export type StragglerCollector = {
  * @param tasks the task table before the transition's first event, by taskKey
  */
 export const collectStragglers = (
-  transition: Pick<Transition, 'startKnown' | 'startedMonoNs' | 'direction'>,
+  transition: Pick<Transition, 'startKnown' | 'startedMonoNs' | 'reversedMonoNs' | 'direction'>,
   tasks: ReadonlyMap<number, Task>,
 ): StragglerCollector => {
   const open = new Map<number, Span>()
@@ -30,12 +30,12 @@ export const collectStragglers = (
   const table = new Map<number, Seen>(tasks)
   const unswitched = new Set<number>()
   let direction: Direction = transition.direction
-  let startedMonoNs = transition.startedMonoNs
-  let adopted = !transition.startKnown
+  let begun: Parameters<typeof allTried>[0] = transition
 
   const target = () => (direction === 'patching' ? 1 : 0)
   const note = (key: number, task: Seen) => {
-    if (task.patchState === target()) unswitched.delete(key)
+    const switched = task.patchState === target() || (task.patchState === -1 && !open.has(key))
+    if (switched) unswitched.delete(key)
     else unswitched.add(key)
   }
   const turn = (to: Direction) => {
@@ -141,8 +141,7 @@ export const collectStragglers = (
       else if (!unswitched.has(key)) close(key, span, 'seen-switched', event, event.monoNs)
       else Object.assign(span, { lastSeenMonoNs: event.monoNs, lastSeen: event.time })
     }
-    const tried = adopted || millisecondsBetween(startedMonoNs, event.monoNs) >= firstTriesMs
-    if (!tried) return
+    if (!allTried(begun, event.monoNs)) return
     for (const key of unswitched) {
       const task = table.get(key)
       if (task && !open.has(key)) begin(key, event, task)
@@ -155,13 +154,13 @@ export const collectStragglers = (
         case 'transition-started':
           turn(event.direction)
           if (!event.adopted) {
-            adopted = false
-            startedMonoNs = event.monoNs
+            begun = { ...begun, startKnown: true, startedMonoNs: event.monoNs }
           }
           break
         case 'transition-reversed':
           closeAll('reversed', event)
           turn(event.direction)
+          begun = { ...begun, reversedMonoNs: event.monoNs }
           break
         case 'transition-completed':
         case 'transition-cancelled':

@@ -22,6 +22,15 @@ start() {
   done
 }
 
+# Shadow variables older than the daemon are counted in.
+adopted() {
+  local deadline=$((SECONDS + 100))
+  until klpscope shadow --json | grep -Eq '"adoption": ?"complete"'; do
+    ((SECONDS < deadline)) || return 1
+    sleep 1
+  done
+}
+
 # The last scan of sysfs, one every 5 s, still has to see how it ended.
 stop() {
   sleep 7
@@ -144,7 +153,7 @@ for name in "$@"; do
   dmesg -C
   case $name in
     restart | tracer-killed | no-bpftrace | pinned | hostile-names) $name ;;
-    *) start "$name" && bash "$scenarios/$name.sh" && stop ;;
+    *) start "$name" && adopted && bash "$scenarios/$name.sh" && stop ;;
   esac
   if [[ $? == 0 ]]; then cp "$work/$name.ndjson" "$database" /lab/out/; else
     echo "== $name FAILED"

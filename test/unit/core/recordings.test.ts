@@ -232,7 +232,7 @@ describe.each(recordingsOf('restart'))('%s', (name) => {
   })
 
   it('says at once that it is stalled, before any probe is attached', () => {
-    const stalled = steps.findIndex(({ state }) => state.transition?.stalled)
+    const stalled = steps.findIndex(({ state }, index) => index > second && state.transition?.stalled)
     const attached = lastIndexOf(steps, 'tracer-attached')
     expect(stalled).toBeGreaterThan(second)
     expect(stalled).toBeLessThan(attached)
@@ -286,7 +286,11 @@ describe.each(recordingsOf('tracer-killed'))('%s', (name) => {
 
   it('the new tracer says again why the task is blocked', () => {
     const blocked = ofKind(
-      eventsOf(name).filter((event) => event.kind === 'task-blocked' && event.comm === 'klpt-sleeper'),
+      // While there is no tracer the kernel log says it.
+      eventsOf(name).filter(
+        (event) =>
+          event.kind === 'task-blocked' && event.comm === 'klpt-sleeper' && event.basis !== 'kernel-log',
+      ),
       'task-blocked',
     )
     expect(blocked.map((event) => event.function)).toEqual([
@@ -310,6 +314,13 @@ describe.each(recordingsOf('signals'))('%s', (name) => {
       ['klpt-sleeper', 'transition-worker'],
     ])
     for (const { at } of round?.left ?? []) expect(at > (round?.at ?? '')).toBe(true)
+  })
+})
+
+describe.each(recordingsOf('pinned'))('%s', (name) => {
+  it('a module that a forced replace took away, and that is never let go, is a finding', () => {
+    expect(story(name)).toContain('klpt_patch_v2 patching completed')
+    expect(findingsOf(name)).toContain('replaced-module-pinned open')
   })
 })
 

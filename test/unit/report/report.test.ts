@@ -104,6 +104,8 @@ describe('the summary', () => {
     expect(killed.blindSpots).toMatchObject([
       expect.stringMatching(/nothing was seen from bpftrace: bpftrace ended/),
       expect.stringMatching(/nothing was seen from bpftrace: the tracer had to be restarted/),
+      // It began before the walk of klp_shadow_hash had ended.
+      expect.stringMatching(/Shadow variables older than the tracer/),
     ])
     expect(killed.stragglers[0]).toMatchObject({ comm: 'klpt-sleeper', end: 'switched' })
   })
