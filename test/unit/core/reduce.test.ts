@@ -377,6 +377,22 @@ describe('blocked tasks', () => {
       expect([...world.state().blocked.keys()]).toEqual([5])
     })
 
+    it('after a reversal the kernel has time for its next try', () => {
+      const world = aWorld()
+      world.at(10, transitionStarted())
+      world.at(20, { kind: 'transition-reversed', patch: 'klpt_patch_v1', direction: 'unpatching' })
+      world.at(21.9, tasksObserved([aTask(5, 1)], 1))
+      expect(world.state().blocked.size).toBe(0)
+      world.at(22, tasksObserved([aTask(5, 1)], 1))
+      expect([...world.state().blocked.keys()]).toEqual([5])
+    })
+
+    it('of tasks that no transition concerns says nothing: it was read before this one, or after it', () => {
+      const world = stalling()
+      world.at(12, tasksObserved([aTask(264, -1), aTask(5, -1)], 0))
+      expect([...world.state().blocked.keys()]).toEqual([264])
+    })
+
     it('unpatching waits for tasks that are still patched', () => {
       const world = aWorld()
       world.at(10, transitionStarted({ direction: 'unpatching' }))
