@@ -3,10 +3,10 @@ import type { RawBody } from '../probes/raw-record.ts'
 /**
  * How long records wait for earlier ones. bpftrace before 0.20 or so has one buffer per CPU and empties one after
  * the other: what a task printed before it moved to another CPU can come after what it printed then. That is a matter of
- * milliseconds. Never the same time: a transition's end waits for RCU-tasks at much the same moments after its start
- * each time, and would meet what we do about that start every time or never (see quiet-time.ts).
+ * milliseconds; and what is done about a transition's start should be over before its end waits for RCU-tasks for the
+ * first time (see quiet-time.ts).
  */
-const windowMs = (): number => 20 + 40 * Math.random()
+const windowMs = 20
 
 export type Reordering = {
   /** Takes what bpftrace printed; `followUp` was read because of it and stays behind it. */
@@ -33,7 +33,7 @@ export const createReordering = (emit: (body: RawBody) => void): Reordering => {
   }
   const hold = (one: Held): void => {
     held.push(one)
-    timer ??= setTimeout(flush, windowMs())
+    timer ??= setTimeout(flush, windowMs)
   }
   return {
     take: (line, followUp) => {
