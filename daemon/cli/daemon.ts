@@ -10,6 +10,9 @@ import { UserError } from '../user-error.ts'
 
 export const defaultDatabase = '/var/lib/klpscope/klpscope.db'
 export const defaultListen = '127.0.0.1:8686'
+export const defaultStalledAfterS = 10
+export const defaultCallBudgetPerS = 100_000
+export const defaultShadowCheckS = 60
 
 /** `host:port`, with IPv6 hosts in brackets. */
 export const parseListen = (text: string): ListenAddress => {
@@ -64,18 +67,23 @@ export const daemonCommand = (): Command =>
       parseBound(10, 'megabytes'),
       defaultKeep.mb,
     )
-    .option('--stalled-after <seconds>', 'a transition is stalled after this long', Number, 10)
+    .option(
+      '--stalled-after <seconds>',
+      'a transition is stalled after this long',
+      Number,
+      defaultStalledAfterS,
+    )
     .option(
       '--call-budget <per second>',
       'a patched function that is called more often is not counted any more',
       Number,
-      100_000,
+      defaultCallBudgetPerS,
     )
     .option(
       '--shadow-check <seconds>',
       'how often the counts of shadow variables are checked against the kernel',
       Number,
-      60,
+      defaultShadowCheckS,
     )
     .option(
       '--record <file>',

@@ -8,7 +8,13 @@ import { runDaemon } from '../run-daemon.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
 import { defaultKeep } from '../store/retention.ts'
 import { UserError } from '../user-error.ts'
-import { parseListen } from './daemon.ts'
+import {
+  defaultCallBudgetPerS,
+  defaultDatabase,
+  defaultShadowCheckS,
+  defaultStalledAfterS,
+  parseListen,
+} from './daemon.ts'
 
 const port = 8686
 const say = (text: string) => void process.stderr.write(`klpscope: ${text}\n`)
@@ -39,12 +45,12 @@ const traceThisHost = async (): Promise<void> => {
   await installSystemPackages(tracerPackages, say)
   const log = '/var/log/klpscope.log'
   await runDaemon({
-    db: '/var/lib/klpscope/klpscope.db',
+    db: defaultDatabase,
     listen: parseListen(`127.0.0.1:${port}`),
     keep: defaultKeep,
-    stalledAfterMs: 10_000,
-    callBudgetPerS: 100_000,
-    shadowCheckS: 60,
+    stalledAfterMs: defaultStalledAfterS * 1000,
+    callBudgetPerS: defaultCallBudgetPerS,
+    shadowCheckS: defaultShadowCheckS,
     log,
     onReady: (url) => {
       say(`tracing this host; its log is ${log}; Ctrl-C ends`)

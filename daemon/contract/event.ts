@@ -15,7 +15,7 @@ import {
   switchWaySchema,
 } from './event-parts.ts'
 import { inventoriedPatchSchema } from './inventory.ts'
-import { shadowAgesSchema, shadowCountSchema, shadowDriftSchema } from './shadow.ts'
+import { addressSchema, shadowAgesSchema, shadowCountSchema, shadowDriftSchema } from './shadow.ts'
 
 /**
  * Events: what happened, in the past tense, numbered, and the only truth. Every state is a fold over them.
@@ -25,7 +25,6 @@ import { shadowAgesSchema, shadowCountSchema, shadowDriftSchema } from './shadow
  */
 
 const monoNs = z.string().regex(/^\d+$/)
-const address = z.string().regex(/^0x[0-9a-f]+$/)
 
 const base = z.object({
   /** Position in the record; strictly increasing over the life of a database. */
@@ -46,7 +45,7 @@ const base = z.object({
 
 const transitionFields = { patch: z.string(), direction: directionSchema }
 const taskFields = { tid: z.number().int(), pid: z.number().int(), comm: z.string() }
-const shadowFields = { obj: address, id: address }
+const shadowFields = { obj: addressSchema, id: addressSchema }
 
 const kind = <K extends string, S extends z.ZodRawShape>(name: K, shape: S) =>
   base.extend({ kind: z.literal(name), ...shape })
@@ -228,7 +227,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('shadow-duplicate', shadowFields),
   kind('shadow-alloc-failed', { ...shadowFields, sizeBytes: z.number().int() }),
   kind('shadow-freed', shadowFields),
-  kind('shadow-freed-all', { id: address, count: z.number().int() }),
+  kind('shadow-freed-all', { id: addressSchema, count: z.number().int() }),
   kind('shadow-free-missed', shadowFields),
   /** Variables that existed before the tracer have all been counted by walking klp_shadow_hash. */
   kind('shadow-adopted', { restarts: z.number().int(), complete: z.boolean() }),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** What is counted of shadow variables; addresses and ids are `0x…` strings. */
 
-const address = z.string().regex(/^0x[0-9a-f]+$/)
+export const addressSchema = z.string().regex(/^0x[0-9a-f]+$/)
 
 /** A function that allocates variables of an id. */
 export const shadowAllocatorSchema = z.object({
@@ -18,7 +18,7 @@ export const shadowAllocatorSchema = z.object({
 export type ShadowAllocator = z.infer<typeof shadowAllocatorSchema>
 
 export const shadowCountSchema = z.object({
-  id: address,
+  id: addressSchema,
   /** Live variables now; null while those older than the tracer are still being counted. */
   live: z.number().int().nullable(),
   /** Totals since the tracer was attached. */
@@ -43,7 +43,7 @@ export type ShadowCount = z.infer<typeof shadowCountSchema>
  * the hash that met it: it is older by the time between two walks at most.
  */
 export const shadowAgesSchema = z.object({
-  id: address,
+  id: addressSchema,
   known: z.array(z.number().int()),
   /** Variables that the first walk met: they may be older than the tracer, by any time. */
   atLeast: z.array(z.number().int()),
@@ -53,5 +53,9 @@ export const shadowAgesSchema = z.object({
 export type ShadowAges = z.infer<typeof shadowAgesSchema>
 
 /** A walk of the hash found another number than was counted, and the next found the same difference. */
-export const shadowDriftSchema = z.object({ id: address, counted: z.number().int(), found: z.number().int() })
+export const shadowDriftSchema = z.object({
+  id: addressSchema,
+  counted: z.number().int(),
+  found: z.number().int(),
+})
 export type ShadowDrift = z.infer<typeof shadowDriftSchema>

@@ -36,9 +36,9 @@ export const transitionSlice = (transition: Transition): Named => {
   }
 }
 
-/** Null: it is blocked still. A snapshot that shows it switched may have begun just before it was blocked. */
+/** Null: it is blocked still. */
 export const blockedEndNs = ({ until, end, since, durationMs }: Straggler): bigint | null => {
-  if (until !== null) return parseTime(until) < parseTime(since) ? parseTime(since) : parseTime(until)
+  if (until !== null) return parseTime(until)
   return end === 'still-blocked' ? null : parseTime(since) + BigInt(Math.round(durationMs * 1e6))
 }
 

@@ -78,13 +78,11 @@ export const collectStragglers = (
 
   const close = (key: number, span: Span, end: StragglerEnd, at: Event | null, toMonoNs: string) => {
     const { sinceMonoNs, lastSeenMonoNs: _, lastSeen: __, triesBefore: ___, ...straggler } = span
+    const durationMs = millisecondsBetween(sinceMonoNs, toMonoNs)
     open.delete(key)
-    closed.push({
-      ...straggler,
-      end,
-      until: at?.time ?? null,
-      durationMs: Math.max(0, millisecondsBetween(sinceMonoNs, toMonoNs)),
-    })
+    // A snapshot that shows it switched may have begun just before it was blocked.
+    if (durationMs < 0) closed.push({ ...straggler, end, until: at && straggler.since, durationMs: 0 })
+    else closed.push({ ...straggler, end, until: at?.time ?? null, durationMs })
   }
   const closeAll = (end: StragglerEnd, event: Event) => {
     for (const [key, span] of open) close(key, span, end, event, event.monoNs)

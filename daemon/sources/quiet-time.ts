@@ -28,12 +28,13 @@ export const createQuietTime = (settleMs: number): QuietTime => {
   let disturbedAt = Number.NEGATIVE_INFINITY
   let breakOff = new AbortController()
 
-  const reached = async (): Promise<void> => {
+  /** Until the last disturbance is so long ago, or the deadline has come. @throws when stopped */
+  const calm = async (calmMs: number, deadline = Number.POSITIVE_INFINITY): Promise<void> => {
     const { signal } = stopping
+    const leftMs = () => Math.min(disturbedAt + calmMs, deadline) - performance.now()
     for (let left = leftMs(); left > 0; left = leftMs()) await sleep(left, undefined, { signal })
     signal.throwIfAborted()
   }
-  const leftMs = () => disturbedAt + settleMs - performance.now()
 
   return {
     disturb: () => {
@@ -43,7 +44,7 @@ export const createQuietTime = (settleMs: number): QuietTime => {
     },
     run: async (job) => {
       for (;;) {
-        await reached()
+        await calm(settleMs)
         const { signal } = breakOff
         try {
           return await job(signal)
@@ -53,12 +54,10 @@ export const createQuietTime = (settleMs: number): QuietTime => {
       }
     },
     pause: async (idleMs, calmMs, mostMs) => {
-      const { signal } = stopping
       const deadline = performance.now() + idleMs + mostMs
-      const idle = AbortSignal.any([signal, breakOff.signal])
-      await sleep(idleMs, undefined, { signal: idle }).catch(() => undefined)
-      const left = () => Math.min(disturbedAt + calmMs, deadline) - performance.now()
-      while (left() > 0 && !signal.aborted) await sleep(left(), undefined, { signal }).catch(() => undefined)
+      const signal = AbortSignal.any([stopping.signal, breakOff.signal])
+      await sleep(idleMs, undefined, { signal }).catch(() => undefined)
+      await calm(calmMs, deadline).catch(() => undefined)
     },
     stop: () => {
       stopping.abort()

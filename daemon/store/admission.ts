@@ -1,13 +1,9 @@
 import type { EventKind } from '../contract/event.ts'
 import type { RecordStatus } from './record-queue.ts'
+import { sampleKinds } from './sample-kinds.ts'
 
-/** Single cases of what is counted as well: the first to do without. */
-const samples: ReadonlySet<EventKind> = new Set([
-  'shadow-allocated',
-  'shadow-found',
-  'shadow-freed',
-  'shadow-free-missed',
-])
+/** The first to do without. */
+const samples: ReadonlySet<EventKind> = new Set(sampleKinds)
 /** So much of the room is for events of every kind; the rest is for what documents a transition. */
 const shareForAll = 0.5
 const tellEveryMs = 1_000

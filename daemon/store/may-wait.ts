@@ -1,6 +1,7 @@
 import type { EventKind } from '../contract/event.ts'
+import { sampleKinds } from './sample-kinds.ts'
 
-/** What comes every second or so, and is told again by the next of its kind. */
+/** What comes every second or so and is told again by the next of its kind, or is counted as well. */
 const repeated: ReadonlySet<EventKind> = new Set([
   'clock-mapped',
   'patches-observed',
@@ -11,10 +12,7 @@ const repeated: ReadonlySet<EventKind> = new Set([
   'tasks-observed',
   'task-tries',
   'task-inspected',
-  'shadow-allocated',
-  'shadow-found',
-  'shadow-freed',
-  'shadow-free-missed',
+  ...sampleKinds,
   'shadow-adopted',
   'shadow-checked',
   'shadow-counts',

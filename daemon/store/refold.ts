@@ -1,10 +1,9 @@
 import type Database from 'better-sqlite3'
-import type { Event } from '../contract/event.ts'
 import { type CoreState, initialState } from '../core/core-state.ts'
-import { reduce } from '../core/reduce.ts'
 import { parseTime } from '../core/time.ts'
 import { createCheckpointWriter } from './checkpoints.ts'
 import { createDerivedTables } from './derived-tables.ts'
+import { foldTexts } from './fold-texts.ts'
 import { stateVersion } from './serialize-state.ts'
 
 const atOnce = 2_000
@@ -14,21 +13,19 @@ const atOnce = 2_000
  * for tables that were empty before.
  */
 export const refold = (database: Database.Database, { tables }: { tables: boolean }): void => {
-  const page = database.prepare('SELECT seq, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?')
+  const page = database.prepare('SELECT data FROM events WHERE seq > ? ORDER BY seq LIMIT ?')
   const derived = tables ? createDerivedTables(database) : undefined
   const checkpoints = createCheckpointWriter(database)
   database.exec('DELETE FROM checkpoints')
   let state: CoreState = initialState
   for (;;) {
-    const rows = page.all(state.seq, atOnce) as { seq: number; data: string }[]
+    const rows = page.all(state.seq, atOnce) as { data: string }[]
     if (rows.length === 0) break
-    for (const { data } of rows) {
-      const event = JSON.parse(data) as Event
-      const [next, effects] = reduce(state, event)
-      const step = { event, state: next, effects }
-      derived?.take(state, step, parseTime(event.time))
-      checkpoints.take(step, data.length)
-      state = next
+    const texts = rows.map(({ data }) => data)
+    for (const step of foldTexts(state, texts)) {
+      derived?.take(state, step, parseTime(step.event.time))
+      checkpoints.take(step, step.text.length)
+      state = step.state
     }
     derived?.flush?.()
   }
