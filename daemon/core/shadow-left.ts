@@ -14,11 +14,15 @@ export const leaveShadow = (
   patches: readonly Patch[],
   event: Event,
 ): CoreState['shadow'] => {
-  const changed = [...shadow.ids].flatMap(([id, of]): [string, ShadowId][] => {
+  // With every event: nothing is copied unless something changes.
+  let ids: Map<string, ShadowId> | undefined
+  for (const [id, of] of shadow.ids) {
     const now = leaveId(of, patches, event)
-    return now === of ? [] : [[id, now]]
-  })
-  return changed.length === 0 ? shadow : { ...shadow, ids: new Map([...shadow.ids, ...changed]) }
+    if (now === of) continue
+    ids ??= new Map(shadow.ids)
+    ids.set(id, now)
+  }
+  return ids ? { ...shadow, ids } : shadow
 }
 
 const leaveId = (of: ShadowId, patches: readonly Patch[], event: Event): ShadowId => {

@@ -24,12 +24,14 @@ export const shadowWhat = {
 /** From here on `kind` is not `8 * what`. */
 const foundByWalk = 64
 
-export const noCells: ShadowCells = {
+const freshCells = (): ShadowCells => ({
   counts: new Map(),
   changes: [0, 0, 0, 0],
   found: [new Map(), new Map()],
   allocatedBy: new Map(),
-}
+})
+
+export const noCells: ShadowCells = freshCells()
 
 /** By shadow id. Keys are as bpftrace prints them: `kind,id,which`, large numbers perhaps as negative ones. */
 export const readShadowCells = (
@@ -39,12 +41,7 @@ export const readShadowCells = (
   for (const [key, count] of printed ?? []) {
     const [kindText = '', idText = '0', which = '0'] = key.split(',')
     const id = hexOf(idText)
-    const of = cells.get(id) ?? {
-      counts: new Map(),
-      changes: [0, 0, 0, 0],
-      found: [new Map(), new Map()],
-      allocatedBy: new Map(),
-    }
+    const of = cells.get(id) ?? freshCells()
     cells.set(id, of)
     put(of, Number(kindText), which, count)
   }
