@@ -7,6 +7,7 @@ import type { ListenAddress } from '../serve/server.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
 import { defaultKeep } from '../store/retention.ts'
 import { UserError } from '../user-error.ts'
+import { parseBound, parseNumber } from './number-argument.ts'
 
 export const defaultDatabase = '/var/lib/klpscope/klpscope.db'
 export const defaultListen = '127.0.0.1:8686'
@@ -28,17 +29,6 @@ export const listenOption = (what: string): Option =>
     .argParser(parseListen)
     .default(parseListen(defaultListen), defaultListen)
 
-/** A bound, above `least`; null for none: `none` or 0. */
-export const parseBound =
-  (least: number, unit: string) =>
-  (text: string): number | null => {
-    if (text === 'none' || text === '0') return null
-    const value = Number(text)
-    if (!Number.isFinite(value) || value < least)
-      throw new InvalidArgumentError(`It has to be a number of ${unit}, at least ${least}, or none.`)
-    return value
-  }
-
 type Flags = {
   db: string
   keepDays: number | null
@@ -58,31 +48,31 @@ export const daemonCommand = (): Command =>
     .option(
       '--keep-days <days>',
       'older events are deleted; none: never',
-      parseBound(0.01, 'days'),
+      parseBound(0.01, 'a number of days'),
       defaultKeep.days,
     )
     .option(
       '--keep-mb <megabytes>',
       'when the record is larger, its oldest events are deleted; none: never',
-      parseBound(10, 'megabytes'),
+      parseBound(10, 'a number of megabytes'),
       defaultKeep.mb,
     )
     .option(
       '--stalled-after <seconds>',
       'a transition is stalled after this long',
-      Number,
+      parseNumber(0.1, 'a number of seconds'),
       defaultStalledAfterS,
     )
     .option(
       '--call-budget <per second>',
       'a patched function that is called more often is not counted any more',
-      Number,
+      parseNumber(1, 'a number of calls per second'),
       defaultCallBudgetPerS,
     )
     .option(
       '--shadow-check <seconds>',
       'how often the counts of shadow variables are checked against the kernel',
-      Number,
+      parseNumber(1, 'a number of seconds'),
       defaultShadowCheckS,
     )
     .option(
@@ -91,21 +81,6 @@ export const daemonCommand = (): Command =>
     )
     .action(async (flags: Flags) => {
       requireHost()
-      if (!(flags.stalledAfter > 0))
-        throw new UserError(
-          '--stalled-after has to be a number of seconds above 0.',
-          'For example: --stalled-after 10',
-        )
-      if (!(flags.callBudget > 0))
-        throw new UserError(
-          '--call-budget has to be a number of calls per second above 0.',
-          'For example: --call-budget 100000',
-        )
-      if (!(flags.shadowCheck >= 1))
-        throw new UserError(
-          '--shadow-check has to be a number of seconds, 1 or more.',
-          'For example: --shadow-check 60',
-        )
       if (flags.record) await prepareFile(flags.record)
       await runDaemon({
         ...flags,

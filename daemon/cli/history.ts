@@ -1,10 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+import { parseCount } from './number-argument.ts'
 import { readingCommand, readState, readTransitions, type SourceFlags } from './source.ts'
 import { duration, print, table } from './text.ts'
 
 export const historyCommand = (): Command =>
   readingCommand('history', 'past transitions, newest first')
-    .option('--limit <n>', 'how many', positive, 20)
+    .option('--limit <n>', 'how many', parseCount, 20)
     .action(async (flags: SourceFlags & { limit: number }) => {
       const transitions = await readTransitions(flags, flags.limit)
       const { baseline } = await readState(flags)
@@ -28,10 +29,3 @@ export const historyCommand = (): Command =>
         )
       }
     })
-
-const positive = (text: string): number => {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It has to be a whole number above 0.')
-  return value
-}

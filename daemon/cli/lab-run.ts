@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { LAB_KERNELS, labKernelNames } from '../../test/lab/kernels.ts'
 import { type LabOptions, startLab } from '../../test/lab/lab.ts'
 import { LAB_EXIT } from '../../test/lab/lab-error.ts'
+import { parseCount } from './number-argument.ts'
 
 interface Flags {
   readonly kernel: string
@@ -14,13 +15,6 @@ interface Flags {
 }
 
 const DEFAULT_PORT = 8686
-
-const positiveInteger = (text: string): number => {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It has to be a whole number above 0.')
-  return value
-}
 
 const say = (message: string) => process.stderr.write(`lab: ${message}\n`)
 
@@ -69,13 +63,9 @@ export const labRunCommand = (): Command =>
     .option(
       '--port <port>',
       `host port of the dashboard (default: ${DEFAULT_PORT}, with a script any free one)`,
-      positiveInteger,
+      parseCount,
     )
-    .option(
-      '--timeout <seconds>',
-      'end a session with a script after this long (default: 900)',
-      positiveInteger,
-    )
+    .option('--timeout <seconds>', 'end a session with a script after this long (default: 900)', parseCount)
     .addHelpText(
       'after',
       `

@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
+import { parseCount } from '../../daemon/cli/number-argument.ts'
 import { labKernel, labKernelNames } from '../lab/kernels.ts'
 import { LabError } from '../lab/lab-error.ts'
 import { installSystemPackages, labPackages } from '../lab/system-packages.ts'
@@ -17,13 +18,6 @@ interface Flags {
 }
 
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`)
-
-const atLeastOne = (text: string): number => {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It has to be a whole number, 1 or more.')
-  return value
-}
 
 const chosen = (only: readonly string[] | undefined): readonly Bench[] => {
   const unknown = only?.find((name) => !benches.some((bench) => bench.name === name))
@@ -89,7 +83,7 @@ const program = new Command('npm run bench --')
   .option(
     '--pairs <number>',
     'cycles with and without the daemon, each of two transitions (default: 10, with --quick 2)',
-    atLeastOne,
+    parseCount,
   )
   .option('--quick', 'smaller everywhere: shows that it works, proves nothing', false)
   .option('--json', 'results as JSON, with every single measurement', false)

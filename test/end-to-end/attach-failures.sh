@@ -21,8 +21,8 @@ interval:s:1
 }
 BT
 load klpt_target
-start_daemon --stalled-after 5
-wait_until 900 ready
+launch_daemon --stalled-after 5
+wait_ready 900
 step attached
 load klpt_patch_v1
 wait_patched klpt_patch_v1

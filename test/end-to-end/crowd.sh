@@ -6,8 +6,8 @@ source "$(dirname "$0")/support/steps.sh"
 echo 200000 >/proc/sys/kernel/threads-max
 echo 200000 >/proc/sys/kernel/pid_max
 load klpt_target
-start_daemon --stalled-after 20
-wait_until 400 ready
+launch_daemon --stalled-after 20
+wait_ready 400
 knob sleep 1
 knob threads '20000 40'
 say 'threads are there'

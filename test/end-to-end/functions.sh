@@ -11,8 +11,8 @@ calls() {
 }
 
 load klpt_target
-start_daemon --stalled-after 5 --call-budget 200 --record /lab/out/raw.ndjson
-wait_until 200 ready
+launch_daemon --stalled-after 5 --call-budget 200 --record /lab/out/raw.ndjson
+wait_ready
 calls 5
 step unpatched
 

@@ -22,8 +22,8 @@ load klpt_patch_v1
 wait_patched klpt_patch_v1
 knob create 3
 knob free 1
-start_daemon
-wait_until 300 ready
+launch_daemon
+wait_ready
 step attached
 left attached
 hold_sleeper
@@ -40,8 +40,8 @@ say "kill daemon $daemon and tracers $(pgrep -x bpftrace | tr '\n' ' ')"
 kill -KILL "$daemon" $(pgrep -x bpftrace)
 wait "$daemon" || true
 wait_until 10 no_tracer
-start_daemon
-wait_until 300 ready
+launch_daemon
+wait_ready
 step both-back
 left both-back
 

@@ -10,9 +10,8 @@ look() {
 }
 lab_module() { echo "/lab/modules/$1.ko"; }
 
-start_daemon --stalled-after 60 --record /lab/out/raw.ndjson
-wait_until "$patience_s" answers
-wait_until 200 ready
+launch_daemon --stalled-after 60 --record /lab/out/raw.ndjson
+wait_ready
 load klpt_target
 
 refused insmod "$(lab_module klpt_patch_fail)"

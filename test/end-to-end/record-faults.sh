@@ -4,9 +4,8 @@ source "$(dirname "$0")/support/steps.sh"
 
 mkdir -p /run/small
 mount -t tmpfs -o size=6m tmpfs /run/small
-database=/run/small/klpscope.db
-klpscope daemon --db "$database" --listen 0.0.0.0:8686 >>/lab/out/daemon.log 2>&1 &
-daemon=$!
+daemon_database=/run/small/klpscope.db
+launch_daemon
 wait_until "$patience_s" answers
 step started
 
@@ -16,7 +15,7 @@ step full
 rm /run/small/filler
 step room
 
-head -c 200000 /dev/urandom | dd of="$database" conv=notrunc status=none
+head -c 200000 /dev/urandom | dd of="$daemon_database" conv=notrunc status=none
 step overwritten
 
 date -s '+1 hour' >/dev/null
@@ -24,4 +23,4 @@ step clock-set
 
 stop_daemon
 ls /run/small >/lab/out/files
-cp "$database" /lab/out/klpscope.db
+cp "$daemon_database" /lab/out/klpscope.db

@@ -31,9 +31,8 @@ nothing_left_behind() { ! left_behind; }
 load klpt_target
 knob create 3
 knob shadow_alloc '1 0x2001 16'
-start_daemon --shadow-check 2
-wait_until "$patience_s" answers
-wait_until 300 ready
+launch_daemon --shadow-check 2
+wait_ready
 wait_until 200 shadow_says '"adoption":"complete"'
 
 load klpt_patch_v1

@@ -10,11 +10,11 @@ knob shadow_alloc '2 0x2001 16'
 hold_sleeper
 load klpt_patch_v1
 wait_until "$patience_s" in_transition klpt_patch_v1
-start_daemon --stalled-after 5
+launch_daemon --stalled-after 5
 wait_until "$patience_s" answers
 step adopted
 
-wait_until 300 ready
+wait_ready
 step attached
 compare stall '/api/v1/tasks?blocked=1'
 step stall-compared
@@ -51,8 +51,8 @@ wait "$daemon" || true
 no_tracer() { ! pgrep -x bpftrace >/dev/null; }
 # The kernel kills it with its parent; taking its probes off takes a moment.
 wait_until 10 no_tracer
-start_daemon --stalled-after 5
-wait_until 300 ready
+launch_daemon --stalled-after 5
+wait_ready
 ls /sys/fs/bpf >/lab/out/pins
 step restarted
 knob sleep 0

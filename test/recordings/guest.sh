@@ -10,16 +10,11 @@ work=/run/klpscope-recordings
 mkdir -p $work
 source "$here/../lab/guest/daemon.sh"
 
-# start NAME: a daemon whose raw records go to NAME.ndjson; later runs with the same $database go on with it.
+# start NAME: a daemon whose raw records go to NAME.ndjson; later runs with the same $daemon_database go on with it.
 start() {
-  klpscope daemon --db "$database" --listen 127.0.0.1:8686 --record "$work/$1.ndjson" >>"/lab/out/$1.log" 2>&1 &
-  daemon=$!
-  local deadline=$((SECONDS + 400))
-  until daemon_answers; do
-    kill -0 $daemon || return 1
-    ((SECONDS < deadline)) || return 1
-    sleep 0.3
-  done
+  daemon_log=/lab/out/$1.log
+  launch_daemon --record "$work/$1.ndjson"
+  await_daemon 400
 }
 
 # Shadow variables older than the daemon are counted in.
@@ -34,8 +29,7 @@ adopted() {
 # The last scan of sysfs, one every 5 s, still has to see how it ended.
 stop() {
   sleep 7
-  kill -TERM $daemon
-  wait $daemon
+  stop_daemon
 }
 
 stalled_on_sleeper() {
@@ -148,14 +142,14 @@ clean_up() {
 
 code=0
 for name in "$@"; do
-  database=$work/$name.db
+  daemon_database=$work/$name.db
   echo "== $name"
   dmesg -C
   case $name in
     restart | tracer-killed | no-bpftrace | pinned | hostile-names) $name ;;
     *) start "$name" && adopted && bash "$scenarios/$name.sh" && stop ;;
   esac
-  if [[ $? == 0 ]]; then cp "$work/$name.ndjson" "$database" /lab/out/; else
+  if [[ $? == 0 ]]; then cp "$work/$name.ndjson" "$daemon_database" /lab/out/; else
     echo "== $name FAILED"
     code=1
     kill -KILL $daemon 2>/dev/null

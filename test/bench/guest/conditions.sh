@@ -15,7 +15,8 @@ attach_nothing() { :; }
 detach_nothing() { :; }
 
 attach_daemon() {
-  start_daemon "$LAB_DAEMON_DEADLINE_S" || fail "the daemon did not get ready; see daemon.log"
+  launch_daemon
+  await_daemon "$LAB_DAEMON_DEADLINE_S" || fail "the daemon did not get ready; see daemon.log"
 }
 detach_daemon() {
   save_health daemon-health.json

@@ -1,6 +1,7 @@
 # Lets a test on the host and a script in the VM go step by step; sourced by the scripts of test/end-to-end.
 set -eu
 source "$(dirname "${BASH_SOURCE[0]}")/../../lab/scenarios/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../lab/guest/daemon.sh"
 
 # step NAME: tells the test that NAME is reached, and waits until the test has looked.
 step() {
@@ -43,14 +44,6 @@ compare() {
 }
 [[ -e /lab/never ]] || mkfifo /lab/never
 
-start_daemon() {
-  klpscope daemon --db /run/klpscope/klpscope.db --listen 0.0.0.0:8686 "$@" >>/lab/out/daemon.log 2>&1 &
-  daemon=$!
-}
+# wait_ready [SECONDS]: until the daemon's probes are attached.
+wait_ready() { await_daemon "$@" || fail "the daemon did not get ready ($?); see daemon.log"; }
 answers() { { exec 3<>/dev/tcp/127.0.0.1/8686; } 2>/dev/null && exec 3>&-; }
-# Asked once a second: asking more often would slow down what is waited for.
-ready() { read -r -t 1 <>/lab/never || [[ $(http_get /readyz) == '{"ready":true}' ]]; }
-stop_daemon() {
-  kill -TERM "$daemon"
-  wait "$daemon" || true
-}

@@ -1,6 +1,7 @@
-# Starting and stopping the daemon in the VM; sourced by session.sh, and by scenarios that run with
-# --no-daemon and start it at a moment of their own choosing. $daemon is its process id.
+# Starting and stopping the daemon in the VM; sourced by session.sh, and by scripts that run with --no-daemon and
+# start it at a moment of their own choosing. $daemon is its process id.
 daemon_database=/run/klpscope/klpscope.db
+daemon_log=/lab/out/daemon.log
 
 daemon_answers() {
   local status
@@ -11,18 +12,23 @@ daemon_answers() {
   [[ $status == 200 ]]
 } 2>/dev/null
 
-# start_daemon [SECONDS]: 0 when it is ready, 124 when it was not in time, otherwise its own exit code (or 1).
-start_daemon() {
-  local code=0 deadline=$((SECONDS + ${1:-150}))
-  klpscope daemon --db "$daemon_database" --listen 0.0.0.0:8686 >>/lab/out/daemon.log 2>&1 &
+# launch_daemon FLAG…: does not wait for it.
+launch_daemon() {
+  klpscope daemon --db "$daemon_database" --listen 0.0.0.0:8686 "$@" >>"$daemon_log" 2>&1 &
   daemon=$!
+}
+
+# await_daemon [SECONDS]: 0 when it is ready, 124 when it was not in time, otherwise its own exit code (or 1).
+# Asked once a second: asking more often would slow down what is waited for.
+await_daemon() {
+  local code=0 deadline=$((SECONDS + ${1:-300}))
   until daemon_answers; do
     if ! kill -0 "$daemon" 2>/dev/null; then
       wait "$daemon" || code=$?
       return $((code ? code : 1))
     fi
     ((SECONDS < deadline)) || return 124
-    sleep 0.2
+    sleep 1
   done
 }
 
@@ -30,7 +36,7 @@ start_daemon() {
 stop_daemon() {
   [[ -n ${daemon-} ]] || return 0
   kill -TERM "$daemon" 2>/dev/null || true
-  timeout 20 tail --pid="$daemon" -s 0.1 -f /dev/null || kill -KILL "$daemon"
+  timeout 60 tail --pid="$daemon" -s 0.1 -f /dev/null || kill -KILL "$daemon"
   wait "$daemon" 2>/dev/null || true
   daemon=
 }

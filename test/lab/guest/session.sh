@@ -14,7 +14,8 @@ tell() { echo "$*" >&"$host"; }
 
 start_daemon_or_tell() {
   local code
-  start_daemon "$LAB_DAEMON_DEADLINE_S"
+  launch_daemon
+  await_daemon "$LAB_DAEMON_DEADLINE_S"
   code=$?
   case $code in
     0) tell daemon-ready ;;
