@@ -133,3 +133,9 @@ const cancelledBeforeStart = (state: CoreState, event: EventOf<'transition-cance
     event,
     'cancelled',
   )
+
+/**
+ * How many tasks switched without ever being blocked. Those born in the target state did not switch, and come and go.
+ */
+export const countSwitched = ({ switched: { forked: _, ...ways } }: Pick<Transition, 'switched'>): number =>
+  Object.values(ways).reduce((sum, count) => sum + count, 0)

@@ -1,6 +1,7 @@
 import type { Event } from '../contract/event.ts'
 import type { Straggler, TransitionReport } from '../contract/report.ts'
 import type { Transition } from '../contract/state.ts'
+import { countSwitched } from '../core/transition.ts'
 import { formatCount, formatDuration, plural } from '../words/format.ts'
 import { requesterText } from '../words/words.ts'
 import { findCulprit } from './find-culprit.ts'
@@ -41,8 +42,7 @@ const whoHeldItUp = ({ transition, stragglers, around }: SummaryMaterial): strin
         : 'why was not seen'
     return `No task held ${name} up: it was cancelled; ${cause}.`
   }
-  const { forked: _, ...ways } = transition.switched
-  const switched = Object.values(ways).reduce((sum, count) => sum + count, 0)
+  const switched = countSwitched(transition)
   const [longest] = stragglers
   if (longest && longest.durationMs >= transition.durationMs / 2)
     return `No single task is known to have held ${name} up: ${plural(stragglers.length, 'task')} had not switched when looked at, the longest for ${heldFor(longest, transition.startKnown)}.`

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Event, EventOf } from '../../daemon/contract/event.ts'
 import type { State, Transition } from '../../daemon/contract/state.ts'
+import { countSwitched } from '../../daemon/core/transition.ts'
 import { loggedTransitions, recordedBlocked } from './support/ground-truth.ts'
 import { inSteps } from './support/in-steps.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
@@ -77,12 +78,10 @@ describe.each(kernels)('a crowd of tasks on Linux %s', (kernel) => {
     record.events.filter(
       (event): event is EventOf<K> => event.kind === kind && event.transition === transition.id,
     )
-  const bySwitch = (transition: Transition) => {
-    // Those born meanwhile come and go: no listing has them all.
-    const { forked: _, ...ways } = transition.switched
-    const counted = Object.values(ways).reduce((sum, count) => sum + count, 0)
-    return { counted, streamed: of('task-switched', transition).length }
-  }
+  const bySwitch = (transition: Transition) => ({
+    counted: countSwitched(transition),
+    streamed: of('task-switched', transition).length,
+  })
 
   it('lost nothing', () => {
     const trouble = record.events.filter((event) =>

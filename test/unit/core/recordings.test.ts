@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Event, EventKind } from '../../../daemon/contract/event.ts'
 import type { BlockedTask, Transition } from '../../../daemon/contract/state.ts'
 import { headlineOf } from '../../../daemon/core/headline.ts'
+import { countSwitched } from '../../../daemon/core/transition.ts'
 import type { Step } from '../../../daemon/engine.ts'
 import { eventsOf, ofKind, recordingsOf, stepsOf } from '../support/recordings.ts'
 
@@ -81,10 +82,8 @@ describe.each(recordingsOf('stall-sleeping'))('%s', (name) => {
 
   it('nearly all others were switched at once, counted in the kernel', () => {
     const [patching] = transitionsOf(name)
-    // Those born meanwhile come and go.
-    const { forked: _, ...ways } = patching?.switched ?? {}
-    const counted = Object.values(ways).reduce((sum, count) => sum + count, 0)
-    expect(ways['transition-worker']).toBeGreaterThan(30)
+    const counted = patching ? countSwitched(patching) : 0
+    expect(patching?.switched['transition-worker']).toBeGreaterThan(30)
     // With the tasks that had been blocked first, that is about every task there is.
     const total = lastState(name).taskCounts.total ?? 0
     expect(Math.abs(counted + switchesOf(eventsOf(name), 'klpt-sleeper').length - total)).toBeLessThan(10)
