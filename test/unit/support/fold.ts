@@ -1,4 +1,5 @@
 import type { Event, EventDraft } from '../../../daemon/contract/event.ts'
+import type { Finding } from '../../../daemon/contract/finding.ts'
 import { type CoreState, initialState } from '../../../daemon/core/core-state.ts'
 import type { Effect } from '../../../daemon/core/effect.ts'
 import { numberEvent } from '../../../daemon/core/number-event.ts'
@@ -42,6 +43,28 @@ export const started = (bootId = 'boot-1') =>
     stalledAfterMs: 10_000,
   }) as const
 export const attached = { kind: 'tracer-attached', probeSets: allProbes } as const
+
+/** The tracer runs with all its probes. */
+export const observing = (): World => {
+  const world = aWorld()
+  world.at(1, started())
+  world.at(2, attached)
+  return world
+}
+
+/** The rules of the findings that are open. */
+export const open = (world: World): string[] =>
+  [...world.state().findings.values()].map((finding) => finding.rule)
+
+/** Every word about a finding so far. */
+export const told = (world: World): Finding[] =>
+  world.effects.flatMap((effect) => (effect.kind === 'finding-changed' ? [effect.finding] : []))
+
+export const completed = {
+  kind: 'transition-completed',
+  patch: 'klpt_patch_v1',
+  direction: 'patching',
+} as const
 
 export const transitionStarted = (own: { adopted?: boolean; direction?: 'patching' | 'unpatching' } = {}) =>
   ({

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import {
+  aTask,
+  attached,
+  aWorld,
+  sleeperBlocked,
+  started,
+  tasksObserved,
+  transitionStarted,
+  type World,
+} from '../support/fold.ts'
+
+const switchedSleeper = {
+  kind: 'task-switched',
+  tid: 264,
+  pid: 264,
+  comm: 'klpt-sleeper',
+  cpu: 1,
+  way: 'kernel-exit',
+  to: 1,
+} as const
+
+/** A transition of two tasks, one of which is blocked. */
+const stalling = (world: World = aWorld()): World => {
+  world.at(1, started())
+  world.at(2, attached)
+  world.at(10, transitionStarted())
+  world.at(10.1, sleeperBlocked)
+  world.at(11, tasksObserved([aTask(1, 1), aTask(264, 0, 'klpt-sleeper')], 1))
+  return world
+}
+
+describe('blocked tasks', () => {
+  it('keep since when they are blocked while the reason changes', () => {
+    const world = stalling()
+    const since = world.state().blocked.get(264)?.since
+    const later = world.at(12, { ...sleeperBlocked, reason: 'running', errno: 16, function: undefined })
+    expect(world.state().blocked.get(264)).toMatchObject({
+      since,
+      lastSeen: later.time,
+      reason: 'running',
+      function: null,
+    })
+  })
+
+  it('are no longer blocked when they switch', () => {
+    const world = stalling()
+    world.at(12, switchedSleeper)
+    expect(world.state().blocked.size).toBe(0)
+  })
+
+  it('get their tries and what /proc says; unknown tasks do not appear by that', () => {
+    const world = stalling()
+    world.at(12, {
+      kind: 'task-tries',
+      tries: [
+        [264, 5],
+        [999, 5],
+      ],
+    })
+    world.at(12, { kind: 'task-inspected', tid: 264, stack: ['f+0x1/0x2'], unit: 'a.service' })
+    world.at(12, { kind: 'task-inspected', tid: 999, stack: [] })
+    world.at(13, { kind: 'task-inspected', tid: 264, commandLine: 'cmd' })
+    expect([...world.state().blocked.keys()]).toEqual([264])
+    expect(world.state().blocked.get(264)).toMatchObject({
+      tries: 5,
+      stack: ['f+0x1/0x2'],
+      unit: 'a.service',
+      commandLine: 'cmd',
+    })
+  })
+
+  it('the idle tasks of two CPUs are two tasks', () => {
+    const world = stalling()
+    const idle = { ...sleeperBlocked, tid: 0, pid: 0, comm: 'swapper', idle: true } as const
+    world.at(12, { ...idle, cpu: 0 })
+    world.at(12, { ...idle, cpu: 1 })
+    world.at(12, { kind: 'task-tries', tries: [[-2, 7]] })
+    world.at(13, { ...switchedSleeper, tid: 0, pid: 0, cpu: 0 })
+    expect(world.state().blocked.get(-1)).toBeUndefined()
+    expect(world.state().blocked.get(-2)).toMatchObject({ comm: 'swapper', tries: 7 })
+  })
+
+  describe('and snapshots', () => {
+    it('a task at the target is not blocked, whatever was missed', () => {
+      const world = stalling()
+      world.at(12, tasksObserved([aTask(264, 1)], 0))
+      expect(world.state().blocked.size).toBe(0)
+    })
+
+    it('in the first second a task that was not tried yet is not called blocked; afterwards it is', () => {
+      const world = aWorld()
+      world.at(10, transitionStarted())
+      world.at(10.9, tasksObserved([aTask(5, 0)], 1))
+      expect(world.state().blocked.size).toBe(0)
+      world.at(11, tasksObserved([aTask(5, 0)], 1))
+      expect(world.state().blocked.get(5)).toMatchObject({ reason: 'unknown', comm: 'task-5' })
+    })
+
+    it('of a transition that began before the tracer there is no such grace', () => {
+      const world = aWorld()
+      world.at(10, transitionStarted({ adopted: true }))
+      world.at(10.1, tasksObserved([aTask(5, 0)], 1))
+      expect([...world.state().blocked.keys()]).toEqual([5])
+    })
+
+    it('after a reversal the kernel has time for its next try', () => {
+      const world = aWorld()
+      world.at(10, transitionStarted())
+      world.at(20, { kind: 'transition-reversed', patch: 'klpt_patch_v1', direction: 'unpatching' })
+      world.at(21.9, tasksObserved([aTask(5, 1)], 1))
+      expect(world.state().blocked.size).toBe(0)
+      world.at(22, tasksObserved([aTask(5, 1)], 1))
+      expect([...world.state().blocked.keys()]).toEqual([5])
+    })
+
+    it('of tasks that no transition concerns says nothing: it was read before this one, or after it', () => {
+      const world = stalling()
+      world.at(12, tasksObserved([aTask(264, -1), aTask(5, -1)], 0))
+      expect([...world.state().blocked.keys()]).toEqual([264])
+    })
+
+    it('unpatching waits for tasks that are still patched', () => {
+      const world = aWorld()
+      world.at(10, transitionStarted({ direction: 'unpatching' }))
+      world.at(12, tasksObserved([aTask(5, 0), aTask(6, 1)], 1))
+      expect([...world.state().blocked.keys()]).toEqual([6])
+    })
+
+    it('without a transition nobody is blocked', () => {
+      const world = aWorld()
+      world.at(12, tasksObserved([aTask(5, 0), aTask(6, 1)]))
+      expect(world.state().blocked.size).toBe(0)
+      expect(world.state().taskCounts).toMatchObject({ total: 2, patched: 1, unpatched: 1, undefined: 0 })
+    })
+  })
+})
