@@ -35,8 +35,9 @@ for (let index = Math.floor(state.seq / perFile); events.length < perMs * ms; in
 const told = openSync(toldFile, 'w')
 let emitted = 0
 let begun = performance.now()
-/** What could not be handed over in time is not made up for: the storm is as strong as the machine lets it be. */
-const mostAtOnce = Math.ceil(perMs * 4 * tickMs)
+/** What could not be handed over within so long is not made up for: the storm is as strong as the machine lets it be. */
+const latestMs = 100
+const mostAtOnce = Math.ceil(perMs * latestMs)
 const tick = (): void => {
   const due = Math.floor((performance.now() - begun) * perMs)
   if (due > mostAtOnce) begun = performance.now() - mostAtOnce / perMs
