@@ -43,7 +43,7 @@ const base = z.object({
   comm: z.string().optional(),
 })
 
-const transitionFields = { patch: z.string(), direction: directionSchema }
+const transitionFields = { patch: z.string(), direction: directionSchema, basis: basisSchema.optional() }
 const taskFields = { tid: z.number().int(), pid: z.number().int(), comm: z.string() }
 const shadowFields = { obj: addressSchema, id: addressSchema }
 

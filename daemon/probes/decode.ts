@@ -6,6 +6,7 @@ import { decodeFunctionTracer } from './function-calls.ts'
 import { nameInventory } from './inventory.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
+import { decodeKernelLog } from './log-records.ts'
 import { type DecodeContext, freshContext, type RecordDecoder } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
@@ -15,7 +16,7 @@ import { freshShadowWalk } from './shadow-walk.ts'
 import { observePatches } from './sysfs.ts'
 import { observeTasks, parseIterator, parseProcfs } from './task-table.ts'
 import { Tuple } from './tuple.ts'
-import { decodeKernelLog, overdueRefusals } from './waiting-refusals.ts'
+import { overdueRefusals } from './waiting-refusals.ts'
 
 const recordDecoders = new Map<string, RecordDecoder>(probeSets.flatMap((set) => Object.entries(set.records)))
 const mapNames = new Set(probeSets.flatMap((set) => set.maps))

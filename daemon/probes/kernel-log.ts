@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import type { Direction } from '../contract/event-parts.ts'
 
 /** What a line of the kernel log says about livepatching. */
 export type LogFact =
@@ -21,6 +22,9 @@ export type LogFact =
       function: string | null
     }
   | { fact: 'signalled' }
+  | { fact: 'transition-started'; patch: string; direction: Direction }
+  | { fact: 'transition-completed'; patch: string; direction: Direction }
+  | { fact: 'transition-forced' }
 
 type Pattern = [RegExp, (...groups: string[]) => LogFact]
 
@@ -82,6 +86,15 @@ const patterns: Pattern[] = [
     (comm, tid, name) => blocked(comm, tid, 'sleeping-on-function', name ?? null),
   ],
   [/^livepatch: signaling remaining tasks/, () => ({ fact: 'signalled' })],
+  [
+    /^livepatch: '(.+)': starting (patching|unpatching) transition$/,
+    (patch, direction) => ({ fact: 'transition-started', patch, direction: direction as Direction }),
+  ],
+  [
+    /^livepatch: '(.+)': (patching|unpatching) complete$/,
+    (patch, direction) => ({ fact: 'transition-completed', patch, direction: direction as Direction }),
+  ],
+  [/^livepatch: forcing remaining tasks to the patched state/, () => ({ fact: 'transition-forced' })],
 ]
 
 const blocked = (
@@ -102,6 +115,12 @@ export const concernsLivepatching = (line: string, tasksToo: boolean): boolean =
 }
 
 export const parseKernelLog = (line: string): LogFact | null => factIn(textOf(line))
+
+/** The record's own time in µs of the log's clock; null: none. Source: kernel/printk/printk.c, info_print_ext_header. */
+export const logTimeUs = (line: string): bigint | null => {
+  const us = /^\d+,\d+,(\d{1,18}),/.exec(line)?.[1]
+  return us === undefined ? null : BigInt(us)
+}
 
 /** `6,1234,5678901,-;text`, then key=value lines that begin with a space. Source: Documentation/ABI/testing/dev-kmsg. */
 const textOf = (line: string): string => {

@@ -23,10 +23,12 @@ export const blockedInLog = (
   if (context.tasksAttached || !context.transition) return []
   const idleCpu = tid === 0 ? Number(/^swapper\/(\d+)$/.exec(comm)?.[1] ?? 0) : undefined
   const key = taskKey({ tid, cpu: idleCpu ?? null })
+  const task = context.tasks.get(key)
+  // Not seen yet: told at its next try, when it is known what it is.
+  if (!task && tid !== 0) return []
   const said = `${reason} ${name ?? ''}`
   if (context.loggedBlocks.get(key) === said) return []
   context.loggedBlocks.set(key, said)
-  const task = context.tasks.get(key)
   return [
     {
       kind: 'task-blocked',

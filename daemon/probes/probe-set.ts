@@ -5,6 +5,7 @@ import type { ClockMemory } from './clock-memory.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls-memory.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
+import type { LogClock } from './log-clock.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowWalk, type ShadowWalkMemory } from './shadow-walk.ts'
 import type { Tuple } from './tuple.ts'
@@ -43,6 +44,7 @@ export type DecodeContext = {
   clock: ClockMemory | null
   /** Whether the probes that tell of blocked tasks are. */
   tasksAttached: boolean
+  logClock: LogClock | null
   /** What the kernel log said last of each task that blocks the transition, by key. */
   loggedBlocks: Map<number, string>
 }
@@ -52,8 +54,9 @@ export type RunningTransition = {
   target: 0 | 1
   /** nsecs of its start as the kernel-side maps key it; `0` when it began before the probes. */
   generation: string
-  /** Seen by a probe, not inferred from sysfs. */
-  exact: boolean
+  toldBy: 'probe' | 'kernel-log' | 'sysfs'
+  /** Seen in sysfs before the kernel log has told of its start: the next line of a start is its own. */
+  startToCome: boolean
   reversing: boolean
 }
 
@@ -76,6 +79,7 @@ export const freshContext = (): DecodeContext => ({
   attached: false,
   clock: null,
   tasksAttached: false,
+  logClock: null,
   loggedBlocks: new Map(),
 })
 

@@ -34,7 +34,7 @@ const observedPatch = (raw: RawPatch): ObservedPatch => ({
 
 /**
  * Patches as sysfs shows them, and the transition it implies: announced at once while no probe is attached
- * (the daemon came late, or has no BPF), otherwise only when the probes keep disagreeing.
+ * (the daemon came late, or has no BPF), otherwise only when the probes, or the kernel log, keep disagreeing.
  */
 export const observePatches = (
   context: DecodeContext,
@@ -46,8 +46,8 @@ export const observePatches = (
   const modules = rawModules?.map(({ name, files }) => ({ name, ...moduleFacts(files) }))
   const events: EventDraft[] = []
   const text = JSON.stringify([patches, modules])
+  const first = context.patches === ''
   if (text !== context.patches) {
-    const first = context.patches === ''
     context.patches = text
     events.push({
       kind: 'patches-observed',
@@ -62,11 +62,12 @@ export const observePatches = (
   const known = context.transition
   const target = shown?.enabled ? 1 : 0
   const samePatch = shown?.name === known?.patch
-  // klp_start_transition may take seconds, and `enabled` is written only after it: attached probes know better.
-  const turned = samePatch && known !== null && known.target !== target && !context.attached
+  // klp_start_transition may take seconds, and `enabled` is written only after it: probes and the log know better.
+  const informed = context.attached || known?.toldBy === 'kernel-log'
+  const turned = samePatch && known !== null && known.target !== target && !informed
   context.sysfsDisagreed = samePatch && !turned ? 0 : context.sysfsDisagreed + 1
   if (context.sysfsDisagreed === 0) return events
-  if ((context.attached || turned) && context.sysfsDisagreed < scansToOverrule) return events
+  if ((informed || turned) && context.sysfsDisagreed < scansToOverrule) return events
 
   context.sysfsDisagreed = 0
   context.loggedBlocks.clear()
@@ -86,7 +87,8 @@ export const observePatches = (
       patch: shown.name,
       target,
       generation: '0',
-      exact: false,
+      toldBy: 'sysfs',
+      startToCome: !first,
       reversing: false,
     }
     events.push({

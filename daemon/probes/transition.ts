@@ -30,7 +30,8 @@ export const transition: ProbeSet = {
         patch,
         target,
         generation: monoNs,
-        exact: true,
+        toldBy: 'probe',
+        startToCome: false,
         reversing: false,
       }
       // klp_reverse_transition starts the same transition a second time.

@@ -1,9 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
-import { type LogFact, lastFact, lostRecords, parseKernelLog } from './kernel-log.ts'
+import { type LogFact, lastFact } from './kernel-log.ts'
 import type { LifecycleMemory, WaitingRefusal } from './lifecycle-memory.ts'
-import { blockedInLog, signalledInLog } from './log-blocks.ts'
 import type { DecodeContext } from './probe-set.ts'
-import type { RawRecord } from './raw-record.ts'
 import { refusalInLog } from './refusal.ts'
 
 /** The kernel's own words come by another way than the probes' records, a little earlier or later. */
@@ -27,18 +25,8 @@ export const overdueRefusals = ({ lifecycle: memory }: DecodeContext, nowNs: str
   return overdue.map((refusal) => complete(memory, refusal).event)
 }
 
-/** One record of /dev/kmsg. */
-export const decodeKernelLog = (
-  context: DecodeContext,
-  record: Extract<RawRecord, { source: 'kernel-log' }>,
-): EventDraft[] => {
-  const { lifecycle: memory } = context
-  const { monoNs } = record
-  if ('lost' in record) return lostRecords(record.lost, monoNs)
-  const fact = parseKernelLog(record.line)
-  if (!fact) return []
-  if (fact.fact === 'blocked') return blockedInLog(context, fact, monoNs)
-  if (fact.fact === 'signalled') return signalledInLog(context, monoNs)
+/** What the kernel log says of a load: a refusal now, or the details that one has waited for. */
+export const refusalsInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: string): EventDraft[] => {
   const events = memory.attached ? [] : onlyInLog(memory, fact, monoNs)
   memory.log = [...memory.log, { monoNs, fact }].slice(-factsKept)
   if (fact.fact === 'loader-refused' && looksLikeLivepatch(memory, fact.module)) {
@@ -57,15 +45,18 @@ export const decodeKernelLog = (
   return [...events, ...told.map((refusal) => complete(memory, refusal).event)]
 }
 
-const complete = (memory: LifecycleMemory, refusal: WaitingRefusal) => {
-  const since = BigInt(refusal.sinceNs) - logLagNs
-  return refusal.complete(memory.log.filter((line) => BigInt(line.monoNs) > since).map((line) => line.fact))
+/** What the log has said within the last second. */
+export const newestFacts = (memory: LifecycleMemory, monoNs: string): LogFact[] => {
+  const since = BigInt(monoNs) - logLagNs
+  return memory.log.filter((line) => BigInt(line.monoNs) > since).map((line) => line.fact)
 }
+
+const complete = (memory: LifecycleMemory, refusal: WaitingRefusal) =>
+  refusal.complete(newestFacts(memory, refusal.sinceNs))
 
 /** Without probes. */
 const onlyInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: string): EventDraft[] => {
-  const since = BigInt(monoNs) - logLagNs
-  const earlier = memory.log.filter((line) => BigInt(line.monoNs) > since).map((line) => line.fact)
+  const earlier = newestFacts(memory, monoNs)
   if (fact.fact === 'module-refused') {
     const failed = lastFact(earlier, 'module-failed')
     return [

@@ -44,8 +44,11 @@ export type RecordQueue = {
   close: () => Promise<number>
 }
 
-/** Events that must not be lost are sent after this, so that those of one moment go together. */
-const gatherMs = 5
+/**
+ * Events that must not be lost are sent after this, so that those of one moment go together. Not at once, though: a
+ * transition's start would be written just when its end waits for RCU-tasks for the first time (see quiet-time.ts).
+ */
+const gatherMs = 40
 /** Others wait for company. */
 const lingerMs = 1_000
 /** A batch is written in about this time, so that what presses meanwhile need not wait for long. */

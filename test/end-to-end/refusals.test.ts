@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { State } from '../../daemon/contract/state.ts'
+import { loggedTransitions } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 
 const program = join(import.meta.dirname, '../../dist/klpscope.js')
@@ -65,7 +66,7 @@ describe(`what stands in the daemon's way on Linux ${kernels[0]}`, () => {
   it('shows a stall without BPF, and says what it cannot see', async () => {
     await expect.poll(async () => (await state()).transition?.stalled, { timeout: 30_000 }).toBe(true)
     const { transition, blocked, tracer, shadow, headline } = await state()
-    expect(transition).toMatchObject({ patch: 'klpt_patch_v1', direction: 'patching', startKnown: false })
+    expect(transition).toMatchObject({ patch: 'klpt_patch_v1', direction: 'patching', startKnown: true })
     expect(headline.text).toMatch(/klpt-sleeper/)
     // Dynamic debug of kernel/livepatch is on in the lab: the kernel log tells why.
     expect(blocked.map(({ comm, reason, function: name }) => [comm, reason, name])).toEqual([
@@ -84,8 +85,13 @@ describe(`what stands in the daemon's way on Linux ${kernels[0]}`, () => {
     await expect
       .poll(async () => (await state()).lastTransition?.outcome, { timeout: 30_000 })
       .toBe('completed')
+    const { lastTransition } = await state()
     lab.go('done')
     expect(await lab.outcome, lab.read('script.log')).toMatchObject({ exitCode: 0 })
     expect(said('status').code).toBe(1)
+    // When it was is known to a look at the log, how long it took by the log's own clock.
+    const [logged] = loggedTransitions(lab.read('dmesg.txt'))
+    const loggedMs = ((logged?.endS ?? 0) - (logged?.startS ?? 0)) * 1000
+    expect(Math.abs((lastTransition?.durationMs ?? 0) - loggedMs)).toBeLessThan(5)
   })
 })

@@ -71,9 +71,9 @@ describe('kernel log', () => {
   })
 
   it('forwards the rest of what livepatch says', () => {
-    const complete = record("livepatch: 'klpt_patch_v1': patching complete", 5)
-    expect(concernsLivepatching(complete, false)).toBe(true)
-    expect(parseKernelLog(complete)).toBeNull()
+    const enabling = record("livepatch: enabling patch 'klpt_patch_v1'", 5)
+    expect(concernsLivepatching(enabling, false)).toBe(true)
+    expect(parseKernelLog(enabling)).toBeNull()
   })
 
   it('leaves everything else alone', () => {

@@ -12,7 +12,8 @@ const inspect = (
     patch,
     target: 1,
     generation: '1',
-    exact: true,
+    toldBy: 'probe',
+    startToCome: false,
     reversing: false,
   }
   return inspectTask(context, {

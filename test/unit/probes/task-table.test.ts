@@ -147,7 +147,8 @@ describe('observeTasks', () => {
       patch: 'p',
       target: 1,
       generation: '0',
-      exact: true,
+      toldBy: 'probe',
+      startToCome: false,
       reversing: false,
     }
     expect(observeTasks(context, threads, 'iterator', '2')).toMatchObject({ total: 4, remaining: 2 })

@@ -1,0 +1,46 @@
+import type { EventDraft } from '../contract/event.ts'
+import { logTimeUs, lostRecords, parseKernelLog } from './kernel-log.ts'
+import { blockedInLog, signalledInLog } from './log-blocks.ts'
+import { readLogClock } from './log-clock.ts'
+import { transitionInLog } from './log-transitions.ts'
+import type { DecodeContext } from './probe-set.ts'
+import type { RawRecord } from './raw-record.ts'
+import { refusalsInLog } from './waiting-refusals.ts'
+
+/** One record of /dev/kmsg. */
+export const decodeKernelLog = (
+  context: DecodeContext,
+  record: Extract<RawRecord, { source: 'kernel-log' }>,
+): EventDraft[] => {
+  const { monoNs } = record
+  if ('lost' in record) {
+    // How the transition went on may be among them: sysfs tells as well.
+    if (context.transition?.toldBy === 'kernel-log') context.transition.toldBy = 'sysfs'
+    return lostRecords(record.lost, monoNs)
+  }
+  const written = writtenAt(context, record)
+  const fact = parseKernelLog(record.line)
+  if (!fact) return []
+  switch (fact.fact) {
+    case 'blocked':
+      return blockedInLog(context, fact, monoNs)
+    case 'signalled':
+      return signalledInLog(context, monoNs)
+    case 'transition-started':
+    case 'transition-completed':
+    case 'transition-forced':
+      return transitionInLog(context, fact, written)
+    default:
+      return refusalsInLog(context.lifecycle, fact, monoNs)
+  }
+}
+
+/** By the log's own clock, because a transition may be over before its first line is read. */
+const writtenAt = (context: DecodeContext, { line, monoNs }: { line: string; monoNs: string }): string => {
+  const lineUs = logTimeUs(line)
+  if (lineUs === null) return monoNs
+  // A better guess in the middle of a transition would make it shorter than it was.
+  if (context.transition?.toldBy !== 'kernel-log' || !context.logClock)
+    context.logClock = readLogClock(context.logClock, lineUs, BigInt(monoNs))
+  return String(lineUs * 1000n + context.logClock.offsetNs)
+}

@@ -1,0 +1,79 @@
+import type { EventDraft } from '../contract/event.ts'
+import type { LogFact } from './kernel-log.ts'
+import { lastFact } from './kernel-log.ts'
+import type { DecodeContext } from './probe-set.ts'
+import { directionOf } from './transition.ts'
+import { newestFacts } from './waiting-refusals.ts'
+
+export type TransitionFact = Extract<
+  LogFact,
+  { fact: 'transition-started' | 'transition-completed' | 'transition-forced' }
+>
+
+/**
+ * A transition by the kernel's own words, for hosts where no probe tells. A reversed one starts a second time.
+ * Source: kernel/livepatch/transition.c, klp_start_transition, klp_complete_transition, klp_force_transition.
+ */
+export const transitionInLog = (
+  context: DecodeContext,
+  fact: TransitionFact,
+  monoNs: string,
+): EventDraft[] => {
+  if (context.attached) return []
+  switch (fact.fact) {
+    case 'transition-started':
+      return started(context, fact, monoNs)
+    case 'transition-completed':
+      return ended(context, fact, monoNs)
+    case 'transition-forced': {
+      const running = context.transition
+      if (!running) return []
+      const direction = directionOf(running.target)
+      return [{ kind: 'transition-forced', monoNs, patch: running.patch, direction, basis: 'kernel-log' }]
+    }
+  }
+}
+
+const started = (
+  context: DecodeContext,
+  { patch, direction }: Extract<TransitionFact, { fact: 'transition-started' }>,
+  monoNs: string,
+): EventDraft[] => {
+  const target = direction === 'patching' ? 1 : 0
+  const known = context.transition?.patch === patch ? context.transition : null
+  context.loggedBlocks.clear()
+  if (known && !known.startToCome) {
+    context.transition = { ...known, target, toldBy: 'kernel-log' }
+    return known.target === target
+      ? []
+      : [{ kind: 'transition-reversed', monoNs, patch, direction, basis: 'kernel-log' }]
+  }
+  context.transition = {
+    patch,
+    target,
+    generation: '0',
+    toldBy: 'kernel-log',
+    startToCome: false,
+    reversing: false,
+  }
+  return [{ kind: 'transition-started', monoNs, patch, direction, adopted: false, basis: 'kernel-log' }]
+}
+
+/** A failed load ends as an unpatching that never started (klp_cancel_transition). */
+const ended = (
+  context: DecodeContext,
+  { patch, direction }: Extract<TransitionFact, { fact: 'transition-completed' }>,
+  monoNs: string,
+): EventDraft[] => {
+  const known = context.transition?.patch === patch ? context.transition : null
+  const told = { monoNs, patch, basis: 'kernel-log' } as const
+  const failed = lastFact(newestFacts(context.lifecycle, monoNs), 'pre-patch-failed') !== undefined
+  if (known) context.transition = null
+  if (failed && direction === 'unpatching' && known?.target !== 0)
+    return [{ kind: 'transition-cancelled', ...told, direction: 'patching' }]
+  if (!known) return []
+  const end: EventDraft = { kind: 'transition-completed', ...told, direction }
+  return directionOf(known.target) === direction
+    ? [end]
+    : [{ kind: 'transition-reversed', ...told, direction }, end]
+}
