@@ -8,9 +8,9 @@ import type { RawBody } from '../probes/raw-record.ts'
  */
 const gapMs = 8
 /** A look at all tasks waits longer: what it shows may not even be printed yet. */
-const lookGapMs = 40
-/** In a flood, none waits longer. */
-const mostMs = 60
+const lookGapMs = 30
+/** In a flood none waits longer: they are to be on disk within 100 ms. */
+const mostMs = 40
 
 export type Reordering = {
   /** Takes what bpftrace printed; `followUp` was read because of it and stays behind it. */
