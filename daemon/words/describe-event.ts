@@ -1,4 +1,5 @@
 import type { Event, EventOf } from '../contract/event.ts'
+import type { Basis } from '../contract/event-parts.ts'
 import { describeFunctionEvent } from './describe-function-event.ts'
 import { describeShadowEvent } from './describe-shadow-event.ts'
 import { formatDuration, plural } from './format.ts'
@@ -16,6 +17,10 @@ const clockMapped = ({ offsetNs, cause, suspendedNs }: EventOf<'clock-mapped'>) 
   if (cause === 'set') return `The wall clock was set; now ${mapped}.`
   return cause === 'drifted' ? `The clocks have drifted apart; now ${mapped}.` : `Clocks compared: ${mapped}.`
 }
+
+/** The log's lines are found up to 0.2 s after they were written. */
+const basis = (event: { basis?: Basis | undefined }) =>
+  event.basis === 'kernel-log' ? ', by the kernel log' : ''
 
 /** What happened, as one sentence. The switch is exhaustive: a new kind in the contract fails the type check here. */
 export function describeEvent(event: Event): string {
@@ -64,13 +69,13 @@ export function describeEvent(event: Event): string {
     case 'transition-started':
       return transitionStarted(event)
     case 'transition-completed':
-      return `The transition of ${event.patch} completed: every task is ${targetWord(event.direction)}.`
+      return `The transition of ${event.patch} completed${basis(event)}: every task is ${targetWord(event.direction)}.`
     case 'transition-cancelled':
-      return `The transition of ${event.patch} (${event.direction}) was cancelled${because(event.cause)}.`
+      return `The transition of ${event.patch} (${event.direction}) was cancelled${basis(event)}${because(event.cause)}.`
     case 'transition-reversed':
-      return `The transition of ${event.patch} was reversed; it is now ${event.direction}.`
+      return `The transition of ${event.patch} was reversed${basis(event)}; it is now ${event.direction}.`
     case 'transition-forced':
-      return `The transition of ${event.patch} was forced: the remaining tasks were declared ${targetWord(event.direction)}.`
+      return `The transition of ${event.patch} was forced${basis(event)}: the remaining tasks were declared ${targetWord(event.direction)}.`
     case 'transition-signalled':
       return `The kernel signalled the blocked tasks of ${event.patch}, round ${event.round}.`
     case 'task-switched':
@@ -144,7 +149,7 @@ function transitionStarted(event: EventOf<'transition-started'>): string {
   const verb = event.adopted ? 'was already running when the tracer came' : 'started'
   const replace = event.replace === true ? ', replacing all older patches' : ''
   const by = event.requester === undefined ? '' : `, requested by ${requesterText(event.requester)}`
-  return `The transition of ${event.patch} (${event.direction}${replace}) ${verb}${by}.`
+  return `The transition of ${event.patch} (${event.direction}${replace}) ${verb}${by}${basis(event)}.`
 }
 
 function tasksSwitched(event: EventOf<'tasks-switched'>): string {

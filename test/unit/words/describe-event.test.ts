@@ -37,6 +37,10 @@ const sentences: [Event, string][] = [
     'The kernel refused to load p1 (error -22): incompatible state 3.',
   ],
   [
+    anEvent('transition-completed', { ...patching, basis: 'kernel-log' }),
+    'The transition of p1 completed, by the kernel log: every task is patched.',
+  ],
+  [
     anEvent('transition-started', {
       ...patching,
       replace: true,
