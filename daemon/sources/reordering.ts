@@ -1,16 +1,12 @@
 import type { RawBody } from '../probes/raw-record.ts'
 
 /**
- * Records are handed out when none has come for so long. bpftrace before 0.20 or so has one buffer per CPU and empties
- * one after the other: what a task printed before it moved to another CPU can come after what it printed then. That is
- * a matter of milliseconds; and what is done about a transition's start should be over before its end waits for
- * RCU-tasks for the first time (see quiet-time.ts).
+ * How long records wait for earlier ones. bpftrace before 0.20 or so has one buffer per CPU and empties one after
+ * the other: what a task printed before it moved to another CPU can come after what it printed then. That is a matter of
+ * milliseconds. The rest is for transitions on a machine with a single CPU: what is done about their start neither
+ * delays their first look, nor meets their end when that waits for RCU-tasks for the first time (see quiet-time.ts).
  */
-const gapMs = 8
-/** A look at all tasks waits longer: what it shows may not even be printed yet. */
-const lookGapMs = 30
-/** In a flood none waits longer: they are to be on disk within 100 ms. */
-const mostMs = 40
+const windowMs = 30
 
 export type Reordering = {
   /** Takes what bpftrace printed; `followUp` was read because of it and stays behind it. */
@@ -27,27 +23,18 @@ type Held = { at: bigint | null; inventory: boolean; bodies: RawBody[] }
 export const createReordering = (emit: (body: RawBody) => void): Reordering => {
   let held: Held[] = []
   let timer: NodeJS.Timeout | undefined
-  let since = 0
-  let looked = false
 
   const flush = (): void => {
     clearTimeout(timer)
     timer = undefined
-    looked = false
     const batch = inKernelOrder(held)
     held = []
     for (const { bodies } of batch) for (const body of bodies) emit(body)
   }
-  // When this thread was held up, what has been printed meanwhile is read before the immediate runs.
-  const plan = (ms: number) => setTimeout(() => setImmediate(flush), ms)
   const hold = (one: Held): void => {
     held.push(one)
-    const now = performance.now()
-    if (held.length === 1) since = now
-    const left = since + mostMs - now
-    if (timer && left < gapMs) return
-    clearTimeout(timer)
-    timer = plan(Math.min(left, looked ? lookGapMs : gapMs))
+    // When this thread was held up, what has been printed meanwhile is read before the immediate runs.
+    timer ??= setTimeout(() => setImmediate(flush), windowMs)
   }
   return {
     take: (line, followUp) => {
@@ -55,10 +42,7 @@ export const createReordering = (emit: (body: RawBody) => void): Reordering => {
       const inventory = line.includes('"inventory.')
       hold({ at: kernelTime(line), inventory, bodies: followUp ? [body, followUp] : [body] })
     },
-    place: (at, body) => {
-      looked = true
-      hold({ at, inventory: false, bodies: [body] })
-    },
+    place: (at, body) => hold({ at, inventory: false, bodies: [body] }),
     flush,
   }
 }
