@@ -17,9 +17,10 @@ export type QuietTime = {
 }
 
 /**
- * Keeps dear work out of the way of transitions. Unregistering from ftrace waits until every task that is on a
- * CPU has gone to sleep or left the kernel once, and looks ten times a second: while we run, a transition's end
- * takes 0.1 s longer each time it does. Reading ftrace's lists holds the very lock it needs.
+ * Keeps dear work out of the way of transitions. Unregistering from ftrace waits for RCU-tasks: for every task that it
+ * finds on a run queue when it looks, some 10 ms after it has begun, and it looks after those again only 0.1 s later.
+ * Whenever one of our threads is found there, a transition's end takes that much longer. Reading ftrace's lists holds
+ * the very lock it needs.
  * Source: kernel/rcu/tasks.h, rcu_tasks_wait_gp; kernel/trace/ftrace.c, ftrace_shutdown, t_start
  * @param settleMs how long after the last step
  */
