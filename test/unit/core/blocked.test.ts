@@ -1,14 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  aTask,
-  attached,
-  aWorld,
-  sleeperBlocked,
-  started,
-  tasksObserved,
-  transitionStarted,
-  type World,
-} from '../support/fold.ts'
+import { aTask, aWorld, sleeperBlocked, stalling, tasksObserved, transitionStarted } from '../support/fold.ts'
 
 const switchedSleeper = {
   kind: 'task-switched',
@@ -19,16 +10,6 @@ const switchedSleeper = {
   way: 'kernel-exit',
   to: 1,
 } as const
-
-/** A transition of two tasks, one of which is blocked. */
-const stalling = (world: World = aWorld()): World => {
-  world.at(1, started())
-  world.at(2, attached)
-  world.at(10, transitionStarted())
-  world.at(10.1, sleeperBlocked)
-  world.at(11, tasksObserved([aTask(1, 1), aTask(264, 0, 'klpt-sleeper')], 1))
-  return world
-}
 
 describe('blocked tasks', () => {
   it('keep since when they are blocked while the reason changes', () => {

@@ -1,25 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  aTask,
-  attached,
-  aWorld,
-  completed,
-  sleeperBlocked,
-  started,
-  tasksObserved,
-  transitionStarted,
-  type World,
-} from '../support/fold.ts'
-
-/** A transition of two tasks, one of which is blocked. */
-const stalling = (world: World = aWorld()): World => {
-  world.at(1, started())
-  world.at(2, attached)
-  world.at(10, transitionStarted())
-  world.at(10.1, sleeperBlocked)
-  world.at(11, tasksObserved([aTask(1, 1), aTask(264, 0, 'klpt-sleeper')], 1))
-  return world
-}
+import { aTask, aWorld, completed, stalling, tasksObserved, type World } from '../support/fold.ts'
 
 describe('points for the charts', () => {
   const points = (world: World) =>

@@ -1,26 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import {
   aTask,
-  attached,
   aWorld,
   completed,
   patchesObserved,
   sleeperBlocked,
+  stalling,
   started,
   tasksObserved,
   transitionStarted,
-  type World,
 } from '../support/fold.ts'
-
-/** A transition of two tasks, one of which is blocked. */
-const stalling = (world: World = aWorld()): World => {
-  world.at(1, started())
-  world.at(2, attached)
-  world.at(10, transitionStarted())
-  world.at(10.1, sleeperBlocked)
-  world.at(11, tasksObserved([aTask(1, 1), aTask(264, 0, 'klpt-sleeper')], 1))
-  return world
-}
 
 describe('a transition', () => {
   it('runs, and is the last one when it has ended', () => {

@@ -117,3 +117,13 @@ export const patchesObserved = (
     kind: 'patches-observed',
     patches: patches.map((patch) => ({ enabled: true, inTransition: false, objects: [], ...patch })),
   }) as const
+
+/** A transition of two tasks, one of which is blocked. */
+export const stalling = (world: World = aWorld()): World => {
+  world.at(1, started())
+  world.at(2, attached)
+  world.at(10, transitionStarted())
+  world.at(10.1, sleeperBlocked)
+  world.at(11, tasksObserved([aTask(1, 1), aTask(264, 0, 'klpt-sleeper')], 1))
+  return world
+}
