@@ -3,6 +3,7 @@ import type { BlockReason } from '../contract/event-parts.ts'
 import { taskKey } from '../core/task-key.ts'
 import type { LogFact } from './kernel-log.ts'
 import type { DecodeContext } from './probe-set.ts'
+import { directionOf } from './transition.ts'
 
 /** errno of klp_check_and_switch_task, kernel/livepatch/transition.c. */
 const errnos: Record<Exclude<BlockReason, 'unknown'>, number> = {
@@ -56,7 +57,7 @@ export const signalledInLog = ({ transition, tasksAttached }: DecodeContext, mon
           kind: 'transition-signalled',
           monoNs,
           patch: transition.patch,
-          direction: transition.target === 1 ? 'patching' : 'unpatching',
+          direction: directionOf(transition.target),
           round: 1,
         },
       ]

@@ -1,7 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
-import type { LogFact } from './kernel-log.ts'
-import { lastFact } from './kernel-log.ts'
-import type { DecodeContext } from './probe-set.ts'
+import { type LogFact, lastFact } from './kernel-log.ts'
+import type { DecodeContext, RunningTransition } from './probe-set.ts'
 import { directionOf } from './transition.ts'
 import { newestFacts } from './waiting-refusals.ts'
 
@@ -34,13 +33,16 @@ export const transitionInLog = (
   }
 }
 
+const runningOf = ({ transition }: DecodeContext, patch: string): RunningTransition | null =>
+  transition?.patch === patch ? transition : null
+
 const started = (
   context: DecodeContext,
   { patch, direction }: Extract<TransitionFact, { fact: 'transition-started' }>,
   monoNs: string,
 ): EventDraft[] => {
   const target = direction === 'patching' ? 1 : 0
-  const known = context.transition?.patch === patch ? context.transition : null
+  const known = runningOf(context, patch)
   context.loggedBlocks.clear()
   if (known && !known.startToCome) {
     context.transition = { ...known, target, toldBy: 'kernel-log' }
@@ -65,7 +67,7 @@ const ended = (
   { patch, direction }: Extract<TransitionFact, { fact: 'transition-completed' }>,
   monoNs: string,
 ): EventDraft[] => {
-  const known = context.transition?.patch === patch ? context.transition : null
+  const known = runningOf(context, patch)
   const told = { monoNs, patch, basis: 'kernel-log' } as const
   const failed = lastFact(newestFacts(context.lifecycle, monoNs), 'pre-patch-failed') !== undefined
   if (known) context.transition = null

@@ -12,7 +12,7 @@ import type { Tuple } from './tuple.ts'
 
 /** What decoding remembers between records; owned by one decoder, touched by nothing else. */
 export type DecodeContext = {
-  /** The transition as the probes and sysfs tell it; null: none known. */
+  /** The transition as the probes, the kernel log and sysfs tell it; null: none known. */
   transition: RunningTransition | null
   /** The task that cancels a transition (a pre-patch callback failed), until its end is told. */
   cancelledBy: { pid: number; tid: number; comm: string } | null

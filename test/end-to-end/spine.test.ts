@@ -159,9 +159,9 @@ describe.each(kernels.slice(0, 1))('the spine on Linux %s', (kernel) => {
       const { startS, endS } = logged[index] ?? { startS: 0, endS: 0 }
       // One that began unseen is a lower bound, and says so.
       if (transition.startKnown)
-        expect(Math.abs(started - startS), `start of ${transition.patch}`).toBeLessThan(0.1)
+        expect(Math.abs(started - startS), `start of ${transition.patch}`).toBeLessThan(0.05)
       else expect(started).toBeGreaterThan(startS)
-      expect(Math.abs(ended - (endS ?? 0)), `end of ${transition.patch}`).toBeLessThan(0.1)
+      expect(Math.abs(ended - (endS ?? 0)), `end of ${transition.patch}`).toBeLessThan(0.05)
     }
     expect(events.filter((event) => event.kind === 'decode-failed')).toEqual([])
     expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1))

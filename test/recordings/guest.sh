@@ -26,10 +26,11 @@ adopted() {
   done
 }
 
-# The last scan of sysfs, one every 5 s, still has to see how it ended.
+# The last scan of sysfs, one every 5 s, still has to see how it ended. Fails when the daemon does not end well.
 stop() {
   sleep 7
-  stop_daemon
+  kill -TERM $daemon
+  wait $daemon
 }
 
 stalled_on_sleeper() {
