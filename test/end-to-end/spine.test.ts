@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { State } from '../../daemon/contract/state.ts'
 import { expectText, openBrowser } from './support/browser.ts'
-import { loggedTransitions } from './support/ground-truth.ts'
+import { loggedTransitions, wrongTimes } from './support/ground-truth.ts'
 import { inSteps } from './support/in-steps.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 import { patchStates } from './support/patch-states.ts'
@@ -153,16 +153,7 @@ describe.each(kernels.slice(0, 1))('the spine on Linux %s', (kernel) => {
     expect(recorded.map(({ patch, direction, outcome }) => ({ patch, direction, outcome }))).toEqual(
       logged.map(({ patch, direction }) => ({ patch, direction, outcome: 'completed' })),
     )
-    for (const [index, transition] of recorded.entries()) {
-      const started = Number(transition.startedMonoNs) / 1e9
-      const ended = started + transition.durationMs / 1000
-      const { startS, endS } = logged[index] ?? { startS: 0, endS: 0 }
-      // One that began unseen is a lower bound, and says so.
-      if (transition.startKnown)
-        expect(Math.abs(started - startS), `start of ${transition.patch}`).toBeLessThan(0.05)
-      else expect(started).toBeGreaterThan(startS)
-      expect(Math.abs(ended - (endS ?? 0)), `end of ${transition.patch}`).toBeLessThan(0.05)
-    }
+    expect(recorded.flatMap((transition, index) => wrongTimes(transition, logged[index]!))).toEqual([])
     expect(events.filter((event) => event.kind === 'decode-failed')).toEqual([])
     expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1))
   })

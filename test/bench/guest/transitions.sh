@@ -31,18 +31,23 @@ release_for_control() { :; }
 load_phase_ms=100
 disable_phase_ms=600
 
+# Longer than a transition usually takes. RCU-tasks, for which the kernel waits in it, looks at the run queues at
+# a few moments, and whoever is on one then costs 0.1 s: asking whether the transition is over must not be that.
+undisturbed_s=2.5
+
 # cycle SERIES: enables the patch and disables it again.
 cycle() {
   "hold_for_$1"
   wait_for_phase "$load_phase_ms"
   insmod /lab/modules/klpt_patch_v1.ko
   "release_for_$1"
+  pause "$undisturbed_s"
   quietly_until at_rest klpt_patch_v1
-  pause 0.5
   "hold_for_$1"
   wait_for_phase "$disable_phase_ms"
   echo 0 >"$livepatch/klpt_patch_v1/enabled"
   "release_for_$1"
+  pause "$undisturbed_s"
   quietly_until gone klpt_patch_v1
   quietly_until rmmod_quietly klpt_patch_v1
   pause 0.5

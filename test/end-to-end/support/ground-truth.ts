@@ -1,7 +1,8 @@
 import type { Event } from '../../../daemon/contract/event.ts'
 import type { Direction } from '../../../daemon/contract/event-parts.ts'
+import type { Transition } from '../../../daemon/contract/state.ts'
 
-/** A transition as the kernel's own log tells it (dynamic debug on for kernel/livepatch); times in seconds of its clock. */
+/** A transition as the kernel's own log tells it (dynamic debug on for kernel/livepatch); times in seconds of CLOCK_MONOTONIC. */
 export type LoggedTransition = {
   patch: string
   direction: Direction
@@ -26,13 +27,24 @@ const lines = {
   sleeping: /klp_try_switch_task: (.*):(\d+) is sleeping on function (\S+)/,
 }
 
+/**
+ * Seconds from the log's clock to CLOCK_MONOTONIC, tens of milliseconds. The session's marks (test/lab/guest) say
+ * the uptime rounded down, a moment after they looked at it: the largest distance comes closest.
+ */
+const logClockOffset = (dmesg: string): number => {
+  const marks = [...dmesg.matchAll(/^\[\s*(\d+\.\d+)\] klpscope-lab: uptime (\d+\.\d+)$/gm)]
+  if (marks.length === 0) throw new Error('No mark of the lab in the kernel log: was it cut off?')
+  return Math.max(...marks.map(([, stamp, uptime]) => Number(uptime) - Number(stamp)))
+}
+
 /** Reads transitions from dmesg. Source: kernel/livepatch/transition.c. */
 export const loggedTransitions = (dmesg: string): LoggedTransition[] => {
   const transitions: LoggedTransition[] = []
+  const offset = logClockOffset(dmesg)
   for (const text of dmesg.split('\n')) {
     const stamp = /^\[\s*(\d+\.\d+)\] livepatch: (.*)$/.exec(text)
     if (!stamp) continue
-    const seconds = Number(stamp[1])
+    const seconds = Number(stamp[1]) + offset
     const said = stamp[2] ?? ''
     const open = transitions.at(-1)
     const match = (name: keyof typeof lines) => lines[name].exec(said)
@@ -64,6 +76,31 @@ export const loggedTransitions = (dmesg: string): LoggedTransition[] => {
     } else noteBlocked(open, match('running'), match('unreliable'), match('sleeping'))
   }
   return transitions
+}
+
+/** How far the marks of the two clocks may mislead, in seconds: the uptime's last digit, and a line's way to the log. */
+const clockS = 0.02
+/** How long a busy machine may pause between a probe and the line that the same function logs, in seconds. */
+const pauseS = 0.25
+
+/**
+ * What is wrong with the times of a transition; nothing, as a rule. klp_start_transition logs after the probe at
+ * its entry, klp_complete_transition before the one at its return: what is recorded encloses what is logged.
+ */
+export const wrongTimes = (recorded: Transition, logged: LoggedTransition): string[] => {
+  const startedS = Number(recorded.startedMonoNs) / 1e9
+  const endedS = startedS + recorded.durationMs / 1000
+  const startsEarlyS = logged.startS - startedS
+  const endsLateS = endedS - (logged.endS ?? Number.NaN)
+  const within = (seconds: number) => seconds > -clockS && seconds < pauseS
+  // One that began unseen is known from later on; a cancelled one's start is not logged.
+  const startFits = recorded.startKnown
+    ? logged.outcome === 'cancelled' || within(startsEarlyS)
+    : startsEarlyS < clockS
+  return [
+    ...(startFits ? [] : [`${recorded.id} starts ${startsEarlyS} s before the log says so`]),
+    ...(within(endsLateS) ? [] : [`${recorded.id} ends ${endsLateS} s after the log says so`]),
+  ]
 }
 
 const noteBlocked = (
