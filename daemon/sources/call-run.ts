@@ -86,6 +86,7 @@ export const startCallRun = (
       process = startTracerProcess({
         bpftrace: options.bpftrace,
         scriptFile,
+        btfFile: null,
         onLine,
         isReady: (line) => line.includes('"calls.ready"'),
         onReady,

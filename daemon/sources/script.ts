@@ -25,6 +25,8 @@ export type Script = {
   probeSets: RawProbeSet[]
   /** Where in the text each block stands, in that order. */
   blocks: ScriptBlock[]
+  /** The kernel's types that it needs, as BTF; null: all of them. */
+  btf: Buffer | null
 }
 
 /** `point`: what it is attached to, as bpftrace writes it; `line`: its first, from 1. */
@@ -80,8 +82,16 @@ export const generateScript = (
     if (unavailable) return { name: set.stem, available: false, ...unavailable }
     return { name: set.stem, available: true, ...(lost.length > 0 ? { lost } : {}) }
   })
-  return { text, probeSets, blocks }
+  return { text, probeSets, blocks, btf: host.btf.subset(structsIn(text), pointersFollowed) }
 }
+
+/** No expression of the .bt files goes on through more, not even one that begins at another's result. */
+const pointersFollowed = 3
+
+/** curtask is a pointer to its structure in newer versions of bpftrace. */
+const structsIn = (text: string): string[] => [
+  ...new Set(['task_struct', ...[...text.matchAll(/\bstruct (\w+)/g)].map(([, name = '']) => name)]),
+]
 
 type Chosen = {
   /** One block per attach point. */

@@ -18,6 +18,8 @@ export type TracerProcess = {
 export type TracerOptions = {
   bpftrace: string
   scriptFile: string
+  /** BTF with the kernel's types that the script needs; null: the kernel's own, with all. */
+  btfFile: string | null
   onLine: (line: string) => void
   /** Decides which line means that every probe is attached. */
   isReady: (line: string) => boolean
@@ -46,6 +48,7 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
         // A cumulative patch may have hundreds of functions, each with two probes.
         BPFTRACE_MAX_PROBES: '4096',
         BPFTRACE_MAX_BPF_PROGS: '4096',
+        ...(options.btfFile === null ? {} : { BPFTRACE_BTF: options.btfFile }),
       },
     },
   )

@@ -29,6 +29,9 @@ export const superviseTracer = (
   emit: (body: RawBody) => void,
 ): Tracer => {
   const scriptFile = join(runDir, 'klpscope.bt')
+  const btfFile = join(runDir, 'klpscope.btf')
+  // Version 0.17 searches all types of the kernel and of each module for every cast to an integer: minutes.
+  let withSubset = true
   const stopping = new AbortController()
   let running: TracerProcess | undefined
   let attached = false
@@ -42,9 +45,11 @@ export const superviseTracer = (
   /** @param trial only to see whether it attaches: nobody hears it */
   const start = async (script: Script, trial: boolean, onReady: () => void): Promise<TracerProcess> => {
     await writeFile(scriptFile, script.text)
+    if (script.btf) await writeFile(btfFile, script.btf)
     running = startTracerProcess({
       bpftrace,
       scriptFile,
+      btfFile: script.btf && withSubset ? btfFile : null,
       onLine: (line) => {
         heardMonoNs = monotonicNs()
         if (!trial) emit({ source: 'bpftrace', line })
@@ -93,6 +98,11 @@ export const superviseTracer = (
       const failure = await attempt(script, false, () => onReady(script))
       if (!failure || stopping.signal.aborted) return null
       if (leaveOut(failure.culprit, without)) continue
+      if (failure.complained && withSubset) {
+        // Perhaps of a type that it needs of its own accord.
+        withSubset = false
+        continue
+      }
       const sets = script.probeSets.filter((set) => set.available).map((set) => set.name)
       const known = without.size
       if (failure.complained) await findCulprits(sets, without)

@@ -7,7 +7,7 @@ import { generateScript } from '../../../daemon/sources/script.ts'
 const script = generateScript(join(import.meta.dirname, '../../../bpf'), probeSets, {
   hasFunction: () => true,
   addressOf: () => 1n,
-  btf: { offsetOf: () => 8, sizeOf: () => 8, hasField: () => true },
+  btf: { offsetOf: () => 8, sizeOf: () => 8, hasField: () => true, subset: () => null },
   cpus: 2,
   streamPerS: 100,
   shadowCheckS: 7,

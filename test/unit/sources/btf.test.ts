@@ -2,25 +2,79 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseBtf, readBtf } from '../../../daemon/sources/btf.ts'
+import { subsetOf } from '../../../daemon/sources/btf-subset.ts'
+import { kinds, readBtfTypes } from '../../../daemon/sources/btf-types.ts'
 
 const vmlinux = '/sys/kernel/btf/vmlinux'
 const bpftool = '/usr/sbin/bpftool'
 
-/** Bytes of a BTF with one struct: { int a; union { int b; }; unsigned c : 3; }. */
-const tinyBtf = (): Buffer => {
-  const strings = '\0int\0s\0a\0b\0c\0'
-  const at = (name: string) => strings.indexOf(`\0${name}\0`) + 1
-  const info = (kind: number, length = 0, flag = 0) => ((flag << 31) | (kind << 24) | length) >>> 0
-  const types = [
-    [at('int'), info(1), 4, 32],
-    [0, info(5, 1), 4, at('b'), 1, 0],
-    [at('s'), info(4, 3, 1), 12, at('a'), 1, 0, 0, 2, 32, at('c'), 1, (3 << 24) | 64],
-  ].flat()
+const info = (kind: number, length = 0, flag = 0) => ((flag << 31) | (kind << 24) | length) >>> 0
+
+/** Bytes of a BTF; `typesOf` gets where in the strings a name stands. */
+const build = (names: string[], typesOf: (at: (name: string) => number) => number[][]): Buffer => {
+  const strings = `\0${names.join('\0')}\0`
+  const types = typesOf((name) => strings.indexOf(`\0${name}\0`) + 1).flat()
   const header = [0x0001eb9f, 24, 0, types.length * 4, types.length * 4, strings.length]
   const words = Buffer.alloc((header.length + types.length) * 4)
   for (const [index, word] of [...header, ...types].entries()) words.writeUInt32LE(word >>> 0, index * 4)
   return Buffer.concat([words, Buffer.from(strings, 'latin1')])
 }
+
+/** One struct: { int a; union { int b; }; unsigned c : 3; }. */
+const tinyBtf = (): Buffer =>
+  build(['int', 's', 'a', 'b', 'c'], (at) => [
+    [at('int'), info(1), 4, 32],
+    [0, info(5, 1), 4, at('b'), 1, 0],
+    [at('s'), info(4, 3, 1), 12, at('a'), 1, 0, 0, 2, 32, at('c'), 1, (3 << 24) | 64],
+  ])
+
+/** first -> second -> third, by their field `to`; first also has a function, and an array of other. */
+const chainBtf = (): Buffer =>
+  build(['int', 'unrelated', 'first', 'second', 'third', 'other', 'to', 'function', 'many', 'x'], (at) => [
+    [at('int'), info(1), 4, 32],
+    [at('unrelated'), info(4, 1), 4, at('x'), 1, 0],
+    [at('first'), info(4, 3), 24, at('to'), 4, 0, at('function'), 8, 64, at('many'), 10, 128],
+    [0, info(2), 5],
+    [at('second'), info(4, 1), 8, at('to'), 6, 0],
+    [0, info(2), 7],
+    [at('third'), info(4, 1), 4, at('x'), 1, 0],
+    [0, info(2), 9],
+    [0, info(13, 1), 1, at('x'), 1],
+    [0, info(3), 0, 11, 1, 2],
+    [at('other'), info(4, 1), 4, at('x'), 1, 0],
+  ])
+
+describe('a subset of a BTF', () => {
+  const subset = (structs: string[], pointers: number) =>
+    parseBtf(subsetOf(readBtfTypes(chainBtf()), structs, pointers))
+
+  it('has the same layout as the whole, and what each structure consists of', () => {
+    const btf = subset(['first'], 0)
+    expect(btf.sizeOf('first')).toBe(24)
+    expect(btf.offsetOf('first', 'many')).toBe(16)
+    expect(btf.offsetOf('other', 'x')).toBe(0)
+  })
+
+  it('goes on through so many pointers, and ends in void', () => {
+    expect([0, 1, 2].map((pointers) => subset(['first'], pointers).hasField('first', 'to->to'))).toEqual([
+      false,
+      true,
+      true,
+    ])
+    expect([1, 2].map((pointers) => subset(['first'], pointers).hasField('first', 'to->to->x'))).toEqual([
+      false,
+      true,
+    ])
+  })
+
+  it('leaves out what is not asked for, and functions', () => {
+    expect(subset(['first', 'nosuch'], 9).sizeOf('unrelated')).toBeNull()
+    const types = readBtfTypes(subsetOf(readBtfTypes(chainBtf()), ['first'], 9))
+    const all = Array.from({ length: types.count }, (_, index) => types.type(index + 1))
+    expect(all.some(({ kind }) => kind === kinds.funcProto)).toBe(false)
+    expect(all.flatMap(({ types: at }) => at.map(types.u32)).every((id) => id <= types.count)).toBe(true)
+  })
+})
 
 describe('a BTF', () => {
   const btf = parseBtf(tinyBtf())

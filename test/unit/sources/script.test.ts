@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { probeSets } from '../../../daemon/probes/probe-sets.ts'
 import { parseProbeFile } from '../../../daemon/sources/probe-file.ts'
 import { generateScript, readyRecord, type ScriptHost, type Without } from '../../../daemon/sources/script.ts'
@@ -10,7 +10,7 @@ import { generateScript, readyRecord, type ScriptHost, type Without } from '../.
 const bpfDir = join(import.meta.dirname, '../../../bpf')
 const source = (stem: string): string => readFileSync(join(bpfDir, `${stem}.bt`), 'utf8')
 
-const knowingBtf = { offsetOf: () => 24, sizeOf: () => 48, hasField: () => true }
+const knowingBtf = { offsetOf: () => 24, sizeOf: () => 48, hasField: () => true, subset: () => null }
 
 const host = (missing: string[] = [], own: Partial<ScriptHost> = {}): ScriptHost => ({
   hasFunction: (name) => !missing.includes(name),
@@ -73,6 +73,16 @@ describe('on a kernel that has everything', () => {
     expect(code.includes('kaddr(')).toBe(false)
     // 0xffffffff81234560 as old versions can parse it.
     expect(code.includes('kptr((uint64)(-2128394912))')).toBe(true)
+  })
+
+  it('asks for the types that it names, and for what bpftrace takes the current task for', () => {
+    const subset = vi.fn(() => Buffer.from('some BTF'))
+    const { btf } = generate(host([], { btf: { ...knowingBtf, subset } }))
+    expect(btf?.toString()).toBe('some BTF')
+    const [structs] = subset.mock.lastCall as unknown as [string[]]
+    expect(structs.sort()).toEqual(
+      expect.arrayContaining(['klp_func', 'klp_object', 'klp_patch', 'klp_shadow', 'module', 'task_struct']),
+    )
   })
 
   it('fills every map that it reads', () => expect(unfilledMaps(code)).toEqual([]))
@@ -142,7 +152,7 @@ describe('a field that BTF does not know', () => {
   })
 
   it('all of them together, where there is no BTF, leave nothing', () => {
-    const btf = { offsetOf: () => null, sizeOf: () => null, hasField: () => false }
+    const btf = { offsetOf: () => null, sizeOf: () => null, hasField: () => false, subset: () => null }
     const { code, probeSets: reported } = generate(host([], { btf }))
     expect(reported.some(({ available }) => available)).toBe(false)
     expect(code.match(/KLPSCOPE_\w+/)).toBeNull()

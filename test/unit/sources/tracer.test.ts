@@ -35,7 +35,7 @@ describe.runIf(works)('a supervised bpftrace', () => {
     const host = {
       hasFunction: () => true,
       addressOf: () => 1n,
-      btf: { offsetOf: () => 0, sizeOf: () => 0, hasField: () => true },
+      btf: { offsetOf: () => 0, sizeOf: () => 0, hasField: () => true, subset: () => null },
       cpus: 1,
       streamPerS: 1,
       shadowCheckS: 60,
