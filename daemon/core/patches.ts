@@ -19,8 +19,10 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
     patches.some((patch) => patch.name === name)
       ? patches.map((patch) => (patch.name === name ? to(patch) : patch))
       : patches
-  const enter = (name: string, next: PatchLifeState, also: Partial<Patch> = {}) =>
-    change(name, (patch) => ({ ...inState(patch, next, event), ...also }))
+  const enter = (name: string, next: PatchLifeState, now: Partial<Patch>, always: Partial<Patch> = {}) =>
+    change(name, (patch) =>
+      isLate(patch, event) ? { ...patch, ...always } : { ...inState(patch, next, event), ...now, ...always },
+    )
   switch (event.kind) {
     case 'patches-observed':
       return observe(patches, event)
@@ -35,19 +37,20 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
         enabled: event.direction === 'patching',
       })
     case 'patch-enabled':
-      return enter(event.patch, 'enabled', { enabled: true, inTransition: false, wasEnabled: true })
+      return enter(event.patch, 'enabled', { enabled: true, inTransition: false }, { wasEnabled: true })
     case 'patch-disabled':
       return enter(event.patch, 'disabled', { enabled: false, inTransition: false })
     case 'patch-replaced':
-      return enter(event.patch, 'replaced', {
-        enabled: false,
-        replacedBy: event.by,
-        ...(event.forced ? { forced: true } : {}),
-      })
+      return enter(
+        event.patch,
+        'replaced',
+        { enabled: false },
+        { replacedBy: event.by, ...(event.forced ? { forced: true } : {}) },
+      )
     case 'patch-released':
       // sysfs may have shown it first.
       return change(event.patch, (patch) =>
-        patch.state === 'removable' ? patch : inState(patch, 'released', event),
+        patch.state === 'removable' || isLate(patch, event) ? patch : inState(patch, 'released', event),
       )
     case 'state-registered':
       return change(event.patch, (patch) => ({
@@ -72,6 +75,10 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
       return patches
   }
 }
+
+/** A busy machine hands a tracer's records over after a look at sysfs that shows more than they tell. */
+const isLate = (patch: Patch, event: Event): boolean =>
+  patch.sinceMonoNs !== null && BigInt(event.monoNs) < BigInt(patch.sinceMonoNs)
 
 const inState = (patch: Patch, state: PatchLifeState, event: Event): Patch =>
   patch.state === state ? patch : { ...patch, state, since: event.time, sinceMonoNs: event.monoNs }

@@ -19,3 +19,17 @@ it('patches are shown by what they are doing, in the order the kernel tells', ()
     'd disabled',
   ])
 })
+
+it('what a busy machine tells late takes no patch back to where it no longer is', () => {
+  const world = aWorld()
+  const name = 'klpt_patch_v1'
+  world.at(1, { kind: 'patch-loading', patch: name, replace: false })
+  world.at(2, { kind: 'patch-enabled', patch: name })
+  const module = { name, version: '1.0', refcount: 0 }
+  world.at(4, { ...patchesObserved(), modules: [module] })
+  const now = () => world.state().patches.find((patch) => patch.name === name)
+  expect(now()).toMatchObject({ state: 'removable' })
+  world.at(3, { kind: 'patch-replaced', patch: name, by: 'klpt_patch_v2' })
+  world.at(3.5, { kind: 'patch-released', patch: name })
+  expect(now()).toMatchObject({ state: 'removable', replacedBy: 'klpt_patch_v2', enabled: false })
+})
