@@ -42,7 +42,9 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
   })
 
   it('recorded when each began and ended', () => {
-    expect(record.transitions.filter(({ startKnown }) => !startKnown)).toEqual([])
+    // A load that is refused before klp_start_transition() never starts.
+    const startUnseen = record.transitions.filter((transition) => !transition.startKnown)
+    expect(startUnseen.filter(({ outcome }) => outcome !== 'cancelled')).toEqual([])
     expect(record.transitions.flatMap((transition, index) => wrongTimes(transition, logged[index]!))).toEqual(
       [],
     )
