@@ -79,7 +79,7 @@ export const loggedTransitions = (dmesg: string): LoggedTransition[] => {
 }
 
 /** How far the marks of the two clocks may mislead, in seconds: the uptime's last digit, and a line's way to the log. */
-const clockS = 0.02
+const clockS = 0.01
 /** How long a busy machine may pause between a probe and the line that the same function logs, in seconds. */
 const pauseS = 0.25
 
