@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { execa } from 'execa'
 import { createLineQueue } from './line-queue.ts'
 
-/** How long a tracer may take to attach; under emulation, on a busy machine, all probe sets took 100 s. */
+/** How long a tracer may take to attach; under emulation, on a busy machine, all probe sets took 130 s. */
 const readyDeadlineMs = 300_000
 
 export type TracerProcess = {

@@ -6,7 +6,9 @@ import { type Line, TimeChart } from './time-chart.tsx'
 
 type Props = { series: Series; gaps: Tracer['gaps']; transition: Transition | null }
 
-const lines: Line[] = [{ label: 'Remaining', colorProperty: '--chart-1', fill: true, stepped: true }]
+// Not observed, or no transition that could have any.
+const missing = 'no count'
+const lines: Line[] = [{ label: 'Remaining', colorProperty: '--chart-1', fill: true, stepped: true, missing }]
 
 /** Tasks not yet in the target state. */
 export function RemainingChart({ series, gaps, transition }: Props) {

@@ -14,6 +14,8 @@ export type Line = {
   dash?: number[]
   fill?: boolean
   stepped?: boolean
+  /** What the legend says where there is no value. */
+  missing?: string
 }
 
 export type TimeChartProps = {
@@ -137,7 +139,7 @@ function lineOptions(element: HTMLElement, line: Line): uPlot.Series {
     // Away from the cursor the legend tells the newest value.
     value: (u, value, index, at) => {
       const shown = at === null || at === undefined ? lastOf(u.data[index]) : value
-      return shown === null || shown === undefined ? unknownText : formatCount(shown)
+      return shown === null || shown === undefined ? (line.missing ?? unknownText) : formatCount(shown)
     },
   }
 }
