@@ -3,9 +3,9 @@
 set -eu
 source "$(dirname "$0")/support/steps.sh"
 
-# look NAME: what the daemon says once it had the time to hear of everything.
+# look NAME: what the daemon says once it had the time to hear of everything; it looks every 5 s in quiet times.
 look() {
-  read -r -t 4 <>/lab/never || true
+  read -r -t 8 <>/lab/never || true
   http_get /api/v1/state >"/lab/out/$1.json"
 }
 lab_module() { echo "/lab/modules/$1.ko"; }
