@@ -93,16 +93,20 @@ export const superviseTracer = (
   /** Starts it with all that attaches. @returns null, or why nothing does */
   const attachWhatGoes = async (onReady: (script: Script) => void): Promise<string | null> => {
     const without = new Map<string, string>()
+    const usual = withSubset
+    let otherTried = false
     for (;;) {
       const script = generate(without)
       const failure = await attempt(script, false, () => onReady(script))
       if (!failure || stopping.signal.aborted) return null
       if (leaveOut(failure.culprit, without)) continue
-      if (failure.complained && withSubset) {
+      if (failure.complained && !otherTried) {
         // Perhaps of a type that it needs of its own accord.
-        withSubset = false
+        otherTried = true
+        withSubset = !usual
         continue
       }
+      withSubset = usual
       const sets = script.probeSets.filter((set) => set.available).map((set) => set.name)
       const known = without.size
       if (failure.complained) await findCulprits(sets, without)
