@@ -100,8 +100,8 @@ export const superviseTracer = (
       const failure = await attempt(script, false, () => onReady(script))
       if (!failure || stopping.signal.aborted) return null
       if (leaveOut(failure.culprit, without)) continue
-      if (failure.complained && !otherTried) {
-        // Perhaps of a type that it needs of its own accord.
+      if (!otherTried) {
+        // Perhaps for want of a type that it needs of its own accord.
         otherTried = true
         withSubset = !usual
         continue
