@@ -1,3 +1,4 @@
+import { attaching } from './attaching.ts'
 import type { Bench } from './bench.ts'
 import { calls } from './calls.ts'
 import { costPerCall } from './cost-per-call.ts'
@@ -6,4 +7,4 @@ import { nonInterference } from './non-interference.ts'
 import { record } from './record.ts'
 
 /** Every bench, in the order they run. To add one: a file with one exported bench, and its name here. */
-export const benches: readonly Bench[] = [decoding, record, nonInterference, costPerCall, calls]
+export const benches: readonly Bench[] = [decoding, record, nonInterference, costPerCall, calls, attaching]
