@@ -19,11 +19,12 @@ is_attached() {
 # time_attaching NAME: a line in /lab/out/attaching, "NAME MICROSECONDS".
 time_attaching() {
   local begun=${EPOCHREALTIME/./} patience_s=900
+  : >/run/attaching.out
   bpftrace -B line -f json /run/klpscope.bt >/run/attaching.out 2>/run/attaching.log &
   tracer=$!
   quietly_until is_attached
   echo "$1 $((${EPOCHREALTIME/./} - begun))" >>/lab/out/attaching
-  say "attached with the $1 types"
+  say "attached, types: $1"
   kill -KILL "$tracer"
   wait "$tracer" 2>/dev/null || true
   wait_until 30 no_process_named bpftrace
