@@ -32,7 +32,7 @@ load_phase_ms=100
 disable_phase_ms=600
 
 # Longer than a transition usually takes. RCU-tasks, for which the kernel waits in it, looks at the run queues at
-# a few moments, and whoever is on one then costs 0.1 s: asking whether the transition is over must not be that.
+# a few moments, and who is on one then decides about 0.1 s: asking whether the transition is over must not be that.
 undisturbed_s=2.5
 
 # cycle SERIES: enables the patch and disables it again.
