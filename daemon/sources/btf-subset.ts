@@ -11,11 +11,10 @@ export const subsetOf = (btf: BtfTypes, structs: readonly string[], pointers: nu
   const newIds = new Map<number, number>()
   let beyond: number[] = []
   const keep = (id: number): void => {
-    if (id === 0 || newIds.has(id)) return
-    const { kind, types } = btf.type(id)
-    if (kind === kinds.funcProto) return
+    const kind = btf.kind(id)
+    if (kind === 0 || kind === kinds.funcProto || newIds.has(id)) return
     newIds.set(id, newIds.size + 1)
-    for (const at of types) {
+    for (const at of btf.type(id).types) {
       const other = btf.u32(at)
       if (kind === kinds.ptr) beyond.push(other)
       else keep(other)

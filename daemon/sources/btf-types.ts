@@ -1,6 +1,9 @@
 /** Kinds of types by their number in include/uapi/linux/btf.h. */
 export const kinds = { ptr: 2, struct: 4, union: 5, funcProto: 13 } as const
 
+/** Whether it is a structure or a union. */
+export const isCompound = (kind: number): boolean => kind === kinds.struct || kind === kinds.union
+
 /**
  * What follows the 12 bytes of a type, by its kind: a fixed part, and one part per element, in bytes. `types`: where in
  * the type ids of others stand; `eachName`, `eachType`: the same in an element. A type's own name stands at 0 always.
@@ -29,15 +32,17 @@ const layouts: Record<number, Layout> = {
   18: reference, // TYPE_TAG
   19: { each: 12, eachName: 0 }, // ENUM64
 }
-export const typeBytes = 12
+const typeBytes = 12
 
 /** One type: where it stands, how long it is, and where in it other things are named, in bytes of the file. */
-export type BtfType = { at: number; length: number; kind: number; names: number[]; types: number[] }
+export type BtfType = { at: number; length: number; names: number[]; types: number[] }
 
 /** The types of a BTF file by their ids, from 1. */
 export type BtfTypes = {
   bytes: Buffer
-  count: number
+  /** 0, as of void: there is no such type. */
+  kind: (id: number) => number
+  /** @throws Error when there is no such type */
   type: (id: number) => BtfType
   /** Ids of the structures and unions of this name, as in C, without `struct`. */
   compounds: (name: string) => number[]
@@ -78,9 +83,13 @@ export const readBtfTypes = (bytes: Buffer): BtfTypes => {
   const positions: number[] = [0]
   for (let at = types; at < typesEnd; at += bytesAt(at)) positions.push(at)
 
+  const kind = (id: number): number => {
+    const at = positions[id]
+    return at ? kindAt(at) : 0
+  }
   const type = (id: number): BtfType => {
     const at = positions[id]
-    if (id === 0 || at === undefined) throw new Error(`no type ${id}`)
+    if (!at) throw new Error(`no type ${id}`)
     const { fixed = 0, types = [], each = 0, eachName, eachType } = layoutAt(at)
     const elements = each === 0 ? [] : Array.from({ length: lengthAt(at) }, (_, index) => index)
     const ofEach = (within: number | undefined) =>
@@ -88,7 +97,6 @@ export const readBtfTypes = (bytes: Buffer): BtfTypes => {
     return {
       at,
       length: bytesAt(at),
-      kind: kindAt(at),
       names: [at, ...ofEach(eachName)],
       types: [...types.map((within) => at + within), ...ofEach(eachType)],
     }
@@ -98,13 +106,14 @@ export const readBtfTypes = (bytes: Buffer): BtfTypes => {
     const found = bytes.indexOf(`\0${name}\0`, strings, 'latin1')
     if (found < 0 || found >= stringsEnd) return []
     const nameOffset = found + 1 - strings
-    return positions.flatMap((at, id) => (id > 0 && u32(at) === nameOffset && isCompound(at) ? [id] : []))
+    return positions.flatMap((at, id) =>
+      id > 0 && u32(at) === nameOffset && isCompound(kindAt(at)) ? [id] : [],
+    )
   }
-  const isCompound = (at: number) => kindAt(at) === kinds.struct || kindAt(at) === kinds.union
 
   return {
     bytes,
-    count: positions.length - 1,
+    kind,
     type,
     compounds,
     u32,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { subsetOf } from './btf-subset.ts'
-import { kinds, readBtfTypes } from './btf-types.ts'
+import { isCompound, kinds, readBtfTypes } from './btf-types.ts'
 
 /**
  * Layout of kernel structures as the kernel's own type information tells it. Names as in C, without `struct`;
@@ -25,7 +25,6 @@ export const readBtf = (file = '/sys/kernel/btf/vmlinux'): Btf => {
   }
 }
 
-const compoundKinds: number[] = [kinds.struct, kinds.union]
 /** Kinds that only stand for another type: PTR, TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG. */
 const wrappingKinds: number[] = [kinds.ptr, 8, 9, 10, 11, 18]
 
@@ -34,7 +33,6 @@ type Member = { name: string; typeId: number; offsetBits: number; bitField: bool
 /** @throws Error when it is not BTF, or has a kind of type unknown here */
 export const parseBtf = (bytes: Buffer): Btf => {
   const btf = readBtfTypes(bytes)
-  const isCompound = (id: number) => id > 0 && compoundKinds.includes(btf.type(id).kind)
 
   const membersOf = (id: number): Member[] => {
     const { at, names } = btf.type(id)
@@ -54,7 +52,7 @@ export const parseBtf = (bytes: Buffer): Btf => {
     for (const member of membersOf(id)) {
       if (member.name === field) return member.bitField ? null : member.offsetBits
       if (member.name !== '') continue
-      const within = isCompound(member.typeId) ? bitsOf(member.typeId, field) : null
+      const within = isCompound(btf.kind(member.typeId)) ? bitsOf(member.typeId, field) : null
       if (within !== null) return member.offsetBits + within
     }
     return null
@@ -71,9 +69,9 @@ export const parseBtf = (bytes: Buffer): Btf => {
   }
   /** The structure that a type is, or points to; 0, which has no members, when it is none. */
   const compoundBehind = (id: number): number => {
-    if (id === 0 || isCompound(id)) return id
-    const { at, kind } = btf.type(id)
-    return wrappingKinds.includes(kind) ? compoundBehind(btf.u32(at + 8)) : 0
+    const kind = btf.kind(id)
+    if (isCompound(kind)) return id
+    return wrappingKinds.includes(kind) ? compoundBehind(btf.u32(btf.type(id).at + 8)) : 0
   }
   const hasPath = (id: number, [field, ...further]: string[]): boolean => {
     if (field === undefined) return true

@@ -45,11 +45,12 @@ export const superviseTracer = (
   /** @param trial only to see whether it attaches: nobody hears it */
   const start = async (script: Script, trial: boolean, onReady: () => void): Promise<TracerProcess> => {
     await writeFile(scriptFile, script.text)
-    if (script.btf) await writeFile(btfFile, script.btf)
+    const btf = withSubset ? script.btf : null
+    if (btf) await writeFile(btfFile, btf)
     running = startTracerProcess({
       bpftrace,
       scriptFile,
-      btfFile: script.btf && withSubset ? btfFile : null,
+      btfFile: btf && btfFile,
       onLine: (line) => {
         heardMonoNs = monotonicNs()
         if (!trial) emit({ source: 'bpftrace', line })

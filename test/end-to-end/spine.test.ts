@@ -153,7 +153,7 @@ describe.each(kernels.slice(0, 1))('the spine on Linux %s', (kernel) => {
     expect(recorded.map(({ patch, direction, outcome }) => ({ patch, direction, outcome }))).toEqual(
       logged.map(({ patch, direction }) => ({ patch, direction, outcome: 'completed' })),
     )
-    expect(recorded.flatMap((transition, index) => wrongTimes(transition, logged[index]!))).toEqual([])
+    expect(recorded.flatMap((transition, index) => wrongTimes(transition, logged[index]!, 0.05))).toEqual([])
     expect(events.filter((event) => event.kind === 'decode-failed')).toEqual([])
     expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1))
   })

@@ -80,14 +80,13 @@ export const loggedTransitions = (dmesg: string): LoggedTransition[] => {
 
 /** How far the marks of the two clocks may mislead, in seconds: the uptime's last digit, and a line's way to the log. */
 const clockS = 0.01
-/** How long a busy machine may pause between a probe and the line that the same function logs, in seconds. */
-const pauseS = 0.25
 
 /**
  * What is wrong with the times of a transition; nothing, as a rule. klp_start_transition logs after the probe at
  * its entry, klp_complete_transition before the one at its return: what is recorded encloses what is logged.
+ * @param pauseS how long a busy machine may pause between a probe and the line that the same function logs, in seconds
  */
-export const wrongTimes = (recorded: Transition, logged: LoggedTransition): string[] => {
+export const wrongTimes = (recorded: Transition, logged: LoggedTransition, pauseS: number): string[] => {
   const startedS = Number(recorded.startedMonoNs) / 1e9
   const endedS = startedS + recorded.durationMs / 1000
   const startsEarlyS = logged.startS - startedS
@@ -96,7 +95,7 @@ export const wrongTimes = (recorded: Transition, logged: LoggedTransition): stri
   // One that began unseen is known from later on; a cancelled one's start is not logged.
   const startFits = recorded.startKnown
     ? logged.outcome === 'cancelled' || within(startsEarlyS)
-    : startsEarlyS < clockS
+    : startsEarlyS < 0
   return [
     ...(startFits ? [] : [`${recorded.id} starts ${startsEarlyS} s before the log says so`]),
     ...(within(endsLateS) ? [] : [`${recorded.id} ends ${endsLateS} s after the log says so`]),
