@@ -1,4 +1,5 @@
 import type { BlockedTask, Transition } from '../contract/state.ts'
+import { writeEnabled, writeForce } from '../words/livepatch-commands.ts'
 import { longestBlocked } from './blockers.ts'
 import type { CoreState } from './core-state.ts'
 
@@ -33,11 +34,11 @@ const adviseOnTask = (task: BlockedTask): string => {
 }
 
 const reverse = ({ patch, direction }: Transition): string =>
-  `To give up: echo ${direction === 'patching' ? 0 : 1} > /sys/kernel/livepatch/${patch}/enabled (turns the transition round, safe).`
+  `To give up: ${writeEnabled(patch, direction === 'unpatching')} (turns the transition round, safe).`
 
 /** What forcing costs, by klp_force_transition in kernel/livepatch/transition.c. */
 const force = ({ patch, direction, replace }: Transition): string =>
-  `Last resort: echo 1 > /sys/kernel/livepatch/${patch}/force gives up consistency${pinned(direction, replace)}.`
+  `Last resort: ${writeForce(patch)} gives up consistency${pinned(direction, replace)}.`
 
 const pinned = (direction: Transition['direction'], replace: boolean | null): string => {
   if (direction === 'unpatching') return ' and pins the module until reboot'

@@ -13,6 +13,7 @@ import { createRecorder } from '../store/recorder.ts'
 import { restoreState } from '../store/restore-state.ts'
 import { createWriter } from '../store/writer.ts'
 import { UserError } from '../user-error.ts'
+import { shellQuoteFile } from '../words/shell-quote.ts'
 import { foldRecording } from './fold-recording.ts'
 import { readLines } from './read-lines.ts'
 
@@ -87,7 +88,7 @@ const openSqlite = (file: string, name: string): Replay => {
     if (!(error as { code?: string }).code?.startsWith('SQLITE_')) throw error
     throw new UserError(
       `${name} is damaged: ${(error as Error).message}.`,
-      `What is still readable: sqlite3 ${name} .recover`,
+      `What is still readable: sqlite3 ${shellQuoteFile(name)} .recover`,
       3,
     )
   }

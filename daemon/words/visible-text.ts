@@ -3,7 +3,8 @@
  * surrogates, which could hide or reorder text. A process chooses its own name (prctl PR_SET_NAME), so any of
  * them may arrive in a `comm`.
  */
-const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164]/gu
+export const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164]/u
+const everyHidden = new RegExp(hidden, 'gu')
 
 const short: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' }
 
@@ -17,7 +18,7 @@ function escapeOne(character: string): string {
 
 /** The text with everything invisible made visible, as `\n`, `\x07` or `\u{202e}`. */
 export function visibleText(text: string): string {
-  return text.replace(hidden, escapeOne)
+  return text.replace(everyHidden, escapeOne)
 }
 
 /** Prose of ours that may have several lines. */

@@ -1,3 +1,4 @@
+import { shellQuoteFile } from '../../words/shell-quote.ts'
 import type { Condition, Rule } from './rule.ts'
 
 /** What happens is observed, but not kept; or what was kept before had to be put aside. */
@@ -20,7 +21,7 @@ export const recordFailing: Rule = {
         severity: 'warning',
         subject: 'damaged record',
         summary: `the record was damaged and a new one was begun; the old one is ${record.setAside}`,
-        advice: `What is still readable: sqlite3 ${record.setAside} .recover`,
+        advice: `What is still readable: sqlite3 ${shellQuoteFile(record.setAside)} .recover`,
         evidence: [],
       })
     }

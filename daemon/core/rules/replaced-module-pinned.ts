@@ -1,3 +1,4 @@
+import { shellQuote } from '../../words/shell-quote.ts'
 import type { Rule } from './rule.ts'
 
 /** A release takes milliseconds; a module still referenced after this is kept by something. */
@@ -23,7 +24,7 @@ export const replacedModulePinned: Rule = {
         summary: `${patch.name} was replaced by ${patch.replacedBy}, but its module cannot be removed: ${patch.refcount} reference${patch.refcount === 1 ? '' : 's'}`,
         advice: patch.forced
           ? 'A transition was forced while it was in place: the kernel keeps its module until reboot.'
-          : `See who holds it: ls /sys/module/${patch.name}/holders.`,
+          : `See what holds it: ls ${shellQuote(`/sys/module/${patch.name}/holders`)}`,
         evidence: [],
       })),
 }

@@ -1,3 +1,4 @@
+import { writeEnabled } from '../../words/livepatch-commands.ts'
 import { compareVersions } from '../compare-versions.ts'
 import type { Rule } from './rule.ts'
 
@@ -32,7 +33,7 @@ export const stickyDisabled: Rule = {
           summary: `${name} is declared sticky, but ${replacedBy === null ? disabled : `was replaced by ${replacedBy}`}`,
           advice:
             at === 'disabling'
-              ? `Its author says that going back is not safe. Turn round: echo 1 > /sys/kernel/livepatch/${name}/enabled`
+              ? `Its author says that going back is not safe. Reverse it: ${writeEnabled(name, true)}`
               : 'Its author says that going back is not safe: load it or a newer version again, or plan a reboot.',
           evidence: [],
         },

@@ -202,7 +202,7 @@ describe('replaced-module-pinned', () => {
       {
         subject: 'v1',
         summary: 'v1 was replaced by v2, but its module cannot be removed: 1 reference',
-        advice: 'See who holds it: ls /sys/module/v1/holders.',
+        advice: 'See what holds it: ls /sys/module/v1/holders',
         closedAt: null,
       },
     ])
