@@ -1,6 +1,8 @@
+import { OrderedSet } from 'immutable'
 import type { Event, EventOf } from '../contract/event.ts'
-import type { BlockedTask, Transition } from '../contract/state.ts'
-import type { CoreState } from './core-state.ts'
+import type { BlockedTask, Task, Transition } from '../contract/state.ts'
+import { type CoreState, initialState } from './core-state.ts'
+import { blame } from './derive.ts'
 import { taskKey } from './task-key.ts'
 import { millisecondsBetween } from './time.ts'
 
@@ -27,22 +29,26 @@ export const reduceBlocked = (state: CoreState, event: Event): CoreState => {
       return change(state, taskKey(event), () => undefined)
     case 'task-inspected':
       return change(state, event.tid, (known) => known && inspect(known, event))
-    case 'task-tries': {
-      const blocked = new Map(state.blocked)
-      for (const [key, tries] of event.tries) {
-        const task = blocked.get(key)
-        if (task) blocked.set(key, { ...task, tries })
+    case 'task-tries':
+      return {
+        ...state,
+        blocked: state.blocked.withMutations((blocked) => {
+          for (const [key, tries] of event.tries) {
+            const task = blocked.get(key)
+            if (task && task.tries !== tries) blocked.set(key, { ...task, tries })
+          }
+        }),
       }
-      return { ...state, blocked }
-    }
     case 'tasks-observed':
       return observe(state, event)
+    case 'patches-observed':
+      return state.transition || state.blocked.size === 0 ? state : withoutBlocked(state)
     case 'transition-started':
     case 'transition-completed':
     case 'transition-cancelled':
     case 'transition-reversed':
       // What was in the way of one direction is not in the way of the other.
-      return state.blocked.size > 0 && !isRepeat(state, event) ? { ...state, blocked: new Map() } : state
+      return isRepeat(state, event) ? state : withoutBlocked(state)
     default:
       return state
   }
@@ -52,18 +58,29 @@ export const reduceBlocked = (state: CoreState, event: Event): CoreState => {
 const isRepeat = (state: CoreState, event: Event): boolean =>
   event.kind === 'transition-started' && state.transition?.startedAt !== event.time
 
+/** Nobody is blocked, and the next snapshot says anew who is. */
+const withoutBlocked = (state: CoreState): CoreState => {
+  const { blocked, derived } = initialState
+  return { ...state, blocked, derived: { ...derived, findingIds: state.derived.findingIds } }
+}
+
 const change = (
   state: CoreState,
   key: number,
   update: (known: BlockedTask | undefined) => BlockedTask | undefined,
 ): CoreState => {
+  const { derived } = state
   const known = state.blocked.get(key)
   const updated = update(known)
-  if (updated === known) return state
-  const blocked = new Map(state.blocked)
-  if (updated) blocked.set(key, updated)
-  else blocked.delete(key)
-  return { ...state, blocked }
+  return {
+    ...state,
+    blocked: updated ? state.blocked.set(key, updated) : state.blocked.delete(key),
+    derived: {
+      ...derived,
+      unchecked: derived.unchecked?.add(key) ?? null,
+      blamed: blame(derived.blamed, key, known, updated),
+    },
+  }
 }
 
 const block = (known: BlockedTask | undefined, event: EventOf<'task-blocked'>): BlockedTask => ({
@@ -115,24 +132,42 @@ export const learnt = (known: Inspected, event: EventOf<'task-inspected'>): Insp
 })
 
 /**
+ * Keys of the tasks whose place among the blocked ones a snapshot may change: those that it shows otherwise than the
+ * one before, and those of which an event has told since. Null: any, because not all have been looked at yet.
+ */
+export const checkedBy = (
+  { derived: { unchecked } }: Pick<CoreState, 'derived'>,
+  { complete, changed, gone }: EventOf<'tasks-observed'>,
+): Iterable<number> | null =>
+  complete || unchecked === null ? null : new Set([...unchecked, ...changed.map(taskKey), ...gone])
+
+/**
  * A snapshot has the last word: who is at the target is not blocked, who is not after a try is. Of a task that no
  * transition concerns (-1) it says nothing: it was read just before this one began, or after it ended.
  */
 const observe = (state: CoreState, event: EventOf<'tasks-observed'>): CoreState => {
-  const { transition } = state
+  const { transition, tasks, derived } = state
   if (!transition) return state
   const target = transition.direction === 'patching' ? 1 : 0
   const tried = allTried(transition, event.monoNs)
-  const blocked = new Map<number, BlockedTask>()
-  for (const [key, task] of state.tasks) {
-    if (task.patchState === target) continue
-    const known = state.blocked.get(key)
-    if (!known && (!tried || task.patchState === -1)) continue
-    const { tid, pid, comm, kthread, idle, cpu } = task
-    blocked.set(key, {
-      ...(known ?? { ...unknownTask, tid, pid, comm, kthread, idle, cpu, since: event.time }),
-      lastSeen: event.time,
-    })
-  }
-  return { ...state, blocked }
+  let { blamed } = derived
+  const added: [number, Task][] = []
+  const blocked = state.blocked.withMutations((table) => {
+    for (const key of checkedBy(state, event) ?? new Set([...table.keys(), ...tasks.keys()])) {
+      const known = table.get(key)
+      const task = tasks.get(key)
+      if (!task || task.patchState === target) {
+        blamed = blame(blamed, key, known, undefined)
+        table.delete(key)
+      } else if (!known && tried && task.patchState !== -1) added.push([key, task])
+    }
+    // In one order, however few of them were looked at.
+    added.sort(([one], [other]) => one - other)
+    for (const [key, { tid, pid, comm, kthread, idle, cpu }] of added) {
+      const seen = { since: event.time, lastSeen: event.time }
+      table.set(key, { ...unknownTask, tid, pid, comm, kthread, idle, cpu, ...seen })
+    }
+  })
+  // Before each task has been tried, a later snapshot may show as blocked whom this one did not.
+  return { ...state, blocked, derived: { ...derived, blamed, unchecked: tried ? OrderedSet() : null } }
 }

@@ -1,26 +1,17 @@
 import type { BlockedTask } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
+import { withLastSeen } from './last-seen.ts'
 
-const sorted = new WeakMap<CoreState['blocked'], readonly BlockedTask[]>()
-
-/** Blocked tasks, longest first. Sorted once for each table: there may be thousands, shown ten times a second. */
-export const blockedLongestFirst = ({ blocked }: CoreState): readonly BlockedTask[] => {
-  const known = sorted.get(blocked) ?? [...blocked.values()].sort(longestFirst)
-  sorted.set(blocked, known)
-  return known
-}
+/** Blocked tasks, longest first: the order in which they became blocked. @param most how many of them */
+export const blockedLongestFirst = ({ blocked, taskCounts }: CoreState, most: number): BlockedTask[] =>
+  blocked
+    .valueSeq()
+    .take(most)
+    .map((task) => withLastSeen(task, { taskCounts }))
+    .toArray()
 
 /** The one that is blocked longest. */
-export const longestBlocked = ({ blocked }: CoreState): BlockedTask | undefined => {
-  let longest: BlockedTask | undefined
-  for (const task of blocked.values()) {
-    if (!longest || longestFirst(task, longest) < 0) longest = task
-  }
-  return longest
-}
-
-const longestFirst = (a: BlockedTask, b: BlockedTask): number =>
-  a.since === b.since ? a.tid - b.tid : a.since < b.since ? -1 : 1
+export const longestBlocked = ({ blocked }: CoreState): BlockedTask | undefined => blocked.first()
 
 /** Who is in the way, in a few words: `1 task blocks it: klpt-sleeper (231), sleeping on klpt_sleep()`. */
 export const blockers = (state: CoreState): string => {

@@ -1,5 +1,6 @@
+import { Map as AnyMap, type Set as AnySet, OrderedMap, type OrderedSet } from 'immutable'
 import type { EventOf } from '../contract/event.ts'
-import type { Finding } from '../contract/finding.ts'
+import type { Finding, RuleName } from '../contract/finding.ts'
 import type {
   BlockedTask,
   Host,
@@ -17,6 +18,8 @@ import { type FunctionsState, initialFunctions } from './functions-state.ts'
 /**
  * The world as folded from events. Immutable: each event yields a new one that shares what did not change,
  * so that keeping an old one costs nothing and a view is recomputed only where its slice changed.
+ * What may hold thousands is a persistent map: one event changes it in about log n steps, and copies nothing.
+ * Its order is that in which the keys came.
  */
 export type CoreState = {
   readonly seq: number
@@ -33,10 +36,10 @@ export type CoreState = {
   /** Of completed transitions, oldest first; see baseline.ts. */
   readonly pastDurationsMs: readonly number[]
   /** By taskKey. */
-  readonly tasks: ReadonlyMap<number, Task>
+  readonly tasks: OrderedMap<number, Task>
   readonly taskCounts: TaskCounts
-  /** By taskKey. */
-  readonly blocked: ReadonlyMap<number, BlockedTask>
+  /** By taskKey, in the order in which they became blocked. A snapshot that finds a task still blocked changes nothing in here: see last-seen.ts. */
+  readonly blocked: OrderedMap<number, BlockedTask>
   readonly patches: readonly Patch[]
   /** Refusals and skipped callbacks that still deserve attention, oldest first. */
   readonly troubles: readonly Trouble[]
@@ -44,10 +47,22 @@ export type CoreState = {
   readonly shadow: {
     readonly adoption: Shadow['adoption']
     readonly checkedAt: string | null
-    readonly ids: ReadonlyMap<string, ShadowId>
+    readonly ids: OrderedMap<string, ShadowId>
     readonly countedMonoNs: string | null
   }
-  readonly findings: ReadonlyMap<string, Finding>
+  /** By their ids. */
+  readonly findings: OrderedMap<string, Finding>
+  readonly derived: Derived
+}
+
+/** Follows from the rest of the state and is not stored: it saves single events from looking at all tasks or findings. */
+export type Derived = {
+  /** Tasks of which the next snapshot has to say whether they are blocked; null: all of them. */
+  readonly unchecked: OrderedSet<number> | null
+  /** The blocked tasks by what is blamed for their stack. */
+  readonly blamed: AnyMap<string, AnySet<number>>
+  /** Ids of the open findings by rule and subject. */
+  readonly findingIds: AnyMap<RuleName, OrderedMap<string, string>>
 }
 
 export type Trouble = EventOf<'patch-load-refused' | 'module-refused' | 'callback-skipped'>
@@ -72,7 +87,7 @@ export const initialState: CoreState = {
   transition: null,
   lastTransition: null,
   pastDurationsMs: [],
-  tasks: new Map(),
+  tasks: OrderedMap(),
   taskCounts: {
     total: null,
     patched: 0,
@@ -82,10 +97,11 @@ export const initialState: CoreState = {
     observedAt: null,
     source: null,
   },
-  blocked: new Map(),
+  blocked: OrderedMap(),
   patches: [],
   troubles: [],
   functions: initialFunctions,
-  shadow: { adoption: 'pending', checkedAt: null, ids: new Map(), countedMonoNs: null },
-  findings: new Map(),
+  shadow: { adoption: 'pending', checkedAt: null, ids: OrderedMap(), countedMonoNs: null },
+  findings: OrderedMap(),
+  derived: { unchecked: null, blamed: AnyMap(), findingIds: AnyMap() },
 }

@@ -26,13 +26,12 @@ export const reduce = (before: CoreState, event: Event): [CoreState, Effect[]] =
   state = reduceTransition(state, event)
   state = reduceBaseline(state, event)
   state = reduceTasks(state, event)
-  const { blocked } = state
   state = reduceBlocked(state, event)
-  state = reduceSignalRounds(state, event, blocked)
+  state = reduceSignalRounds(state, event, before)
   state = reducePatches(state, event)
   state = reduceTroubles(state, event)
   state = reduceFunctions(state, event)
-  state = reduceShadow(state, event)
+  state = reduceShadow(state, event, before)
   const [ruled, effects] = applyRules(state, event)
   return [ruled, [...pointsOf(before, ruled, event), ...effects]]
 }

@@ -14,15 +14,10 @@ export const leaveShadow = (
   patches: readonly Patch[],
   event: Event,
 ): CoreState['shadow'] => {
-  // With every event: nothing is copied unless something changes.
-  let ids: Map<string, ShadowId> | undefined
-  for (const [id, of] of shadow.ids) {
-    const now = leaveId(of, patches, event)
-    if (now === of) continue
-    ids ??= new Map(shadow.ids)
-    ids.set(id, now)
-  }
-  return ids ? { ...shadow, ids } : shadow
+  const ids = shadow.ids.withMutations((table) => {
+    for (const [id, of] of shadow.ids) table.set(id, leaveId(of, patches, event))
+  })
+  return ids === shadow.ids ? shadow : { ...shadow, ids }
 }
 
 const leaveId = (of: ShadowId, patches: readonly Patch[], event: Event): ShadowId => {

@@ -6,8 +6,11 @@ import { leaveShadow } from './shadow-left.ts'
 import { millisecondsBetween } from './time.ts'
 
 /** Shadow variables per id. The counts are the kernel side's; single events change nothing here. */
-export const reduceShadow = (state: CoreState, event: Event): CoreState => {
-  const shadow = leaveShadow(next(state, event), state.patches, event)
+export const reduceShadow = (state: CoreState, event: Event, before: CoreState): CoreState => {
+  const counted = next(state, event)
+  // Who looks after an id is another question only when there are other ids or patches.
+  const same = counted.ids === before.shadow.ids && state.patches === before.patches
+  const shadow = same ? counted : leaveShadow(counted, state.patches, event)
   return shadow === state.shadow ? state : { ...state, shadow }
 }
 
@@ -31,11 +34,7 @@ export const carryShadow = (shadow: CoreState['shadow']): CoreState['shadow'] =>
   adoption: 'pending',
   checkedAt: null,
   countedMonoNs: null,
-  ids: new Map(
-    [...shadow.ids].flatMap(([id, of]) =>
-      of.allocators.length === 0 && of.users.length === 0 ? [] : [[id, carryId(of)] as const],
-    ),
-  ),
+  ids: shadow.ids.filter(({ allocators, users }) => allocators.length > 0 || users.length > 0).map(carryId),
 })
 
 const carryId = ({ id, owner, ownerStates, allocators, users, left }: ShadowId): ShadowId => ({
@@ -67,13 +66,13 @@ const uncounted = {
 const count = (shadow: CoreState['shadow'], event: EventOf<'shadow-counts'>): CoreState['shadow'] => {
   const seconds = shadow.countedMonoNs ? millisecondsBetween(shadow.countedMonoNs, event.monoNs) / 1000 : 0
   const counted = new Set(event.counts.map((each) => each.id))
-  const ids = new Map(
-    [...shadow.ids].map(([id, of]) => {
-      const gone = shadow.adoption === 'complete' && !counted.has(id) && of.live === null
-      return [id, gone ? { ...of, live: 0, liveBytes: 0 } : of]
-    }),
-  )
-  for (const each of event.counts) ids.set(each.id, countId(shadow.ids.get(each.id), each, seconds))
+  const ids = shadow.ids.withMutations((table) => {
+    if (shadow.adoption === 'complete') {
+      for (const [id, of] of shadow.ids)
+        if (of.live === null && !counted.has(id)) table.set(id, { ...of, live: 0, liveBytes: 0 })
+    }
+    for (const each of event.counts) table.set(each.id, countId(shadow.ids.get(each.id), each, seconds))
+  })
   return { ...shadow, ids, countedMonoNs: event.monoNs }
 }
 
@@ -141,18 +140,13 @@ const newestOwner = (
 const check = (shadow: CoreState['shadow'], event: EventOf<'shadow-checked'>): CoreState['shadow'] => {
   const ages = new Map(event.ages.map(({ id, ...of }) => [id, of]))
   const drift = new Map(event.drift.map(({ id, ...of }) => [id, of]))
-  const ids = new Map(
-    [...shadow.ids].map(([id, of]): [string, ShadowId] => {
-      const drifted = drift.get(id)
-      return [
-        id,
-        {
-          ...of,
-          ages: ages.get(id) ?? null,
-          drift: drifted ? { ...drifted, at: event.time, atMonoNs: event.monoNs } : of.drift,
-        },
-      ]
-    }),
-  )
+  const ids = shadow.ids.map((of, id): ShadowId => {
+    const drifted = drift.get(id)
+    return {
+      ...of,
+      ages: ages.get(id) ?? null,
+      drift: drifted ? { ...drifted, at: event.time, atMonoNs: event.monoNs } : of.drift,
+    }
+  })
   return { ...shadow, checkedAt: event.time, ids }
 }

@@ -1,6 +1,8 @@
 import type { Event } from '../contract/event.ts'
 import type { Tracer } from '../contract/state.ts'
 import { type CoreState, initialState } from './core-state.ts'
+import { derive } from './derive.ts'
+import { withLastSeen } from './last-seen.ts'
 import { carryShadow } from './shadow.ts'
 import { formatTime } from './time.ts'
 
@@ -82,6 +84,8 @@ const startRun = (state: CoreState, event: Extract<Event, { kind: 'tracer-starte
     },
     tasks: initialState.tasks,
     taskCounts: initialState.taskCounts,
+    blocked: sameBoot ? state.blocked.map((task) => withLastSeen(task, state)) : initialState.blocked,
+    derived: sameBoot ? state.derived : derive({ ...initialState, findings: state.findings }),
     shadow: sameBoot ? carryShadow(state.shadow) : initialState.shadow,
     // A reboot ends everything without our seeing how.
     ...(sameBoot
@@ -91,7 +95,6 @@ const startRun = (state: CoreState, event: Extract<Event, { kind: 'tracer-starte
           lastTransition: open
             ? { ...open, outcome: 'unknown', endedAt: null, stalled: false }
             : state.lastTransition,
-          blocked: initialState.blocked,
           patches: [],
           troubles: [],
         }),

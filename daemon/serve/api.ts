@@ -1,6 +1,6 @@
 import { type NextFunction, type Request, type Response, Router } from 'express'
 import { z } from 'zod'
-import type { Task } from '../contract/state.ts'
+import { blockedLongestFirst } from '../core/blockers.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { functionsOf } from '../core/functions-view.ts'
 import { formatTime, parseTime } from '../core/time.ts'
@@ -117,14 +117,17 @@ export const createApi = ({
   api.get('/tasks', (request, response) => {
     const { blocked, limit, offset } = tasksQuery.parse(request.query)
     if (blocked === '1') {
-      const all = [...state().blocked.values()]
-      return void response.json({ total: all.length, tasks: all.slice(offset, offset + limit) })
+      const longest = blockedLongestFirst(state(), offset + limit)
+      return void response.json({ total: state().blocked.size, tasks: longest.slice(offset) })
     }
-    const all: Task[] = [...state().tasks.values()]
+    const { tasks, taskCounts } = state()
     response.json({
-      total: all.length,
-      observedAt: state().taskCounts.observedAt,
-      tasks: all.slice(offset, offset + limit),
+      total: tasks.size,
+      observedAt: taskCounts.observedAt,
+      tasks: tasks
+        .valueSeq()
+        .slice(offset, offset + limit)
+        .toArray(),
     })
   })
   api.get('/shadow', (_request, response) => void response.json(view(state()).shadow))

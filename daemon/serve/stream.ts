@@ -4,7 +4,7 @@ import type { Event } from '../contract/event.ts'
 import { clientMessageSchema, protocolVersion, type ServerMessage } from '../contract/message.ts'
 import type { Series } from '../contract/state.ts'
 import type { CoreState } from '../core/core-state.ts'
-import { changedView, view } from '../core/view.ts'
+import { changedView, shownBlocked, view } from '../core/view.ts'
 import type { Step } from '../engine.ts'
 
 /** Changes are gathered and sent together, and something is sent this often so that silence means trouble. */
@@ -42,6 +42,8 @@ export const createStream = (
   let events: Event[] = []
   let points: Changes['points'] = []
   let shown = state()
+  /** The one whose list of blocked tasks was sent last. */
+  let listed = shown
   let sentAt = Date.now()
 
   const snapshot = (): ServerMessage => ({
@@ -53,11 +55,11 @@ export const createStream = (
     series: recentSeries(),
   })
 
-  /** The state, with the blocked tasks last sent where they are too many to be sent each time. */
-  const withoutCrowd = (now: CoreState): CoreState => {
-    if (now.blocked === shown.blocked) return now
-    const crowded = now.blocked.size > crowd && shown.blocked.size > crowd
-    return crowded && Date.now() - blockedSentAt < crowdEveryMs ? { ...now, blocked: shown.blocked } : now
+  /** Whether the list of blocked tasks is to be sent: it changed, and is not too long to be sent each time. */
+  const isListDue = (now: CoreState): boolean => {
+    if (now.blocked === listed.blocked && now.taskCounts === listed.taskCounts) return false
+    const crowded = now.blocked.size > crowd && listed.blocked.size > crowd
+    return !crowded || Date.now() - blockedSentAt >= crowdEveryMs
   }
 
   const keep = (changes: Changes, bytes: number): void => {
@@ -68,11 +70,16 @@ export const createStream = (
   }
 
   const send = (): void => {
-    const now = withoutCrowd(state())
-    const news = now.seq !== shown.seq || now.blocked !== shown.blocked
-    if (!news && Date.now() - sentAt < heartbeatMs) return
-    if (now.blocked !== shown.blocked) blockedSentAt = Date.now()
-    const changes: Changes = { type: 'changes', seq: now.seq, state: changedView(shown, now), events, points }
+    const now = state()
+    const due = isListDue(now)
+    if (now.seq === shown.seq && !due && Date.now() - sentAt < heartbeatMs) return
+    const { blocked: _, ...others } = changedView(shown, now)
+    const changed = due ? { ...others, blocked: shownBlocked(now) } : others
+    const changes: Changes = { type: 'changes', seq: now.seq, state: changed, events, points }
+    if (due) {
+      blockedSentAt = Date.now()
+      listed = now
+    }
     shown = now
     sentAt = Date.now()
     const text = JSON.stringify(changes)

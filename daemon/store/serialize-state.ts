@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { isOrdered, OrderedMap } from 'immutable'
 import { type CoreState, initialState } from '../core/core-state.ts'
+import { derive } from '../core/derive.ts'
 
 /**
  * Raised whenever something in the state takes another form (test/unit/store/serialize-state.test.ts tells):
@@ -7,18 +9,21 @@ import { type CoreState, initialState } from '../core/core-state.ts'
  */
 const formVersion = 5
 
+const { derived: _, ...stored } = initialState
+
 const paths = (value: unknown, path = ''): string[] =>
-  typeof value === 'object' && value !== null && !(value instanceof Map) && !Array.isArray(value)
+  typeof value === 'object' && value !== null && !isOrdered(value) && !Array.isArray(value)
     ? Object.entries(value).flatMap(([key, inner]) => paths(inner, `${path}.${key}`))
     : [path]
 
 /** What form a state has: names the keys every state has, and counts what else changed. */
-export const stateVersion = `${formVersion}-${createHash('sha256').update(paths(initialState).sort().join()).digest('hex').slice(0, 8)}`
+export const stateVersion = `${formVersion}-${createHash('sha256').update(paths(stored).sort().join()).digest('hex').slice(0, 8)}`
 
 /** A state as JSON: maps become arrays of entries. */
 export const serializeState = (state: CoreState): string =>
   JSON.stringify({
     ...state,
+    derived: undefined,
     tasks: [...state.tasks],
     blocked: [...state.blocked],
     findings: [...state.findings],
@@ -28,11 +33,14 @@ export const serializeState = (state: CoreState): string =>
 /** The inverse of serializeState. */
 export const deserializeState = (text: string): CoreState => {
   const plain = JSON.parse(text)
+  const blocked: CoreState['blocked'] = OrderedMap(plain.blocked)
+  const findings: CoreState['findings'] = OrderedMap(plain.findings)
   return {
     ...plain,
-    tasks: new Map(plain.tasks),
-    blocked: new Map(plain.blocked),
-    findings: new Map(plain.findings),
-    shadow: { ...plain.shadow, ids: new Map(plain.shadow.ids) },
+    tasks: OrderedMap(plain.tasks),
+    blocked,
+    findings,
+    shadow: { ...plain.shadow, ids: OrderedMap(plain.shadow.ids) },
+    derived: derive({ blocked, findings }),
   }
 }

@@ -1,7 +1,10 @@
 import type Database from 'better-sqlite3'
+import type { EventOf } from '../contract/event.ts'
 import type { SwitchWay } from '../contract/event-parts.ts'
 import type { BlockedTask, Transition } from '../contract/state.ts'
+import { checkedBy } from '../core/blocked.ts'
 import type { CoreState } from '../core/core-state.ts'
+import { withLastSeen } from '../core/last-seen.ts'
 import { taskKey } from '../core/task-key.ts'
 import { parseTime } from '../core/time.ts'
 import type { Step } from '../engine.ts'
@@ -27,21 +30,33 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
   let rows: TaskRow[] = []
   let triesNs = 0n
 
-  const putBlocked = (transition: string, key: number, blocked: BlockedTask | undefined): void => {
-    if (blocked) rows.push({ transition, key, task: blocked, blocked })
+  const putBlocked = (transition: string, key: number, state: CoreState): void => {
+    const known = state.blocked.get(key)
+    if (!known) return
+    const blocked = withLastSeen(known, state)
+    rows.push({ transition, key, task: blocked, blocked })
   }
 
   /** Who is no longer blocked, and who is now, by a snapshot of all tasks. */
-  const compare = (id: string, before: CoreState, { state }: Step, ns: bigint): void => {
+  const compare = (
+    id: string,
+    before: CoreState,
+    event: EventOf<'tasks-observed'>,
+    state: CoreState,
+    ns: bigint,
+  ): void => {
     const target = state.transition?.direction === 'unpatching' ? 0 : 1
-    for (const [key, blocked] of before.blocked) {
-      if (state.blocked.has(key)) continue
-      const way = state.tasks.get(key)?.patchState === target ? 'snapshot' : 'gone'
-      rows.push({ transition: id, key, task: blocked, blocked, switched: { ns, way } })
-    }
-    for (const [key, blocked] of state.blocked) {
+    for (const key of checkedBy(before, event) ??
+      new Set([...before.blocked.keys(), ...state.blocked.keys()])) {
+      const known = before.blocked.get(key)
+      const isBlocked = state.blocked.has(key)
+      if (known && !isBlocked) {
+        const blocked = withLastSeen(known, before)
+        const way = state.tasks.get(key)?.patchState === target ? 'snapshot' : 'gone'
+        rows.push({ transition: id, key, task: blocked, blocked, switched: { ns, way } })
+      }
       // A snapshot that comes late may show who has switched meanwhile: what was told of that stays.
-      if (!before.blocked.has(key)) putBlocked(id, key, blocked)
+      if (!known && isBlocked) putBlocked(id, key, state)
     }
   }
 
@@ -63,7 +78,7 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
     const id = event.transition
     if (id === undefined) return
     const allBlocked = () => {
-      for (const [key, blocked] of before.blocked) putBlocked(id, key, blocked)
+      for (const key of before.blocked.keys()) putBlocked(id, key, before)
     }
     switch (event.kind) {
       case 'task-blocked': {
@@ -73,11 +88,12 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
         return
       }
       case 'task-inspected':
-        putBlocked(id, event.tid, state.blocked.get(event.tid))
+        putBlocked(id, event.tid, state)
         return
       case 'task-switched': {
         const key = taskKey(event)
-        const blocked = before.blocked.get(key)
+        const known = before.blocked.get(key)
+        const blocked = known && withLastSeen(known, before)
         const { tid, pid, comm, way } = event
         rows.push({
           transition: id,
@@ -89,7 +105,7 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
         return
       }
       case 'tasks-observed':
-        if (state.blocked !== before.blocked) compare(id, before, step, timeNs)
+        if (state.blocked !== before.blocked) compare(id, before, event, state, timeNs)
         return
       case 'task-tries':
         if (timeNs - triesNs < triesEveryNs) return

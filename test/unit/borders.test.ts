@@ -25,7 +25,11 @@ const importsUnder = (folder: string): Import[] =>
 const rules: { folder: string; folders: string[]; packages: string[] }[] = [
   { folder: 'daemon/contract', folders: ['daemon/contract'], packages: ['zod'] },
   { folder: 'daemon/words', folders: ['daemon/words', 'daemon/contract'], packages: [] },
-  { folder: 'daemon/core', folders: ['daemon/core', 'daemon/contract', 'daemon/words'], packages: [] },
+  {
+    folder: 'daemon/core',
+    folders: ['daemon/core', 'daemon/contract', 'daemon/words'],
+    packages: ['immutable'],
+  },
   { folder: 'daemon/probes', folders: ['daemon/probes', 'daemon/contract', 'daemon/core'], packages: [] },
 ]
 

@@ -1,4 +1,3 @@
-import type { BlockedTask } from '../../contract/state.ts'
 import type { Rule } from './rule.ts'
 
 /** A trampoline of a foreign tracing program keeps a task from being switched. */
@@ -12,16 +11,22 @@ export const bpfBlocksTransition: Rule = {
     'transition-cancelled',
     'tracer-started',
   ],
-  holds: ({ blocked, transition }) => {
-    const blamed = new Map<string, BlockedTask>()
-    for (const task of blocked.values()) if (task.blame) blamed.set(task.blame, task)
-    return [...blamed].map(([blame, task]) => ({
-      severity: 'warning',
-      subject: blame,
-      summary: `${blame} makes the stack of ${task.comm} (${task.tid}) unreliable: the kernel cannot switch it`,
-      advice:
-        'Detach this program (stop its owner) until the transition is through, or wait until the task leaves the traced function.',
-      evidence: transition ? [Number(transition.id)] : [],
-    }))
-  },
+  holds: ({ blocked, transition, derived, taskCounts, time }) =>
+    [...derived.blamed]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([blame, keys]) => {
+        const task = keys.size === 1 ? blocked.get(keys.first(0)) : undefined
+        return {
+          severity: 'warning' as const,
+          subject: blame,
+          summary: task
+            ? `${blame} makes the stack of ${task.comm} (${task.tid}) unreliable: the kernel cannot switch it`
+            : `${blame} makes the stacks of ${keys.size} tasks unreliable: the kernel cannot switch them`,
+          advice:
+            'Detach this program (stop its owner) until the transition is through, or wait until the tasks leave the traced function.',
+          evidence: transition ? [Number(transition.id)] : [],
+          // How many they are is said anew with each snapshot, not with each task.
+          vague: taskCounts.observedAt !== time,
+        }
+      }),
 }

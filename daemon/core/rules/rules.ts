@@ -1,6 +1,7 @@
 import type { Event } from '../../contract/event.ts'
 import type { Finding } from '../../contract/finding.ts'
 import type { CoreState } from '../core-state.ts'
+import { closeFinding, openFinding } from '../derive.ts'
 import type { Effect } from '../effect.ts'
 import { bpfBlocksTransition } from './bpf-blocks-transition.ts'
 import { callbacksSkipped } from './callbacks-skipped.ts'
@@ -51,17 +52,21 @@ const rules: readonly Rule[] = [
 
 /** Opens, updates and closes findings after an event. */
 export const applyRules = (state: CoreState, event: Event): [CoreState, Effect[]] => {
-  const concerned = rules.filter((rule) => rule.on.includes(event.kind))
-  if (concerned.length === 0) return [state, []]
-  const findings = new Map(state.findings)
+  let { findings } = state
+  let { findingIds } = state.derived
   const effects: Effect[] = []
-  for (const rule of concerned) {
-    const conditions = rule.holds(state)
-    for (const [index, { vague, ...condition }] of conditions.entries()) {
-      const open = openFinding(state, rule, condition.subject)
-      if (open && (vague || sameText(open, condition))) continue
-      const finding: Finding = open
-        ? { ...open, ...condition, evidence: open.evidence }
+  const tell = (finding: Finding): void => void effects.push({ kind: 'finding-changed', finding })
+  for (const rule of rules) {
+    if (!rule.on.includes(event.kind)) continue
+    const open = findingIds.get(rule.name)
+    const subjects = new Set<string>()
+    for (const [index, { vague, ...condition }] of rule.holds(state).entries()) {
+      const { subject } = condition
+      subjects.add(subject)
+      const known = findings.get(open?.get(subject) ?? '')
+      if (known && (vague || sameText(known, condition))) continue
+      const finding: Finding = known
+        ? { ...known, ...condition, evidence: known.evidence }
         : {
             id: index === 0 ? `${rule.name}-${event.seq}` : `${rule.name}-${event.seq}-${index}`,
             rule: rule.name,
@@ -70,21 +75,21 @@ export const applyRules = (state: CoreState, event: Event): [CoreState, Effect[]
             closedAt: null,
             ackedBy: null,
           }
-      findings.set(finding.id, finding)
-      effects.push({ kind: 'finding-changed', finding })
+      findings = findings.set(finding.id, finding)
+      findingIds = openFinding(findingIds, rule.name, subject, finding.id)
+      tell(finding)
     }
-    const subjects = new Set(conditions.map((condition) => condition.subject))
-    for (const finding of state.findings.values()) {
-      if (finding.rule !== rule.name || subjects.has(finding.subject)) continue
-      findings.delete(finding.id)
-      effects.push({ kind: 'finding-changed', finding: { ...finding, closedAt: event.time } })
+    for (const [subject, id] of open ?? []) {
+      const finding = findings.get(id)
+      if (!finding || subjects.has(subject)) continue
+      findings = findings.delete(id)
+      findingIds = closeFinding(findingIds, rule.name, subject)
+      tell({ ...finding, closedAt: event.time })
     }
   }
-  return effects.length > 0 ? [{ ...state, findings }, effects] : [state, []]
+  if (effects.length === 0) return [state, []]
+  return [{ ...state, findings, derived: { ...state.derived, findingIds } }, effects]
 }
-
-const openFinding = (state: CoreState, rule: Rule, subject: string): Finding | undefined =>
-  [...state.findings.values()].find((finding) => finding.rule === rule.name && finding.subject === subject)
 
 const sameText = (finding: Finding, condition: Condition): boolean =>
   finding.summary === condition.summary &&

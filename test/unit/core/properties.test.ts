@@ -119,17 +119,11 @@ const history = fc
     return world.events
   })
 
-/** Freezes objects; a map is frozen by taking its ways to change from it. */
+/** Freezes objects, the nodes of persistent maps too. */
 const freezeDeep = (value: unknown): void => {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
-  if (value instanceof Map) {
-    const refuse = () => {
-      throw new Error('a map of the state was changed')
-    }
-    Object.assign(value, { set: refuse, delete: refuse, clear: refuse })
-  }
   Object.freeze(value)
-  for (const each of value instanceof Map ? value.values() : Object.values(value)) freezeDeep(each)
+  for (const each of Object.values(value)) freezeDeep(each)
 }
 
 describe('any history', () => {
@@ -196,7 +190,11 @@ it('a stored state is the state again', () => {
   fc.assert(
     fc.property(history, (events) => {
       const state = fold(events)
-      expect(stored(state)).toEqual(state)
+      // What the next snapshot has to check is not stored: after a restart it checks all.
+      const { unchecked: _, ...derived } = state.derived
+      const { unchecked, ...restored } = stored(state).derived
+      expect({ ...stored(state), derived: restored }).toEqual({ ...state, derived })
+      expect(unchecked).toBeNull()
       expect(serializeState(stored(state))).toBe(serializeState(state))
     }),
     { numRuns: 100 },

@@ -72,10 +72,10 @@ it('sends a short one whole', async () => {
   expect(events()[0]).not.toHaveProperty('omitted')
 })
 
-it('sends a crowd of blocked tasks every two seconds, a few at once, and none at once', async () => {
+it('sends the list of a crowd of blocked tasks every two seconds, of a few at once, and of none at once; how many they are always', async () => {
   const { tell, changes } = await aStream()
   const lists = () =>
-    changes().flatMap(({ state }) => (state.blockedTotal === undefined ? [] : [state.blockedTotal]))
+    changes().flatMap(({ state }) => (state.blocked === undefined ? [] : [state.blocked.length]))
   const block = (tid: number) => tell({ ...sleeperBlocked, tid, pid: tid })
   tell(started())
   tell(transitionStarted())
@@ -85,6 +85,7 @@ it('sends a crowd of blocked tasks every two seconds, a few at once, and none at
   block(61)
   await expect.poll(() => changes().flatMap(({ events }) => events).length).toBe(63)
   expect(lists()).toEqual([60])
+  expect(changes().at(-1)?.state.blockedTotal).toBe(61)
   await expect.poll(() => lists(), { timeout: 5_000 }).toEqual([60, 61])
   expect(Date.now() - sentAt).toBeGreaterThan(1_500)
   block(62)
