@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countSchema, monoNsSchema, nameSchema, textSchema } from './bounds.ts'
 
 /** What events are made of, and what states and reports have in common with them. */
 
@@ -27,52 +28,52 @@ export type SwitchWay = z.infer<typeof switchWaySchema>
 /** Who asked for a transition: the process that wrote to sysfs or loaded the module. */
 export const requesterSchema = z.object({
   pid: z.number().int(),
-  comm: z.string(),
+  comm: nameSchema,
   parentPid: z.number().int().optional(),
-  parentComm: z.string().optional(),
+  parentComm: nameSchema.optional(),
   /** Absent when the process was gone before its command line could be read. */
-  commandLine: z.string().optional(),
+  commandLine: textSchema.optional(),
 })
 export type Requester = z.infer<typeof requesterSchema>
 
 export const probeSetSchema = z.object({
-  name: z.string(),
+  name: nameSchema,
   available: z.boolean(),
   /** Why it is not available, and what to do. */
-  reason: z.string().optional(),
-  remedy: z.string().optional(),
+  reason: textSchema.optional(),
+  remedy: textSchema.optional(),
   /** What an available set does without: a kernel function or symbol, and what is not seen therefore. */
   lost: z
-    .array(z.object({ name: z.string(), loss: z.string(), reason: z.string(), remedy: z.string() }))
+    .array(z.object({ name: nameSchema, loss: textSchema, reason: textSchema, remedy: textSchema }))
     .optional(),
 })
 export type ProbeSet = z.infer<typeof probeSetSchema>
 
 export const observedPatchSchema = z.object({
-  name: z.string(),
+  name: nameSchema,
   enabled: z.boolean(),
   inTransition: z.boolean(),
   /** Absent where the kernel does not say (sysfs `replace` exists since 6.12). */
   replace: z.boolean().optional(),
   /** Position on the stack of patches from sysfs `stack_order` (6.14+), 1 is the oldest. */
-  stackOrder: z.number().int().optional(),
-  version: z.string().optional(),
-  srcversion: z.string().optional(),
+  stackOrder: countSchema.optional(),
+  version: nameSchema.optional(),
+  srcversion: nameSchema.optional(),
   /** Declared by a module parameter klpscope_sticky: not to be disabled once it is in effect. */
   sticky: z.boolean().optional(),
-  /** Module reference count; absent when the module is no longer loaded. */
+  /** Module reference count, -1 while it is being unloaded; absent when the module is no longer loaded. */
   refcount: z.number().int().optional(),
   objects: z.array(
-    z.object({ name: z.string(), patched: z.boolean().optional(), functions: z.array(z.string()) }),
+    z.object({ name: nameSchema, patched: z.boolean().optional(), functions: z.array(nameSchema) }),
   ),
 })
 export type ObservedPatch = z.infer<typeof observedPatchSchema>
 
 /** A module marked as a livepatch; the reference count is that of /sys/module/<name>/refcnt. */
 export const livepatchModuleSchema = z.object({
-  name: z.string(),
-  version: z.string().optional(),
-  srcversion: z.string().optional(),
+  name: nameSchema,
+  version: nameSchema.optional(),
+  srcversion: nameSchema.optional(),
   sticky: z.boolean().optional(),
   refcount: z.number().int().optional(),
 })
@@ -83,9 +84,9 @@ export const observedTaskSchema = z.object({
   tid: z.number().int(),
   pid: z.number().int(),
   /** Start of the task since boot, so that a reused tid is a different task. */
-  startNs: z.string(),
+  startNs: monoNsSchema,
   patchState: patchStateSchema,
-  comm: z.string(),
+  comm: nameSchema,
   kthread: z.boolean(),
   /** Per-CPU idle task (swapper/N): takes part in transitions and is in no /proc listing. */
   idle: z.boolean().optional(),
@@ -118,10 +119,10 @@ export type Basis = z.infer<typeof basisSchema>
 export const refusalFields = {
   /** Positive error number, as from insmod; absent when only the kernel log tells of the refusal. */
   errno: z.number().int().optional(),
-  cause: z.string(),
+  cause: textSchema,
   reason: refusalReasonSchema.optional(),
   /** What to do about it. */
-  remedy: z.string().optional(),
+  remedy: textSchema.optional(),
   basis: basisSchema.optional(),
 }
 

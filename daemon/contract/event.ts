@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countSchema, monoNsSchema, nameSchema, offsetNsSchema, rawTextSchema, textSchema } from './bounds.ts'
 import { callbackSchema } from './callback.ts'
 import {
   basisSchema,
@@ -24,7 +25,7 @@ import { addressSchema, shadowAgesSchema, shadowCountSchema, shadowDriftSchema }
  * decimal string of nanoseconds (a double could not hold it). Addresses are `0x…` strings.
  */
 
-const monoNs = z.string().regex(/^\d+$/)
+const monoNs = monoNsSchema
 
 const base = z.object({
   /** Position in the record; strictly increasing over the life of a database. */
@@ -32,19 +33,19 @@ const base = z.object({
   time: z.string(),
   monoNs,
   /** Livepatch module name, as under /sys/kernel/livepatch. */
-  patch: z.string().optional(),
+  patch: nameSchema.optional(),
   /** Patched object: a module name or `vmlinux`. */
-  object: z.string().optional(),
-  function: z.string().optional(),
+  object: nameSchema.optional(),
+  function: nameSchema.optional(),
   /** Transition id; stable across restarts of the daemon. */
-  transition: z.string().optional(),
+  transition: nameSchema.optional(),
   tid: z.number().int().optional(),
   pid: z.number().int().optional(),
-  comm: z.string().optional(),
+  comm: nameSchema.optional(),
 })
 
-const transitionFields = { patch: z.string(), direction: directionSchema, basis: basisSchema.optional() }
-const taskFields = { tid: z.number().int(), pid: z.number().int(), comm: z.string() }
+const transitionFields = { patch: nameSchema, direction: directionSchema, basis: basisSchema.optional() }
+const taskFields = { tid: z.number().int(), pid: z.number().int(), comm: nameSchema }
 const shadowFields = { obj: addressSchema, id: addressSchema }
 
 const kind = <K extends string, S extends z.ZodRawShape>(name: K, shape: S) =>
@@ -53,35 +54,39 @@ const kind = <K extends string, S extends z.ZodRawShape>(name: K, shape: S) =>
 export const eventSchema = z.discriminatedUnion('kind', [
   // The tracer itself. Gaps and losses are data: each is on the timeline.
   kind('tracer-started', {
-    hostname: z.string(),
-    kernel: z.string(),
-    bootId: z.string(),
-    cpus: z.number().int(),
-    version: z.string(),
-    stalledAfterMs: z.number(),
+    hostname: nameSchema,
+    kernel: nameSchema,
+    bootId: nameSchema,
+    cpus: countSchema,
+    version: nameSchema,
+    stalledAfterMs: z.number().nonnegative(),
   }),
   /** Every probe is attached (or reported missing); from here on nothing is missed silently. */
   kind('tracer-attached', { probeSets: z.array(probeSetSchema) }),
-  kind('tracer-stopped', { reason: z.string() }),
+  kind('tracer-stopped', { reason: textSchema }),
   /** Nothing was observed by `source` between the two moments. */
-  kind('tracer-gap', { source: z.string(), fromMonoNs: monoNs, toMonoNs: monoNs, reason: z.string() }),
+  kind('tracer-gap', { source: nameSchema, fromMonoNs: monoNs, toMonoNs: monoNs, reason: textSchema }),
   /** `bpftrace`: dropped between kernel and daemon. `record`: seen, but not written, for want of room. */
-  kind('events-lost', { source: z.string(), count: z.number().int() }),
+  kind('events-lost', { source: nameSchema, count: countSchema }),
   /** CPU time that the daemon and its tracers used in a window of time. */
-  kind('overhead-measured', { windowMs: z.number(), daemonMs: z.number(), tracersMs: z.number() }),
+  kind('overhead-measured', {
+    windowMs: z.number().positive(),
+    daemonMs: z.number().nonnegative(),
+    tracersMs: z.number().nonnegative(),
+  }),
   /** From here on the record cannot be written; events wait, within a bound. */
-  kind('record-failed', { reason: z.string(), remedy: z.string() }),
+  kind('record-failed', { reason: textSchema, remedy: textSchema }),
   /** It can be written again; `lost` events are not in it, and never will be. */
-  kind('record-resumed', { lost: z.number().int() }),
+  kind('record-resumed', { lost: countSchema }),
   /** The record was damaged: a new one was begun, and the old one is kept under another name. */
-  kind('record-renewed', { reason: z.string(), setAside: z.string().nullable() }),
-  kind('decode-failed', { source: z.string(), error: z.string(), raw: z.string() }),
+  kind('record-renewed', { reason: textSchema, setAside: textSchema.nullable() }),
+  kind('decode-failed', { source: nameSchema, error: rawTextSchema, raw: rawTextSchema }),
   /**
    * Wall clock minus monotonic clock, when it is another than before by 10 ms. `drifted`: little by little; `set`: in
    * one go; `suspended`: the monotonic clock stood still while the host slept.
    */
   kind('clock-mapped', {
-    offsetNs: z.string(),
+    offsetNs: offsetNsSchema,
     cause: z.enum(['first', 'drifted', 'set', 'suspended']).optional(),
     suspendedNs: monoNs.optional(),
   }),
@@ -94,21 +99,21 @@ export const eventSchema = z.discriminatedUnion('kind', [
     modules: z.array(livepatchModuleSchema).optional(),
   }),
   /** klp_enable_patch was called; `patch-load-refused` or a transition follows. */
-  kind('patch-loading', { patch: z.string(), replace: z.boolean(), version: z.string().optional() }),
+  kind('patch-loading', { patch: nameSchema, replace: z.boolean(), version: nameSchema.optional() }),
   /** What the kernel's structures hold, told when it differs from the last; `asOfMonoNs`: when they were read. */
   kind('patches-inventoried', { asOfMonoNs: monoNs, patches: z.array(inventoriedPatchSchema) }),
   /** The functions whose ftrace site carries livepatch's handler; null: the kernel's list cannot be read. */
   kind('ftrace-sites-observed', {
-    sites: z.array(z.object({ object: z.string(), function: z.string() })).nullable(),
+    sites: z.array(z.object({ object: nameSchema, function: nameSchema })).nullable(),
   }),
-  kind('patch-load-refused', { patch: z.string(), ...refusalFields }),
+  kind('patch-load-refused', { patch: nameSchema, ...refusalFields }),
   /** Its transition ended: every task runs the new code. */
-  kind('patch-enabled', { patch: z.string() }),
+  kind('patch-enabled', { patch: nameSchema }),
   /** `forced`: the patch was in place while a transition was forced; its module is never let go. */
-  kind('patch-replaced', { patch: z.string(), by: z.string(), forced: z.boolean().optional() }),
-  kind('patch-disabled', { patch: z.string() }),
+  kind('patch-replaced', { patch: nameSchema, by: nameSchema, forced: z.boolean().optional() }),
+  kind('patch-disabled', { patch: nameSchema }),
   /** The livepatch code holds no reference to the patch's module any more (klp_free_patch_finish). */
-  kind('patch-released', { patch: z.string() }),
+  kind('patch-released', { patch: nameSchema }),
 
   kind('transition-started', {
     ...transitionFields,
@@ -118,88 +123,88 @@ export const eventSchema = z.discriminatedUnion('kind', [
     adopted: z.boolean(),
   }),
   kind('transition-completed', transitionFields),
-  kind('transition-cancelled', { ...transitionFields, cause: z.string().optional() }),
+  kind('transition-cancelled', { ...transitionFields, cause: textSchema.optional() }),
   /** `direction` is the new one. */
   kind('transition-reversed', transitionFields),
   kind('transition-forced', transitionFields),
-  kind('transition-signalled', { ...transitionFields, round: z.number().int() }),
+  kind('transition-signalled', { ...transitionFields, round: countSchema }),
 
   kind('task-switched', { ...taskFields, cpu: z.number().int(), way: switchWaySchema, to: patchStateSchema }),
   /** Tasks that were switched without ever being blocked, counted in the kernel by way, total so far. */
-  kind('tasks-switched', { counts: z.partialRecord(switchWaySchema, z.number().int()) }),
+  kind('tasks-switched', { counts: z.partialRecord(switchWaySchema, countSchema) }),
   kind('task-blocked', {
     ...taskFields,
     reason: blockReasonSchema,
     /** Return value of klp_check_and_switch_task. */
     errno: z.number().int(),
-    blame: z.string().optional(),
+    blame: nameSchema.optional(),
     kthread: z.boolean(),
     idle: z.boolean(),
     /** Task state letter as in ps(1). */
-    state: z.string().optional(),
+    state: nameSchema.optional(),
     cpu: z.number().int(),
     basis: basisSchema.optional(),
   }),
   /** What /proc says of a blocked task; fields it would not tell are absent. */
   kind('task-inspected', {
     tid: z.number().int(),
-    stack: z.array(z.string()).optional(),
+    stack: z.array(textSchema).optional(),
     /** Whose trampoline makes its stack unreliable. */
-    blame: z.string().optional(),
+    blame: nameSchema.optional(),
     /** The function a kernel thread runs. */
-    runs: z.string().optional(),
-    commandLine: z.string().optional(),
-    cgroup: z.string().optional(),
-    unit: z.string().optional(),
-    container: z.string().optional(),
+    runs: nameSchema.optional(),
+    commandLine: textSchema.optional(),
+    cgroup: textSchema.optional(),
+    unit: textSchema.optional(),
+    container: textSchema.optional(),
   }),
   /** Tries so far per blocked task, `[tid, tries]`, counted in the kernel; the idle task of CPU n is -(n + 1). */
-  kind('task-tries', { tries: z.array(z.tuple([z.number().int(), z.number().int()])) }),
+  kind('task-tries', { tries: z.array(z.tuple([z.number().int(), countSchema])) }),
   /** Difference of two snapshots of all tasks. With `complete`, a whole table. */
   kind('tasks-observed', {
     complete: z.boolean(),
     source: z.enum(['iterator', 'procfs']),
-    total: z.number().int(),
+    total: countSchema,
     /** Tasks not in the target state; null when no transition is known. */
-    remaining: z.number().int().nullable(),
+    remaining: countSchema.nullable(),
     changed: z.array(observedTaskSchema),
     gone: z.array(z.number().int()),
     /** How many entries of the two lists were left out: the stream carries the first of long ones only. */
-    omitted: z.object({ changed: z.number().int(), gone: z.number().int() }).optional(),
+    omitted: z.object({ changed: countSchema, gone: countSchema }).optional(),
   }),
 
-  kind('object-patched', { patch: z.string(), object: z.string() }),
-  kind('object-unpatched', { patch: z.string(), object: z.string() }),
-  kind('module-coming', { object: z.string() }),
-  kind('module-going', { object: z.string() }),
-  kind('module-refused', { object: z.string(), ...refusalFields }),
+  kind('object-patched', { patch: nameSchema, object: nameSchema }),
+  kind('object-unpatched', { patch: nameSchema, object: nameSchema }),
+  kind('module-coming', { object: nameSchema }),
+  kind('module-going', { object: nameSchema }),
+  kind('module-refused', { object: nameSchema, ...refusalFields }),
   /** Which callbacks a patch has for an object. */
-  kind('callbacks-registered', { patch: z.string(), object: z.string(), callbacks: z.array(callbackSchema) }),
+  kind('callbacks-registered', { patch: nameSchema, object: nameSchema, callbacks: z.array(callbackSchema) }),
   kind('callback-called', {
-    patch: z.string(),
-    object: z.string(),
+    patch: nameSchema,
+    object: nameSchema,
     callback: callbackSchema,
     returned: z.number().int().optional(),
     basis: basisSchema.optional(),
   }),
   kind('callback-skipped', {
-    patch: z.string(),
-    object: z.string(),
+    patch: nameSchema,
+    object: nameSchema,
     callback: callbackSchema,
-    cause: z.string(),
+    cause: textSchema,
     reason: z.enum(['replaced', 'reversed', 'pre-patch-failed', 'module-going']).optional(),
     basis: basisSchema.optional(),
   }),
-  kind('state-registered', { patch: z.string(), id: z.string(), version: z.number().int() }),
+  kind('state-registered', { patch: nameSchema, id: nameSchema, version: z.number().int() }),
   /** Which patched functions' calls are counted from now on; a rate above `budgetPerS` calls ends it for one. */
   kind('function-counting-changed', {
-    budgetPerS: z.number().int(),
+    budgetPerS: countSchema,
     functions: z.array(
       z.object({
-        object: z.string(),
-        function: z.string(),
+        object: nameSchema,
+        function: nameSchema,
         status: countingStatusSchema,
-        reason: z.string().optional(),
+        reason: textSchema.optional(),
       }),
     ),
   }),
@@ -208,39 +213,39 @@ export const eventSchema = z.discriminatedUnion('kind', [
    * comes in two parts when one tracer took over from another in it.
    */
   kind('function-calls', {
-    second: z.number().int(),
+    second: countSchema,
     calls: z.array(
       z.object({
-        object: z.string(),
-        function: z.string(),
-        entered: z.number().int(),
-        redirected: z.number().int(),
+        object: nameSchema,
+        function: nameSchema,
+        entered: countSchema,
+        redirected: countSchema,
         /** Null: a replacement that may have been called had no probe yet. */
-        old: z.number().int().nullable(),
+        old: countSchema.nullable(),
       }),
     ),
   }),
 
-  kind('shadow-allocated', { ...shadowFields, sizeBytes: z.number().int() }),
+  kind('shadow-allocated', { ...shadowFields, sizeBytes: countSchema }),
   /** `raced`: another task allocated it while this one was about to (get_or_alloc of one <obj, id> by two tasks). */
   kind('shadow-found', { ...shadowFields, raced: z.boolean().optional() }),
   kind('shadow-duplicate', shadowFields),
-  kind('shadow-alloc-failed', { ...shadowFields, sizeBytes: z.number().int() }),
+  kind('shadow-alloc-failed', { ...shadowFields, sizeBytes: countSchema }),
   kind('shadow-freed', shadowFields),
-  kind('shadow-freed-all', { id: addressSchema, count: z.number().int() }),
+  kind('shadow-freed-all', { id: addressSchema, count: countSchema }),
   kind('shadow-free-missed', shadowFields),
   /** Variables that existed before the tracer have all been counted by walking klp_shadow_hash. */
-  kind('shadow-adopted', { restarts: z.number().int(), complete: z.boolean() }),
+  kind('shadow-adopted', { restarts: countSchema, complete: z.boolean() }),
   /**
    * The counts were compared with what a walk of klp_shadow_hash found. `drift`: where they differed, and what they
    * were corrected to.
    */
   kind('shadow-checked', {
-    found: z.number().int(),
+    found: countSchema,
     drift: z.array(shadowDriftSchema),
     ages: z.array(shadowAgesSchema),
   }),
-  kind('shadow-counts', { counts: z.array(shadowCountSchema), notStreamed: z.number().int() }),
+  kind('shadow-counts', { counts: z.array(shadowCountSchema), notStreamed: countSchema }),
 ])
 
 export type Event = z.infer<typeof eventSchema>

@@ -1,19 +1,20 @@
 import { z } from 'zod'
+import { countSchema, nameSchema } from './bounds.ts'
 
 /** What is counted of shadow variables; addresses and ids are `0x…` strings. */
 
-export const addressSchema = z.string().regex(/^0x[0-9a-f]+$/)
+export const addressSchema = z.string().regex(/^0x[0-9a-f]{1,16}$/)
 
 /** A function that allocates variables of an id. */
 export const shadowAllocatorSchema = z.object({
   /** Null where the kernel's symbols do not tell (any more). */
-  function: z.string().nullable(),
+  function: nameSchema.nullable(),
   /** Null: the kernel itself, or not known. */
-  module: z.string().nullable(),
+  module: nameSchema.nullable(),
   /** The module is a livepatch. */
   livepatch: z.boolean(),
   /** Variables it allocated since the tracer was attached. */
-  allocated: z.number().int(),
+  allocated: countSchema,
 })
 export type ShadowAllocator = z.infer<typeof shadowAllocatorSchema>
 
@@ -22,19 +23,19 @@ export const shadowCountSchema = z.object({
   /** Live variables now; null while those older than the tracer are still being counted. */
   live: z.number().int().nullable(),
   /** Totals since the tracer was attached. */
-  allocated: z.number().int(),
-  freed: z.number().int(),
-  found: z.number().int(),
-  duplicates: z.number().int(),
-  failures: z.number().int(),
+  allocated: countSchema,
+  freed: countSchema,
+  found: countSchema,
+  duplicates: countSchema,
+  failures: countSchema,
   /** Calls of klp_shadow_free that matched nothing. */
-  missed: z.number().int(),
+  missed: countSchema,
   /** Sizes in bytes seen at allocation; empty while unknown (the kernel does not store a variable's size). */
-  sizesBytes: z.array(z.number().int()),
+  sizesBytes: z.array(countSchema),
   /** Who allocated, most first. */
   allocators: z.array(shadowAllocatorSchema).optional(),
   /** Livepatches seen to allocate, find or free variables of this id. */
-  users: z.array(z.string()).optional(),
+  users: z.array(nameSchema).optional(),
 })
 export type ShadowCount = z.infer<typeof shadowCountSchema>
 
@@ -44,11 +45,11 @@ export type ShadowCount = z.infer<typeof shadowCountSchema>
  */
 export const shadowAgesSchema = z.object({
   id: addressSchema,
-  known: z.array(z.number().int()),
+  known: z.array(countSchema),
   /** Variables that the first walk met: they may be older than the tracer, by any time. */
-  atLeast: z.array(z.number().int()),
+  atLeast: z.array(countSchema),
   /** Of so many variables the age is not kept. */
-  unknown: z.number().int(),
+  unknown: countSchema,
 })
 export type ShadowAges = z.infer<typeof shadowAgesSchema>
 
@@ -56,6 +57,6 @@ export type ShadowAges = z.infer<typeof shadowAgesSchema>
 export const shadowDriftSchema = z.object({
   id: addressSchema,
   counted: z.number().int(),
-  found: z.number().int(),
+  found: countSchema,
 })
 export type ShadowDrift = z.infer<typeof shadowDriftSchema>

@@ -1,7 +1,8 @@
 /** RFC 3339 in UTC with nanoseconds, from Unix nanoseconds. */
 export const formatTime = (unixNs: bigint): string => {
-  const seconds = unixNs / 1_000_000_000n
-  const nanoseconds = String(unixNs % 1_000_000_000n).padStart(9, '0')
+  const fraction = ((unixNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+  const seconds = (unixNs - fraction) / 1_000_000_000n
+  const nanoseconds = String(fraction).padStart(9, '0')
   return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${nanoseconds}Z`
 }
 

@@ -1,4 +1,6 @@
+import { monoNsSchema } from '../contract/bounds.ts'
 import type { EventDraft } from '../contract/event.ts'
+import { withinBounds } from '../contract/within-bounds.ts'
 import { parseLinks } from './blame.ts'
 import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
@@ -29,25 +31,36 @@ export type Decoder = { decode: (record: RawRecord) => EventDraft[] }
  */
 export const createDecoder = (): Decoder => {
   const context = freshContext()
+  let lastMonoNs = '0'
   return {
     decode: (record) => {
+      const hasTime = monoNsSchema.safeParse(record.monoNs).success
+      if (hasTime) lastMonoNs = record.monoNs
+      const failed = (error: unknown): EventDraft => decodeFailed(record, lastMonoNs, error)
       try {
-        return decodeRecord(context, record)
+        if (!hasTime) throw new Error(`not a time: ${JSON.stringify(record.monoNs)}`)
+        return decodeRecord(context, record).map((draft) => {
+          try {
+            return withinBounds(draft)
+          } catch (error) {
+            return failed(error)
+          }
+        })
       } catch (error) {
-        const raw = 'line' in record ? record.line : JSON.stringify(record)
-        return [
-          {
-            kind: 'decode-failed',
-            monoNs: record.monoNs,
-            source: record.source,
-            error: error instanceof Error ? error.message : String(error),
-            raw: raw.slice(0, 500),
-          },
-        ]
+        return [failed(error)]
       }
     },
   }
 }
+
+const decodeFailed = (record: RawRecord, monoNs: string, error: unknown): EventDraft =>
+  withinBounds({
+    kind: 'decode-failed',
+    monoNs,
+    source: String(record.source),
+    error: error instanceof Error ? error.message : String(error),
+    raw: 'line' in record && typeof record.line === 'string' ? record.line : JSON.stringify(record),
+  })
 
 const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] => {
   const { monoNs } = record
@@ -175,10 +188,9 @@ const decodeLine = (context: DecodeContext, line: string, monoNs: string): Event
       keepMaps(context, message.data)
       return []
     case 'lost_events': {
-      const count = (message.data as { events?: unknown } | null)?.events
-      return [
-        { kind: 'events-lost', monoNs, source: 'bpftrace', count: typeof count === 'number' ? count : 1 },
-      ]
+      // Without a number at least one is.
+      const count = (message.data as { events?: unknown } | null)?.events ?? 1
+      return [{ kind: 'events-lost', monoNs, source: 'bpftrace', count: wholeNumber(count) }]
     }
     // A map update that failed: another CPU made the same key at the same moment, and one count is lost.
     case 'helper_error':

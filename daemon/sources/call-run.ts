@@ -5,6 +5,7 @@ import type { RawBody } from '../probes/raw-record.ts'
 import type { AttachPoint, PlannedFunction } from './call-plan.ts'
 import { type CountableFunction, generateCallScript, spellings } from './call-script.ts'
 import { monotonicNs } from './clock.ts'
+import { recordName } from './record-name.ts'
 import { startTracerProcess, type TracerProcess } from './tracer-process.ts'
 
 export type CallRunOptions = {
@@ -88,7 +89,7 @@ export const startCallRun = (
         scriptFile,
         btfFile: null,
         onLine,
-        isReady: (line) => line.includes('"calls.ready"'),
+        isReady: (line) => recordName(line) === 'calls.ready',
         onReady,
       })
       try {

@@ -6,6 +6,7 @@ import type { RawBody, RawSymbol } from '../probes/raw-record.ts'
 import { Tuple } from '../probes/tuple.ts'
 import { functionKey, type PlannedFunction, planCalls } from './call-plan.ts'
 import type { QuietTime } from './quiet-time.ts'
+import { recordName } from './record-name.ts'
 import { lookUpAddresses, lookUpNames } from './symbol-lookup.ts'
 
 const siteLists = ['/sys/kernel/tracing/enabled_functions', '/sys/kernel/debug/tracing/enabled_functions']
@@ -94,7 +95,7 @@ export const followInventory = (
         known = new Map()
         sitesOf = ''
       }
-      if (body.source !== 'bpftrace' || !body.line.includes('"inventory.')) return
+      if (body.source !== 'bpftrace' || !recordName(body.line)?.startsWith('inventory.')) return
       const inventory = readLine(reader, body.line)
       if (!inventory) return
       const held = new Set(addressesOf(inventory.patches))

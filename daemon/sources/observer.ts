@@ -14,6 +14,7 @@ import { readKernelSymbols } from './kernel-symbols.ts'
 import { type OverheadWatch, watchOverhead } from './overhead.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
 import { createQuietTime } from './quiet-time.ts'
+import { recordName } from './record-name.ts'
 import { createReordering } from './reordering.ts'
 import { generateScript, type Without } from './script.ts'
 import { createShadowCallers } from './shadow-callers.ts'
@@ -180,7 +181,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
     flushTracer = flush
     place = (record) => reordering.place(BigInt(record.monoNs), record)
     const onBody = (body: RawBody) => {
-      if (body.source === 'bpftrace' && body.line.includes('"transition.')) quiet.disturb()
+      if (body.source === 'bpftrace' && recordName(body.line)?.startsWith('transition.')) quiet.disturb()
       if (body.source === 'bpftrace') return take(body.line, follow(body.line))
       flush()
       emit(body)

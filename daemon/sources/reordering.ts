@@ -1,4 +1,5 @@
 import type { RawBody } from '../probes/raw-record.ts'
+import { recordName } from './record-name.ts'
 
 /**
  * How long records wait for earlier ones. bpftrace before 0.20 or so has one buffer per CPU and empties one after
@@ -39,7 +40,7 @@ export const createReordering = (emit: (body: RawBody) => void): Reordering => {
   return {
     take: (line, followUp) => {
       const body: RawBody = { source: 'bpftrace', line }
-      const inventory = line.includes('"inventory.')
+      const inventory = recordName(line)?.startsWith('inventory.') ?? false
       hold({ at: kernelTime(line), inventory, bodies: followUp ? [body, followUp] : [body] })
     },
     place: (at, body) => hold({ at, inventory: false, bodies: [body] }),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { RawBody, RawCaller, RawSymbol } from '../probes/raw-record.ts'
 import { Tuple } from '../probes/tuple.ts'
 import type { QuietTime } from './quiet-time.ts'
+import { recordName } from './record-name.ts'
 import { lookUpModules } from './symbol-lookup.ts'
 
 const moduleList = '/proc/modules'
@@ -38,7 +39,7 @@ export const createShadowCallers = (
 
   return {
     follow: (line) => {
-      const address = line.includes('"shadow.user"') ? addressIn(line) : null
+      const address = recordName(line) === 'shadow.user' ? addressIn(line) : null
       if (address === null) return undefined
       const caller = { address, function: null, ...moduleAt(address, readFileSync(moduleList, 'utf8')) }
       if (caller.module !== null) {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RawBody } from '../probes/raw-record.ts'
 import { type Culprit, culpritOf } from './attach-failure.ts'
 import { monotonicNs } from './clock.ts'
+import { recordName } from './record-name.ts'
 import { readyRecord, type Script, type Without } from './script.ts'
 import { startTracerProcess, type TracerProcess } from './tracer-process.ts'
 
@@ -55,7 +56,7 @@ export const superviseTracer = (
         heardMonoNs = monotonicNs()
         if (!trial) emit({ source: 'bpftrace', line })
       },
-      isReady: (line) => line.includes(`"${readyRecord}"`),
+      isReady: (line) => recordName(line) === readyRecord,
       onReady,
     })
     if (stopping.signal.aborted) running.kill()

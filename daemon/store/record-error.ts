@@ -46,6 +46,12 @@ export const explainError = (file: string, error: unknown): RecordError => {
   return new RecordError(trouble, ...sentences[trouble](file, code || message))
 }
 
+/** Whether a write failed for what was to be written: it would fail in any other record too. */
+export const isOfContent = (error: unknown): boolean =>
+  error instanceof RangeError ||
+  error instanceof TypeError ||
+  /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(String((error as { code?: unknown }).code))
+
 const troubleOf = (file: string, code: string, message: string): RecordTrouble => {
   if (code.startsWith('Z_')) return 'damaged'
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_IOERR_SHORT_READ')

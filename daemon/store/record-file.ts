@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type CoreState, initialState } from '../core/core-state.ts'
 import { readFileHeader } from './file-header.ts'
-import { foldTexts } from './fold-texts.ts'
 import { openDatabase } from './open-database.ts'
 import { connectRecord, type RecordConnection } from './record-connection.ts'
 import { explainError, RecordError } from './record-error.ts'
@@ -10,6 +9,7 @@ import { createRetention, type Keep, type Retention } from './retention.ts'
 import { deserializeState, serializeState } from './serialize-state.ts'
 import { setAside } from './set-aside.ts'
 import { keepUnsorted } from './unsorted.ts'
+import { seqOf, writeWhatGoes, writingTo } from './write-what-goes.ts'
 
 /** A new record was begun in the place of one that was damaged or removed. */
 export type Renewal = { reason: string; setAside: string | null }
@@ -152,19 +152,15 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
         return startWithout(explained)
       }
     },
-    write: (events, durable) => {
-      const steps = foldTexts(state, events)
-      const last = steps.at(-1)
-      if (!last) return null
-      const renewal = attempt(last.event.seq, ({ writer, lastSeq }) => {
-        // A write that failed at its very end may be there all the same.
-        const there = steps.findIndex(({ event }) => event.seq > lastSeq)
-        const missing = there === -1 ? [] : steps.slice(there)
-        writer.write(steps[there - 1]?.state ?? state, missing, durable)
-      })
-      state = last.state
-      return renewal
-    },
+    write: (events, durable) =>
+      attempt(seqOf(events.at(-1) ?? '', state), ({ writer, lastSeq }) => {
+        const write = writingTo(writer, lastSeq, durable)
+        writeWhatGoes(state, events, (before, steps) => {
+          write(before, steps)
+          // At once: a part of a batch stays written when the rest fails.
+          state = steps.at(-1)?.state ?? state
+        })
+      }),
     keep: (lastSeq, lines) => attempt(lastSeq, ({ database }) => keepUnsorted(database, lastSeq, lines)),
     adopt: (text) => {
       const adopted = deserializeState(text)

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
-import { foldTexts } from './fold-texts.ts'
 import { restoreState } from './restore-state.ts'
+import { writeWhatGoes, writingTo } from './write-what-goes.ts'
 import type { Writer } from './writer.ts'
 
 /** Puts events, one JSON object a line, on disk as they are: many times as fast as sorting them into the tables. */
@@ -21,8 +21,10 @@ export const sortIn = (database: Database.Database, writer: Writer): void => {
   const rows = database.prepare('SELECT last_seq FROM unsorted ORDER BY last_seq').pluck()
   const linesOf = database.prepare('SELECT events FROM unsorted WHERE last_seq = ?').pluck()
   for (const lastSeq of rows.all()) {
-    const steps = foldTexts(state, String(linesOf.get(lastSeq)).split('\n'))
-    writer.write(state, steps, false)
-    state = steps.at(-1)?.state ?? state
+    state = writeWhatGoes(
+      state,
+      String(linesOf.get(lastSeq)).split('\n'),
+      writingTo(writer, state.seq, false),
+    )
   }
 }
