@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { runDaemon } from '../run-daemon.ts'
+import { type DaemonOptions, runDaemon } from '../run-daemon.ts'
 import type { ListenAddress } from '../serve/server.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
 import { defaultKeep } from '../store/retention.ts'
 import { UserError } from '../user-error.ts'
 import { parseBound, parseNumber } from './number-argument.ts'
 
-export const defaultDatabase = '/var/lib/klpscope/klpscope.db'
+const defaultDatabase = '/var/lib/klpscope/klpscope.db'
 export const defaultListen = '127.0.0.1:8686'
-export const defaultStalledAfterS = 10
-export const defaultCallBudgetPerS = 100_000
-export const defaultShadowCheckS = 60
+const defaultStalledAfterS = 10
+const defaultCallBudgetPerS = 100_000
+const defaultShadowCheckS = 60
 
 /** `host:port`, with IPv6 hosts in brackets. */
 export const parseListen = (text: string): ListenAddress => {
@@ -29,10 +29,10 @@ export const listenOption = (what: string): Option =>
     .argParser(parseListen)
     .default(parseListen(defaultListen), defaultListen)
 
-type Flags = {
+export type DaemonFlags = {
   db: string
-  keepDays: number | null
-  keepMb: number | null
+  keepDays: number
+  keepMb: number
   listen: ListenAddress
   stalledAfter: number
   callBudget: number
@@ -48,48 +48,55 @@ export const daemonCommand = (): Command =>
     .option(
       '--keep-days <days>',
       'older events are deleted; none: never',
-      parseBound(0.01, 'a number of days'),
+      parseBound(0.01, 36_500, 'a number of days'),
       defaultKeep.days,
     )
     .option(
       '--keep-mb <megabytes>',
       'when the record is larger, its oldest events are deleted; none: never',
-      parseBound(10, 'a number of megabytes'),
+      parseBound(10, 1_000_000_000, 'a number of megabytes'),
       defaultKeep.mb,
     )
     .option(
       '--stalled-after <seconds>',
       'a transition is stalled after this long',
-      parseNumber(0.1, 'a number of seconds'),
+      parseNumber(0.1, 86_400, 'a number of seconds'),
       defaultStalledAfterS,
     )
     .option(
       '--call-budget <per second>',
       'a patched function that is called more often is not counted any more',
-      parseNumber(1, 'a number of calls per second'),
+      parseNumber(1, 1_000_000_000, 'a number of calls per second'),
       defaultCallBudgetPerS,
     )
     .option(
       '--shadow-check <seconds>',
       'how often the counts of shadow variables are checked against the kernel',
-      parseNumber(1, 'a number of seconds'),
+      parseNumber(1, 86_400, 'a number of seconds'),
       defaultShadowCheckS,
     )
     .option(
       '--record <file>',
       'also write every raw record, one JSON object per line (for tests and bug reports)',
     )
-    .action(async (flags: Flags) => {
+    .action(async (flags: DaemonFlags) => {
       requireHost()
-      if (flags.record) await prepareFile(flags.record)
-      await runDaemon({
-        ...flags,
-        keep: { days: flags.keepDays, mb: flags.keepMb },
-        stalledAfterMs: flags.stalledAfter * 1000,
-        callBudgetPerS: flags.callBudget,
-        shadowCheckS: flags.shadowCheck,
-      })
+      if (flags.record !== undefined) await prepareFile(flags.record)
+      await runDaemon(daemonOptions(flags))
     })
+
+/** What the flags say, in the daemon's own terms. */
+export const daemonOptions = (flags: DaemonFlags): DaemonOptions => ({
+  db: flags.db,
+  listen: flags.listen,
+  record: flags.record,
+  keep: { days: boundOrNull(flags.keepDays), mb: boundOrNull(flags.keepMb) },
+  stalledAfterMs: flags.stalledAfter * 1000,
+  callBudgetPerS: flags.callBudget,
+  shadowCheckS: flags.shadowCheck,
+})
+
+const boundOrNull = (bound: number): number | null => (Number.isFinite(bound) ? bound : null)
 
 const requireHost = (): void => {
   if (!existsSync(livepatchDir)) {

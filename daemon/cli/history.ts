@@ -5,7 +5,7 @@ import { duration, print, table } from './text.ts'
 
 export const historyCommand = (): Command =>
   readingCommand('history', 'past transitions, newest first')
-    .option('--limit <n>', 'how many', parseCount, 20)
+    .option('--limit <n>', 'how many', parseCount(10_000), 20)
     .action(async (flags: SourceFlags & { limit: number }) => {
       const transitions = await readTransitions(flags, flags.limit)
       const { baseline } = await readState(flags)

@@ -63,9 +63,13 @@ export const labRunCommand = (): Command =>
     .option(
       '--port <port>',
       `host port of the dashboard (default: ${DEFAULT_PORT}, with a script any free one)`,
-      parseCount,
+      parseCount(65_535),
     )
-    .option('--timeout <seconds>', 'end a session with a script after this long (default: 900)', parseCount)
+    .option(
+      '--timeout <seconds>',
+      'end a session with a script after this long (default: 900)',
+      parseCount(604_800),
+    )
     .addHelpText(
       'after',
       `

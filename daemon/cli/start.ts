@@ -6,15 +6,8 @@ import { startLab } from '../../test/lab/lab.ts'
 import { installSystemPackages, labPackages, tracerPackages } from '../../test/lab/system-packages.ts'
 import { runDaemon } from '../run-daemon.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
-import { defaultKeep } from '../store/retention.ts'
 import { UserError } from '../user-error.ts'
-import {
-  defaultCallBudgetPerS,
-  defaultDatabase,
-  defaultShadowCheckS,
-  defaultStalledAfterS,
-  parseListen,
-} from './daemon.ts'
+import { type DaemonFlags, daemonCommand, daemonOptions } from './daemon.ts'
 
 const port = 8686
 const say = (text: string) => void process.stderr.write(`klpscope: ${text}\n`)
@@ -45,12 +38,8 @@ const traceThisHost = async (): Promise<void> => {
   await installSystemPackages(tracerPackages, say)
   const log = '/var/log/klpscope.log'
   await runDaemon({
-    db: defaultDatabase,
-    listen: parseListen(`127.0.0.1:${port}`),
-    keep: defaultKeep,
-    stalledAfterMs: defaultStalledAfterS * 1000,
-    callBudgetPerS: defaultCallBudgetPerS,
-    shadowCheckS: defaultShadowCheckS,
+    // As klpscope daemon without a flag.
+    ...daemonOptions(daemonCommand().opts<DaemonFlags>()),
     log,
     onReady: (url) => {
       say(`tracing this host; its log is ${log}; Ctrl-C ends`)

@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
+import { createPrivateFile } from '../files/create-private-file.ts'
+import { makePrivateDir } from '../files/make-private-dir.ts'
 import { UserError } from '../user-error.ts'
 import { migrate } from './migrate.ts'
 import { explainError, RecordError } from './record-error.ts'
@@ -20,7 +21,10 @@ const logBytes = 64_000_000
 export const openDatabase = (file: string, options: OpenOptions = {}): Database.Database => {
   let database: Database.Database | undefined
   try {
-    if (!options.readonly) mkdirSync(dirname(file), { recursive: true })
+    if (!options.readonly) {
+      makePrivateDir(dirname(file))
+      createPrivateFile(file)
+    }
     database = new Database(file, {
       readonly: options.readonly ?? false,
       fileMustExist: options.readonly ?? false,

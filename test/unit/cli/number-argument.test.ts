@@ -2,31 +2,47 @@ import { InvalidArgumentError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { parseBound, parseCount, parseNumber } from '../../../daemon/cli/number-argument.ts'
 
-const seconds = parseNumber(0.5, 'a number of seconds')
-const days = parseBound(1, 'a number of days')
+const seconds = parseNumber(0.5, 1_000, 'a number of seconds')
+const days = parseBound(1, 100, 'a number of days')
+const notNumbers = [
+  '',
+  ' ',
+  '0x10',
+  '0b1',
+  '1_000',
+  '1,5',
+  'ten',
+  '1s',
+  ' 7',
+  '7 ',
+  '٣',
+  'Infinity',
+  'NaN',
+  'null',
+]
+const outOfBounds = ['0', '-0', '0.4', '-1', '1000.5', '1e400', '-1e400']
 
 describe('a number of a flag', () => {
-  it.each(['0.5', '10', '1e3'])('takes %j', (text) => expect(seconds(text)).toBe(Number(text)))
-  it.each(['', ' ', '0.4', '-1', 'ten', '1s', 'Infinity', 'NaN'])(
-    'refuses %j, and says what it takes',
-    (text) => {
-      expect(() => seconds(text)).toThrow(InvalidArgumentError)
-      expect(() => seconds(text)).toThrow('a number of seconds, 0.5 or more')
-    },
+  it.each(['0.5', '10', '1e3', '+7', '.5', '7.'])('takes %j', (text) =>
+    expect(seconds(text)).toBe(Number(text)),
   )
+  it.each([...notNumbers, ...outOfBounds, 'none'])('refuses %j, and says what it takes', (text) => {
+    expect(() => seconds(text)).toThrow(InvalidArgumentError)
+    expect(() => seconds(text)).toThrow('a number of seconds, 0.5 to 1000')
+  })
 })
 
 describe('a bound', () => {
-  it.each(['none', '0'])('is none by %j', (text) => expect(days(text)).toBeNull())
+  it('is infinite by none', () => expect(days('none')).toBe(Number.POSITIVE_INFINITY))
   it('is a number otherwise', () => expect(days('30')).toBe(30))
-  it.each(['', '0.5', 'never'])('refuses %j, and says that there may be none', (text) =>
-    expect(() => days(text)).toThrow('a number of days, 1 or more, or none'),
+  it.each([...notNumbers, ...outOfBounds])('refuses %j, and says that there may be none', (text) =>
+    expect(() => days(text)).toThrow('a number of days, 1 to 100, or none'),
   )
 })
 
 describe('a count', () => {
-  it('is whole', () => expect(parseCount('3')).toBe(3))
-  it.each(['', '0', '-1', '1.5', 'x'])('refuses %j', (text) =>
-    expect(() => parseCount(text)).toThrow(InvalidArgumentError),
+  it.each(['1', '3', '10'])('is whole: %j', (text) => expect(parseCount(10)(text)).toBe(Number(text)))
+  it.each([...notNumbers, ...outOfBounds, '1.5', '11'])('refuses %j', (text) =>
+    expect(() => parseCount(10)(text)).toThrow(InvalidArgumentError),
   )
 })

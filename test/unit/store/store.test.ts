@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -63,5 +63,44 @@ describe('a store with its threads', () => {
     const store = await open()
     await expect(open()).rejects.toThrow(/Another klpscope is writing/)
     await store.close()
+  })
+})
+
+describe('a record where there is nothing yet', () => {
+  const mode = (path: string) => (statSync(path).mode & 0o7777).toString(8)
+
+  // As for /var/lib/klpscope on a host where klpscope has never run.
+  it.each([0, 0o22, 0o77])(
+    'is begun in directories it makes, all for root alone, with a umask of %d',
+    async (mask) => {
+      const file = dir.path('lib/klpscope/klpscope.db')
+      const before = process.umask(mask)
+      try {
+        const store = await open(file)
+        for (const step of steps) store.queue.record(step)
+        await store.queries.seriesNames()
+        const modes = Object.fromEntries(
+          ['', '.lock', '-wal', '-shm'].map((suffix) => [`klpscope.db${suffix}`, mode(file + suffix)]),
+        )
+        expect(modes).toEqual({
+          'klpscope.db': '600',
+          'klpscope.db.lock': '600',
+          'klpscope.db-wal': '600',
+          'klpscope.db-shm': '600',
+        })
+        expect([mode(dir.path('lib')), mode(dir.path('lib/klpscope'))]).toEqual(['700', '700'])
+        await store.close()
+      } finally {
+        process.umask(before)
+      }
+    },
+  )
+
+  it('leaves the mode of a directory and of a file that an administrator has made', async () => {
+    mkdirSync(dir.path('lib'), { mode: 0o750 })
+    writeFileSync(dir.path('lib/klpscope.db'), '')
+    chmodSync(dir.path('lib/klpscope.db'), 0o640)
+    await (await open(dir.path('lib/klpscope.db'))).close()
+    expect([mode(dir.path('lib')), mode(dir.path('lib/klpscope.db'))]).toEqual(['750', '640'])
   })
 })
