@@ -43,6 +43,8 @@ const families: Record<Exclude<EventKind, (typeof measurements)[number]>, EventF
   'transition-cancelled': 'transition',
   'transition-reversed': 'transition',
   'transition-forced': 'transition',
+  'transition-tried': 'transition',
+  'transition-finishing': 'transition',
   'transition-signalled': 'transition',
   'task-switched': 'task',
   'task-blocked': 'task',

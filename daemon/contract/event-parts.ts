@@ -91,6 +91,8 @@ export const observedTaskSchema = z.object({
   /** Per-CPU idle task (swapper/N): takes part in transitions and is in no /proc listing. */
   idle: z.boolean().optional(),
   cpu: z.number().int().optional(),
+  /** Of an idle task: when it was first read to be in this patch state. */
+  asOfMonoNs: monoNsSchema.optional(),
 })
 export type ObservedTask = z.infer<typeof observedTaskSchema>
 

@@ -127,6 +127,10 @@ export const eventSchema = z.discriminatedUnion('kind', [
   /** `direction` is the new one. */
   kind('transition-reversed', transitionFields),
   kind('transition-forced', transitionFields),
+  /** The first try to switch all tasks ended, and some remain. */
+  kind('transition-tried', { ...transitionFields, beganMonoNs: monoNs }),
+  /** Every task has switched; the kernel begins to clean up (klp_complete_transition). */
+  kind('transition-finishing', { ...transitionFields, tryBeganMonoNs: monoNs, lastSwitchedMonoNs: monoNs }),
   kind('transition-signalled', { ...transitionFields, round: countSchema }),
 
   kind('task-switched', { ...taskFields, cpu: z.number().int(), way: switchWaySchema, to: patchStateSchema }),
@@ -169,6 +173,8 @@ export const eventSchema = z.discriminatedUnion('kind', [
     remaining: countSchema.nullable(),
     changed: z.array(observedTaskSchema),
     gone: z.array(z.number().int()),
+    /** When the patch states of idle tasks were read, which a snapshot cannot show; absent: not read, or not known. */
+    idleAsOfMonoNs: monoNs.optional(),
     /** How many entries of the two lists were left out: the stream carries the first of long ones only. */
     omitted: z.object({ changed: countSchema, gone: countSchema }).optional(),
   }),

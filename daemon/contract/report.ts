@@ -8,6 +8,7 @@ import {
   switchWaySchema,
 } from './event-parts.ts'
 import { findingSchema } from './finding.ts'
+import { phasesSchema } from './phases.ts'
 import { signalRoundSchema } from './signal-round.ts'
 
 /**
@@ -40,6 +41,8 @@ const transitionSchema = z.object({
   signals: z.array(signalRoundSchema).optional(),
   remaining: z.number().int().nullable(),
   switched: z.partialRecord(switchWaySchema, z.number().int()),
+  phases: phasesSchema.optional(),
+  earlierPhases: z.array(phasesSchema).optional(),
 })
 
 /**

@@ -11,6 +11,7 @@ import type {
 } from './event-parts.ts'
 import type { Finding } from './finding.ts'
 import type { Functions } from './functions.ts'
+import type { Phases } from './phases.ts'
 import type { ShadowAges, ShadowAllocator } from './shadow.ts'
 import type { SignalRound } from './signal-round.ts'
 
@@ -109,6 +110,10 @@ export type Transition = {
   remaining: number | null
   /** Tasks switched so far without ever being blocked, by way. */
   switched: Partial<Record<SwitchWay, number>>
+  /** How far it has come, in the direction it has now; absent: recorded by a version that did not follow it. */
+  phases?: Phases
+  /** The same of the directions it had before it was reversed, oldest first, at most 10. */
+  earlierPhases?: Phases[]
 }
 
 /** Over the newest completed transitions, at most 100, that were neither reversed nor forced. */

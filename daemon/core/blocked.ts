@@ -1,27 +1,29 @@
 import { OrderedSet } from 'immutable'
 import type { Event, EventOf } from '../contract/event.ts'
-import type { BlockedTask, Task, Transition } from '../contract/state.ts'
+import type { BlockedTask, Task } from '../contract/state.ts'
 import { type CoreState, initialState } from './core-state.ts'
 import { blame } from './derive.ts'
+import { hasTried } from './phases.ts'
 import { taskKey } from './task-key.ts'
-import { millisecondsBetween } from './time.ts'
 
-/** Before this a task may simply not have been tried yet; the kernel tries about once a second. */
-const firstTriesMs = 1000
-/** A reversal is followed by no try of its own: the next one was scheduled before, round_jiffies_relative(HZ) ahead. */
-const triesAfterReversalMs = 2000
+/**
+ * Tasks that failed a try, and why. They are in the way once the first try of all tasks has ended: before, they may
+ * simply not have had their turn.
+ */
+export const reduceBlocked = (state: CoreState, event: Event): CoreState =>
+  isTried(state) ? follow(promote(state), event) : followEarly(state, event)
 
-type Begun = Pick<Transition, 'startKnown' | 'startedMonoNs' | 'reversedMonoNs'>
+const isTried = ({ transition }: CoreState): boolean =>
+  !transition?.phases || transition.phases.firstTryEnded !== null
 
-/** Whether the kernel has surely tried every task by then, in the direction the transition has now. */
-export const allTried = ({ startKnown, startedMonoNs, reversedMonoNs }: Begun, monoNs: string): boolean =>
-  !startKnown ||
-  (reversedMonoNs
-    ? millisecondsBetween(reversedMonoNs, monoNs) >= triesAfterReversalMs
-    : millisecondsBetween(startedMonoNs, monoNs) >= firstTriesMs)
+/** The first try has ended: who failed it and has not switched since is in the way. */
+const promote = (state: CoreState): CoreState => {
+  let promoted = state
+  for (const [key, task] of state.triedEarly) promoted = change(promoted, key, () => task)
+  return state.triedEarly.size > 0 ? { ...promoted, triedEarly: initialState.triedEarly } : state
+}
 
-/** Tasks not switched after a try, and why. */
-export const reduceBlocked = (state: CoreState, event: Event): CoreState => {
+const follow = (state: CoreState, event: Event): CoreState => {
   switch (event.kind) {
     case 'task-blocked':
       return change(state, taskKey(event), (known) => block(known, event))
@@ -30,15 +32,7 @@ export const reduceBlocked = (state: CoreState, event: Event): CoreState => {
     case 'task-inspected':
       return change(state, event.tid, (known) => known && inspect(known, event))
     case 'task-tries':
-      return {
-        ...state,
-        blocked: state.blocked.withMutations((blocked) => {
-          for (const [key, tries] of event.tries) {
-            const task = blocked.get(key)
-            if (task && task.tries !== tries) blocked.set(key, { ...task, tries })
-          }
-        }),
-      }
+      return { ...state, blocked: withTries(state.blocked, event) }
     case 'tasks-observed':
       return observe(state, event)
     case 'patches-observed':
@@ -53,6 +47,47 @@ export const reduceBlocked = (state: CoreState, event: Event): CoreState => {
       return state
   }
 }
+
+/** The same before the first try of all tasks has ended. */
+const followEarly = (state: CoreState, event: Event): CoreState => {
+  const { triedEarly, transition, tasks } = state
+  const change = (key: number, update: (known: BlockedTask) => BlockedTask): CoreState => {
+    const known = triedEarly.get(key)
+    return known ? { ...state, triedEarly: triedEarly.set(key, update(known)) } : state
+  }
+  switch (event.kind) {
+    case 'task-blocked': {
+      const key = taskKey(event)
+      return { ...state, triedEarly: triedEarly.set(key, block(triedEarly.get(key), event)) }
+    }
+    case 'task-switched':
+      return { ...state, triedEarly: triedEarly.delete(taskKey(event)) }
+    case 'task-inspected':
+      return change(event.tid, (known) => inspect(known, event))
+    case 'task-tries':
+      return { ...state, triedEarly: withTries(triedEarly, event) }
+    case 'tasks-observed': {
+      const target = transition?.direction === 'patching' ? 1 : 0
+      const remaining = triedEarly.filter((_, key) => (tasks.get(key)?.patchState ?? target) !== target)
+      return { ...state, triedEarly: remaining, derived: { ...state.derived, unchecked: null } }
+    }
+    case 'transition-started':
+    case 'transition-reversed': {
+      const kept = isRepeat(state, event) ? triedEarly.concat(state.blocked) : initialState.triedEarly
+      return { ...withoutBlocked(state), triedEarly: kept }
+    }
+    default:
+      return state
+  }
+}
+
+const withTries = (tasks: CoreState['blocked'], { tries }: EventOf<'task-tries'>): CoreState['blocked'] =>
+  tasks.withMutations((table) => {
+    for (const [key, count] of tries) {
+      const task = table.get(key)
+      if (task && task.tries !== count) table.set(key, { ...task, tries: count })
+    }
+  })
 
 /** A transition that is merely seen again keeps its blocked tasks. */
 const isRepeat = (state: CoreState, event: Event): boolean =>
@@ -142,14 +177,15 @@ export const checkedBy = (
   complete || unchecked === null ? null : new Set([...unchecked, ...changed.map(taskKey), ...gone])
 
 /**
- * A snapshot has the last word: who is at the target is not blocked, who is not after a try is. Of a task that no
+ * A snapshot has the last word: who is at the target is not blocked, who is not after the first try is. Of a task that no
  * transition concerns (-1) it says nothing: it was read just before this one began, or after it ended.
  */
 const observe = (state: CoreState, event: EventOf<'tasks-observed'>): CoreState => {
   const { transition, tasks, derived } = state
   if (!transition) return state
   const target = transition.direction === 'patching' ? 1 : 0
-  const tried = allTried(transition, event.monoNs)
+  const tried = hasTried(transition.phases, event.monoNs)
+  const idleTried = tried && hasTried(transition.phases, event.idleAsOfMonoNs ?? event.monoNs)
   let { blamed } = derived
   const added: [number, Task][] = []
   const blocked = state.blocked.withMutations((table) => {
@@ -159,7 +195,7 @@ const observe = (state: CoreState, event: EventOf<'tasks-observed'>): CoreState 
       if (!task || task.patchState === target) {
         blamed = blame(blamed, key, known, undefined)
         table.delete(key)
-      } else if (!known && tried && task.patchState !== -1) added.push([key, task])
+      } else if (!known && (task.idle ? idleTried : tried) && task.patchState !== -1) added.push([key, task])
     }
     // In one order, however few of them were looked at.
     added.sort(([one], [other]) => one - other)
@@ -169,5 +205,5 @@ const observe = (state: CoreState, event: EventOf<'tasks-observed'>): CoreState 
     }
   })
   // Before each task has been tried, a later snapshot may show as blocked whom this one did not.
-  return { ...state, blocked, derived: { ...derived, blamed, unchecked: tried ? OrderedSet() : null } }
+  return { ...state, blocked, derived: { ...derived, blamed, unchecked: idleTried ? OrderedSet() : null } }
 }

@@ -40,6 +40,8 @@ export type CoreState = {
   readonly taskCounts: TaskCounts
   /** By taskKey, in the order in which they became blocked. A snapshot that finds a task still blocked changes nothing in here: see last-seen.ts. */
   readonly blocked: OrderedMap<number, BlockedTask>
+  /** Tasks that failed a try while the first try of all tasks has not ended: in the way once it has. By taskKey. */
+  readonly triedEarly: OrderedMap<number, BlockedTask>
   readonly patches: readonly Patch[]
   /** Refusals and skipped callbacks that still deserve attention, oldest first. */
   readonly troubles: readonly Trouble[]
@@ -98,6 +100,7 @@ export const initialState: CoreState = {
     source: null,
   },
   blocked: OrderedMap(),
+  triedEarly: OrderedMap(),
   patches: [],
   troubles: [],
   functions: initialFunctions,

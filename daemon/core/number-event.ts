@@ -27,6 +27,8 @@ const transitionOf = (state: CoreState, draft: EventDraft, seq: number): string 
     case 'transition-completed':
     case 'transition-reversed':
     case 'transition-forced':
+    case 'transition-tried':
+    case 'transition-finishing':
     case 'transition-signalled':
     case 'task-switched':
     case 'tasks-switched':

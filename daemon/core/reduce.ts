@@ -5,6 +5,7 @@ import type { CoreState } from './core-state.ts'
 import type { Effect } from './effect.ts'
 import { reduceFunctions } from './functions.ts'
 import { reducePatches } from './patches.ts'
+import { reducePhases } from './phases.ts'
 import { pointsOf } from './points.ts'
 import { reduceRecord } from './record.ts'
 import { applyRules } from './rules/rules.ts'
@@ -23,6 +24,7 @@ export const reduce = (before: CoreState, event: Event): [CoreState, Effect[]] =
   let state: CoreState = { ...before, seq: event.seq, time: event.time, monoNs: event.monoNs }
   state = reduceTracer(state, event)
   state = reduceRecord(state, event)
+  state = reducePhases(state, event)
   state = reduceTransition(state, event)
   state = reduceBaseline(state, event)
   state = reduceTasks(state, event)

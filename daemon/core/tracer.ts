@@ -95,6 +95,7 @@ const startRun = (state: CoreState, event: Extract<Event, { kind: 'tracer-starte
           lastTransition: open
             ? { ...open, outcome: 'unknown', endedAt: null, stalled: false }
             : state.lastTransition,
+          triedEarly: initialState.triedEarly,
           patches: [],
           troubles: [],
         }),

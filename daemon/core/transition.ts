@@ -1,6 +1,8 @@
 import type { Event, EventOf } from '../contract/event.ts'
+import type { Phases } from '../contract/phases.ts'
 import type { Transition, TransitionOutcome } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
+import { beginPhases, momentOf, reversedPhases } from './phases.ts'
 import { millisecondsBetween } from './time.ts'
 
 /** The running transition and the last one that ended. */
@@ -19,6 +21,7 @@ export const reduceTransition = (state: CoreState, event: Event): CoreState => {
         direction: event.direction,
         reversals: running.reversals + 1,
         reversedMonoNs: event.monoNs,
+        ...reversedPhases(running, event),
       })
     case 'transition-forced':
       return change({ forced: true, ...insideNow(state) })
@@ -54,6 +57,7 @@ const start = (state: CoreState, event: EventOf<'transition-started'>): CoreStat
       startedMonoNs: event.monoNs,
       startKnown: true,
       requester: event.requester ?? running.requester,
+      phases: beginPhases(event.direction, momentOf(event, true)),
     }
     return { ...state, transition }
   }
@@ -78,15 +82,23 @@ const start = (state: CoreState, event: EventOf<'transition-started'>): CoreStat
       signalRounds: 0,
       remaining: null,
       switched: {},
+      phases: phasesAtStart(event),
     },
   }
+}
+
+/** One that was already running when first seen has been tried before. */
+const phasesAtStart = (event: EventOf<'transition-started'>): Phases => {
+  const started = momentOf(event, !event.adopted)
+  const phases = beginPhases(event.direction, started)
+  return event.adopted ? { ...phases, firstTryBegan: started, firstTryEnded: started } : phases
 }
 
 const insideKept = 20
 
 /** Sleeping tasks keep running the code they sleep in, whatever their patch state says from now on. */
-const insideNow = ({ blocked }: CoreState): Pick<Transition, 'forcedWhileIn'> => {
-  const inside = [...blocked.values()].flatMap((task) =>
+const insideNow = ({ blocked, triedEarly }: CoreState): Pick<Transition, 'forcedWhileIn'> => {
+  const inside = [...blocked.values(), ...triedEarly.values()].flatMap((task) =>
     task.reason === 'sleeping-on-function' && task.function !== null
       ? [{ tid: task.tid, comm: task.comm, function: task.function }]
       : [],

@@ -24,8 +24,8 @@ export type DecodeContext = {
   lifecycle: LifecycleMemory
   inventory: InventoryMemory
   functionCalls: FunctionCallsMemory
-  /** Patch states of idle tasks by CPU. */
-  idle: Map<number, PatchState>
+  /** Idle tasks by CPU: their patch state, when it was first read to be so, and when it was last read. */
+  idle: Map<number, { patchState: PatchState; asOfMonoNs: string; readMonoNs: string }>
   /** The newest printed contents of each map: key, elements joined by commas → count. */
   maps: Map<string, Map<string, number>>
   /** The counts of switched tasks last told, as JSON. */

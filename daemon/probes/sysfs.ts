@@ -74,7 +74,8 @@ export const observePatches = (
   if (turned) {
     const patch = known.patch
     context.transition = { ...known, target }
-    events.push({ kind: 'transition-reversed', monoNs, patch, direction: directionOf(target) })
+    const direction = directionOf(target)
+    events.push({ kind: 'transition-reversed', monoNs, patch, direction, basis: 'inferred' })
     return events
   }
   if (known) {

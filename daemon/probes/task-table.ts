@@ -49,7 +49,8 @@ export const observeTasks = (
   source: 'iterator' | 'procfs',
   monoNs: string,
 ): EventDraft => {
-  const idle = [...context.idle].map(([cpu, patchState]) => idleTask(cpu, patchState))
+  const idle = [...context.idle].map(([cpu, read]) => idleTask(cpu, read))
+  const [idleAsOfMonoNs] = [...context.idle.values()].map(({ readMonoNs }) => readMonoNs).sort(byTime)
   const table = new Map([...threads, ...idle].map((task) => [taskKey(task), task]))
   const changed = [...table]
     .filter(([key, task]) => differs(context.tasks.get(key), task))
@@ -58,8 +59,20 @@ export const observeTasks = (
   const complete = context.tasks.size === 0
   context.tasks = table
   const remaining = context.transition ? remainingIn([...table.values()], context.transition.target) : null
-  return { kind: 'tasks-observed', monoNs, complete, source, total: table.size, remaining, changed, gone }
+  return {
+    kind: 'tasks-observed',
+    monoNs,
+    complete,
+    source,
+    total: table.size,
+    remaining,
+    changed,
+    gone,
+    ...(idleAsOfMonoNs === undefined ? {} : { idleAsOfMonoNs }),
+  }
 }
+
+const byTime = (a: string, b: string): number => (BigInt(a) < BigInt(b) ? -1 : 1)
 
 /** Null when no transition concerns any task: it was read just before the one that is known, or after its end. */
 const remainingIn = (tasks: ObservedTask[], target: 0 | 1): number | null => {
@@ -71,7 +84,10 @@ const remainingIn = (tasks: ObservedTask[], target: 0 | 1): number | null => {
 const differs = (before: ObservedTask | undefined, now: ObservedTask): boolean =>
   before?.patchState !== now.patchState || before.startNs !== now.startNs || before.comm !== now.comm
 
-const idleTask = (cpu: number, patchState: PatchState): ObservedTask => ({
+const idleTask = (
+  cpu: number,
+  { patchState, asOfMonoNs }: { patchState: PatchState; asOfMonoNs: string },
+): ObservedTask => ({
   tid: 0,
   pid: 0,
   startNs: '0',
@@ -80,6 +96,7 @@ const idleTask = (cpu: number, patchState: PatchState): ObservedTask => ({
   kthread: true,
   idle: true,
   cpu,
+  asOfMonoNs,
 })
 
 const toPatchState = (value: number): PatchState => (value === 0 || value === 1 ? value : -1)

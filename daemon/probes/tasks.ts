@@ -98,6 +98,15 @@ export const tasks: ProbeSet = {
       return [{ kind: 'task-switched', monoNs, tid, pid, comm, way, to, cpu }]
     },
 
+    'transition.tried': (tuple, context) => {
+      const monoNs = tuple.monoNs()
+      const beganMonoNs = tuple.monoNs()
+      if (!context.transition) throw new Error('a first try, but no transition is known to be running')
+      const { patch, target } = context.transition
+      const direction = target === 1 ? 'patching' : 'unpatching'
+      return [{ kind: 'transition-tried', monoNs, patch, direction, beganMonoNs }]
+    },
+
     'transition.signal': (tuple, context) => {
       const monoNs = tuple.monoNs()
       const round = tuple.int()
@@ -123,10 +132,13 @@ export const tasks: ProbeSet = {
     },
 
     idle: (tuple, context) => {
-      tuple.monoNs()
+      const readMonoNs = tuple.monoNs()
       const cpu = tuple.int()
-      const patchState = tuple.int()
-      context.idle.set(cpu, patchState === 0 || patchState === 1 ? patchState : -1)
+      const value = tuple.int()
+      const patchState = value === 0 || value === 1 ? value : -1
+      const known = context.idle.get(cpu)
+      const asOfMonoNs = known?.patchState === patchState ? known.asOfMonoNs : readMonoNs
+      context.idle.set(cpu, { patchState, asOfMonoNs, readMonoNs })
       return []
     },
   },

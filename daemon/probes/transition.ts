@@ -50,6 +50,17 @@ export const transition: ProbeSet = {
       return [{ ...started, requester, tid, pid: requester.pid, comm: requester.comm }]
     },
 
+    'transition.finishing': (tuple, context) => {
+      const monoNs = tuple.monoNs()
+      const tryBeganMonoNs = tuple.monoNs()
+      const lastSwitchedMonoNs = tuple.monoNs()
+      // Cancelling, too, calls klp_complete_transition: no task had to switch.
+      if (context.cancelledBy || !context.transition) return []
+      const { patch, target } = context.transition
+      const direction = directionOf(target)
+      return [{ kind: 'transition-finishing', monoNs, patch, direction, tryBeganMonoNs, lastSwitchedMonoNs }]
+    },
+
     'transition.reverse': (tuple, context) => {
       const monoNs = tuple.monoNs()
       const target = tuple.int() === 1 ? 0 : 1
@@ -84,7 +95,8 @@ export const transition: ProbeSet = {
       context.transition = null
       context.cancelledBy = null
       // klp_complete_transition sets every task to KLP_UNDEFINED, idle tasks too.
-      for (const cpu of context.idle.keys()) context.idle.set(cpu, -1)
+      for (const cpu of context.idle.keys())
+        context.idle.set(cpu, { patchState: -1, asOfMonoNs: monoNs, readMonoNs: monoNs })
       return events
     },
   },

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3'
 import type { Event, EventOf } from '../contract/event.ts'
 import type { Finding } from '../contract/finding.ts'
 import type { Task, Transition } from '../contract/state.ts'
+import type { CoreState } from '../core/core-state.ts'
 import { remainingSeries, shadowSeries } from '../core/points.ts'
 import { taskKey } from '../core/task-key.ts'
 import { parseTime } from '../core/time.ts'
@@ -38,7 +39,8 @@ export function* exportPerfetto(database: Database.Database, range: ExportRange)
   const writer = createPerfettoWriter()
 
   writer.clocks(parseTime(eventAt(database, seqs.first)?.time ?? before.time))
-  for (const transition of overlapping<Transition>(database, 'transitions', 'start_ns', 'end_ns', range)) {
+  const transitions = [...overlapping<Transition>(database, 'transitions', 'start_ns', 'end_ns', range)]
+  for (const transition of transitions) {
     const endNs = transitionEndNs(transition)
     writer.slice(tracks.transitions, parseTime(transition.startedAt), endNs, transitionSlice(transition))
     // Of any other end the series holds only that nothing is known from there on.
@@ -48,7 +50,7 @@ export function* exportPerfetto(database: Database.Database, range: ExportRange)
     writer.instant(tracks.findings, parseTime(finding.openedAt), findingInstant(finding))
   yield { bytes: writer.take(), seq: seqs.first - 1 }
 
-  const follower = followEvents(writer, tracks, before.tasks, before.transition, before.host?.bootId)
+  const follower = followEvents(writer, tracks, before, transitions)
   for (const page of eventPages(database, range, [...instantKinds, ...foldedKinds])) {
     for (const { data } of page) follower.take(JSON.parse(data) as Event)
     yield { bytes: writer.take(), seq: page.at(-1)?.seq ?? 0 }
@@ -85,24 +87,25 @@ const eventAt = <K extends Event['kind']>(
 const followEvents = (
   writer: PerfettoWriter,
   tracks: Tracks,
-  tasksBefore: ReadonlyMap<number, Task>,
-  transitionBefore: Transition | null,
-  bootBefore: string | undefined,
+  before: CoreState,
+  transitions: readonly Transition[],
 ) => {
-  const tasks = new Map(tasksBefore)
+  const tasks = new Map(before.tasks)
+  const byId = new Map(transitions.map((transition) => [transition.id, transition]))
   let running: { id: string; collector: StragglerCollector } | undefined
-  let bootId = bootBefore
+  let bootId = before.host?.bootId
   let nowMonoNs = '0'
 
-  const begin = (transition: Pick<Transition, 'id' | 'startKnown' | 'startedMonoNs' | 'direction'>) => {
-    running = { id: transition.id, collector: collectStragglers(transition, tasks) }
+  const begin = (id: string) => {
+    const transition = byId.get(id)
+    if (transition) running = { id, collector: collectStragglers(transition, tasks) }
   }
   const finish = (outcome: Transition['outcome']) => {
     for (const task of running?.collector.finish({ outcome }, nowMonoNs) ?? [])
       writer.slice(tracks.task(task), parseTime(task.since), blockedEndNs(task), blockedSlice(task))
     running = undefined
   }
-  if (transitionBefore) begin(transitionBefore)
+  if (before.transition) begin(before.transition.id)
 
   return {
     take: (event: Event): void => {
@@ -114,8 +117,7 @@ const followEvents = (
       const id = event.transition
       if (event.kind === 'transition-started' && id !== undefined && id !== running?.id) {
         finish('unknown')
-        const { monoNs: startedMonoNs, direction, adopted } = event
-        begin({ id, startedMonoNs, direction, startKnown: !adopted })
+        begin(id)
       }
       if (id !== undefined && id === running?.id) running.collector.take(event)
       if (event.kind === 'transition-completed' || event.kind === 'transition-cancelled') finish('completed')

@@ -5,6 +5,8 @@ import { patchLifeKinds } from './patch-life-kinds.ts'
 export const instantKinds: readonly EventKind[] = [
   'transition-reversed',
   'transition-forced',
+  'transition-tried',
+  'transition-finishing',
   'transition-signalled',
   'callback-called',
   'callback-skipped',

@@ -2,7 +2,8 @@ import type { Event, EventOf } from '../contract/event.ts'
 import type { Direction } from '../contract/event-parts.ts'
 import type { Straggler, StragglerEnd } from '../contract/report.ts'
 import type { Task, Transition } from '../contract/state.ts'
-import { allTried, learnt } from '../core/blocked.ts'
+import { learnt } from '../core/blocked.ts'
+import { hasTried } from '../core/phases.ts'
 import { taskKey } from '../core/task-key.ts'
 import { millisecondsBetween } from '../core/time.ts'
 
@@ -22,15 +23,16 @@ export type StragglerCollector = {
  * @param tasks the task table before the transition's first event, by taskKey
  */
 export const collectStragglers = (
-  transition: Pick<Transition, 'startKnown' | 'startedMonoNs' | 'reversedMonoNs' | 'direction'>,
+  transition: Pick<Transition, 'direction' | 'phases' | 'earlierPhases'>,
   tasks: ReadonlyMap<number, Task>,
 ): StragglerCollector => {
   const open = new Map<number, Span>()
   const closed: Straggler[] = []
   const table = new Map<number, Seen>(tasks)
   const unswitched = new Set<number>()
-  let direction: Direction = transition.direction
-  let begun: Parameters<typeof allTried>[0] = transition
+  // Of each direction it had, oldest first: the first is under way.
+  const directions = [...(transition.earlierPhases ?? []), ...(transition.phases ? [transition.phases] : [])]
+  let direction: Direction = directions[0]?.direction ?? transition.direction
 
   const target = () => (direction === 'patching' ? 1 : 0)
   const note = (key: number, task: Seen) => {
@@ -80,6 +82,8 @@ export const collectStragglers = (
     const { sinceMonoNs, lastSeenMonoNs: _, lastSeen: __, triesBefore: ___, ...straggler } = span
     const durationMs = millisecondsBetween(sinceMonoNs, toMonoNs)
     open.delete(key)
+    // Switched before the first try had ended: it was never in the way.
+    if (!hasTried(directions[0], toMonoNs)) return
     // A snapshot that shows it switched may have begun just before it was blocked.
     if (durationMs < 0) closed.push({ ...straggler, end, until: at && straggler.since, durationMs: 0 })
     else closed.push({ ...straggler, end, until: at?.time ?? null, durationMs })
@@ -139,10 +143,11 @@ export const collectStragglers = (
       else if (!unswitched.has(key)) close(key, span, 'seen-switched', event, event.monoNs)
       else Object.assign(span, { lastSeenMonoNs: event.monoNs, lastSeen: event.time })
     }
-    if (!allTried(begun, event.monoNs)) return
+    const tried = hasTried(directions[0], event.monoNs)
+    const idleTried = tried && hasTried(directions[0], event.idleAsOfMonoNs ?? event.monoNs)
     for (const key of unswitched) {
       const task = table.get(key)
-      if (task && !open.has(key)) begin(key, event, task)
+      if (task && !open.has(key) && (task.idle ? idleTried : tried)) begin(key, event, task)
     }
   }
 
@@ -151,14 +156,11 @@ export const collectStragglers = (
       switch (event.kind) {
         case 'transition-started':
           turn(event.direction)
-          if (!event.adopted) {
-            begun = { ...begun, startKnown: true, startedMonoNs: event.monoNs }
-          }
           break
         case 'transition-reversed':
           closeAll('reversed', event)
+          directions.shift()
           turn(event.direction)
-          begun = { ...begun, reversedMonoNs: event.monoNs }
           break
         case 'transition-completed':
         case 'transition-cancelled':

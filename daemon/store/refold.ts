@@ -5,16 +5,17 @@ import { createCheckpointWriter } from './checkpoints.ts'
 import { createDerivedTables } from './derived-tables.ts'
 import { foldTexts } from './fold-texts.ts'
 import { stateVersion } from './serialize-state.ts'
+import { createTransitionRenewer } from './write-transitions.ts'
 
 const atOnce = 2_000
 
 /**
  * Folds all events of a record anew and makes its checkpoints again; with `tables` also what follows from the events,
- * for tables that were empty before.
+ * for tables that were empty before; without, the transitions in it get what this version knows of them.
  */
 export const refold = (database: Database.Database, { tables }: { tables: boolean }): void => {
   const page = database.prepare('SELECT data FROM events WHERE seq > ? ORDER BY seq LIMIT ?')
-  const derived = tables ? createDerivedTables(database) : undefined
+  const derived = tables ? createDerivedTables(database) : createTransitionRenewer(database)
   const checkpoints = createCheckpointWriter(database)
   database.exec('DELETE FROM checkpoints')
   let state: CoreState = initialState
@@ -23,11 +24,11 @@ export const refold = (database: Database.Database, { tables }: { tables: boolea
     if (rows.length === 0) break
     const texts = rows.map(({ data }) => data)
     for (const step of foldTexts(state, texts)) {
-      derived?.take(state, step, parseTime(step.event.time))
+      derived.take(state, step, parseTime(step.event.time))
       checkpoints.take(step, step.text.length)
       state = step.state
     }
-    derived?.flush?.()
+    derived.flush?.()
   }
   if (state.seq > 0) checkpoints.write(state)
 }

@@ -7,7 +7,7 @@ import { derive } from '../core/derive.ts'
  * Raised whenever something in the state takes another form (test/unit/store/serialize-state.test.ts tells):
  * checkpoints of another form are of no use, their states are folded anew from the events.
  */
-const formVersion = 5
+const formVersion = 6
 
 const { derived: _, ...stored } = initialState
 
@@ -26,6 +26,7 @@ export const serializeState = (state: CoreState): string =>
     derived: undefined,
     tasks: [...state.tasks],
     blocked: [...state.blocked],
+    triedEarly: [...state.triedEarly],
     findings: [...state.findings],
     shadow: { ...state.shadow, ids: [...state.shadow.ids] },
   })
@@ -39,6 +40,7 @@ export const deserializeState = (text: string): CoreState => {
     ...plain,
     tasks: OrderedMap(plain.tasks),
     blocked,
+    triedEarly: OrderedMap(plain.triedEarly),
     findings,
     shadow: { ...plain.shadow, ids: OrderedMap(plain.shadow.ids) },
     derived: derive({ blocked, findings }),

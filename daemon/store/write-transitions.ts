@@ -23,10 +23,34 @@ type TaskRow = {
 /** Counts of tries alone are written this often while a transition runs. */
 const triesEveryNs = 10_000_000_000n
 
+/** The transitions alone, for a record whose rows were written by a version that knew less of them. */
+export const createTransitionRenewer = (database: Database.Database): TableWriter => {
+  const write = prepareWrites(database)
+  const changed = createChanges()
+  return { take: changed.take, flush: () => changed.flush(write.transition) }
+}
+
+/** Transitions as they were last, until they are written. */
+const createChanges = () => {
+  const transitions = new Map<string, Transition>()
+  return {
+    take: (before: CoreState, { state }: Step): void => {
+      for (const transition of [state.lastTransition, state.transition]) {
+        const known = transition === before.lastTransition || transition === before.transition
+        if (transition && !known) transitions.set(transition.id, transition)
+      }
+    },
+    flush: (write: (transition: Transition) => void): void => {
+      for (const transition of transitions.values()) write(transition)
+      transitions.clear()
+    },
+  }
+}
+
 /** Tables transitions and transition_tasks. */
 export const createTransitionWriter = (database: Database.Database): TableWriter => {
   const write = prepareWrites(database)
-  const transitions = new Map<string, Transition>()
+  const transitions = createChanges()
   let rows: TaskRow[] = []
   let triesNs = 0n
 
@@ -67,9 +91,8 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
   }
 
   const flush = (): void => {
-    for (const transition of transitions.values()) write.transition(transition)
+    transitions.flush(write.transition)
     for (const row of rows) write.task(row)
-    transitions.clear()
     rows = []
   }
 
@@ -124,11 +147,7 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
 
   return {
     take: (before, step, timeNs) => {
-      const { state } = step
-      for (const transition of [state.lastTransition, state.transition]) {
-        const known = transition === before.lastTransition || transition === before.transition
-        if (transition && !known) transitions.set(transition.id, transition)
-      }
+      transitions.take(before, step)
       takeTasks(before, step, timeNs)
     },
     flush,

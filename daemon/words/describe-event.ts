@@ -76,6 +76,10 @@ export function describeEvent(event: Event): string {
       return `The transition of ${event.patch} was reversed${basis(event)}; it is now ${event.direction}.`
     case 'transition-forced':
       return `The transition of ${event.patch} was forced${basis(event)}: the remaining tasks were declared ${targetWord(event.direction)}.`
+    case 'transition-tried':
+      return `The first try to switch all tasks of ${event.patch} ended; those that remain are tried again about once a second.`
+    case 'transition-finishing':
+      return `Every task is ${targetWord(event.direction)}; the kernel is finishing the transition of ${event.patch}.`
     case 'transition-signalled':
       return `The kernel signalled the blocked tasks of ${event.patch}, round ${event.round}.`
     case 'task-switched':

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { aTask, aWorld, sleeperBlocked, stalling, tasksObserved, transitionStarted } from '../support/fold.ts'
+import {
+  aTask,
+  aWorld,
+  firstTry,
+  patchesObserved,
+  sleeperBlocked,
+  stalling,
+  started,
+  tasksObserved,
+  transitionStarted,
+} from '../support/fold.ts'
 
 const switchedSleeper = {
   kind: 'task-switched',
@@ -69,13 +79,38 @@ describe('blocked tasks', () => {
       expect(world.state().blocked.size).toBe(0)
     })
 
-    it('in the first second a task that was not tried yet is not called blocked; afterwards it is', () => {
+    it('until the first try has ended nobody is in the way, however long that takes; then who was not switched is', () => {
       const world = aWorld()
       world.at(10, transitionStarted())
-      world.at(10.9, tasksObserved([aTask(5, 0)], 1))
+      for (const second of [11, 14, 25]) world.at(second, tasksObserved([aTask(5, 0)], 1))
       expect(world.state().blocked.size).toBe(0)
-      world.at(11, tasksObserved([aTask(5, 0)], 1))
+      world.at(25.2, firstTry(25.1))
+      world.at(26, tasksObserved([aTask(5, 0)], 1))
       expect(world.state().blocked.get(5)).toMatchObject({ reason: 'unknown', comm: 'task-5' })
+    })
+
+    it('of a first try that no probe tells sysfs does: `enabled` is written just before it', () => {
+      const world = aWorld()
+      world.at(10, transitionStarted())
+      world.at(11, patchesObserved({ name: 'klpt_patch_v1', enabled: false, inTransition: true }))
+      world.at(13, tasksObserved([aTask(5, 0)], 1))
+      expect(world.state().blocked.size).toBe(0)
+      world.at(14, patchesObserved({ name: 'klpt_patch_v1', inTransition: true }))
+      world.at(14.5, tasksObserved([aTask(5, 0)], 1))
+      expect(world.state().blocked.size).toBe(0)
+      world.at(15.1, tasksObserved([aTask(5, 0)], 1))
+      expect([...world.state().blocked.keys()]).toEqual([5])
+    })
+
+    it('what was read of an idle task before the first try had ended says nothing of it', () => {
+      const world = aWorld()
+      const idle = { ...aTask(0, 0, 'swapper/1'), idle: true, kthread: true, cpu: 1 }
+      world.at(10, transitionStarted())
+      world.at(12, firstTry(11.9))
+      world.at(13, { ...tasksObserved([idle], 1), idleAsOfMonoNs: '11000000000' })
+      expect(world.state().blocked.size).toBe(0)
+      world.at(14, { ...tasksObserved([idle], 1), idleAsOfMonoNs: '13500000000' })
+      expect([...world.state().blocked.keys()]).toEqual([-2])
     })
 
     it('of a transition that began before the tracer there is no such grace', () => {
@@ -104,6 +139,7 @@ describe('blocked tasks', () => {
     it('unpatching waits for tasks that are still patched', () => {
       const world = aWorld()
       world.at(10, transitionStarted({ direction: 'unpatching' }))
+      world.at(11, firstTry(10, 'unpatching'))
       world.at(12, tasksObserved([aTask(5, 0), aTask(6, 1)], 1))
       expect([...world.state().blocked.keys()]).toEqual([6])
     })
@@ -114,5 +150,17 @@ describe('blocked tasks', () => {
       expect(world.state().blocked.size).toBe(0)
       expect(world.state().taskCounts).toMatchObject({ total: 2, patched: 1, unpatched: 1, undefined: 0 })
     })
+  })
+
+  it('that failed a try of their own before the first try of all are in the way only if that fails too', () => {
+    const world = aWorld()
+    world.at(1, { ...started(), kernel: '6.12.48+deb13-amd64' })
+    world.at(10, transitionStarted())
+    world.at(10.1, sleeperBlocked)
+    world.at(10.1, { ...sleeperBlocked, tid: 300, pid: 300 })
+    expect(world.state().blocked.size).toBe(0)
+    world.at(14, { ...switchedSleeper, way: 'transition-worker' })
+    world.at(14.1, firstTry(13.9))
+    expect([...world.state().blocked.keys()]).toEqual([300])
   })
 })

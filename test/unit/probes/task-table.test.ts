@@ -137,8 +137,8 @@ describe('observeTasks', () => {
 
   it('counts idle tasks in, and knows how many remain only while a transition is known', () => {
     const context = freshContext()
-    context.idle.set(0, 0)
-    context.idle.set(1, 1)
+    context.idle.set(0, { patchState: 0, asOfMonoNs: '1', readMonoNs: '7' })
+    context.idle.set(1, { patchState: 1, asOfMonoNs: '2', readMonoNs: '6' })
     const threads = parseIterator(
       iteratorRecord({ tid: 1, patchState: 0 }) + iteratorRecord({ tid: 2, patchState: 1 }),
     )
@@ -152,5 +152,18 @@ describe('observeTasks', () => {
       reversing: false,
     }
     expect(observeTasks(context, threads, 'iterator', '2')).toMatchObject({ total: 4, remaining: 2 })
+  })
+
+  it('says when idle tasks were read, and since when each is as it is: no snapshot shows them', () => {
+    const context = freshContext()
+    context.idle.set(0, { patchState: 0, asOfMonoNs: '1', readMonoNs: '7' })
+    context.idle.set(1, { patchState: 1, asOfMonoNs: '2', readMonoNs: '6' })
+    expect(observeTasks(context, [], 'iterator', '9')).toMatchObject({
+      idleAsOfMonoNs: '6',
+      changed: [
+        { cpu: 0, asOfMonoNs: '1' },
+        { cpu: 1, asOfMonoNs: '2' },
+      ],
+    })
   })
 })

@@ -88,6 +88,15 @@ export const sleeperBlocked = {
   cpu: 1,
 } as const
 
+/** The first try of all tasks ended; it had begun at `beganS`. */
+export const firstTry = (beganS: number, direction: 'patching' | 'unpatching' = 'patching') =>
+  ({
+    kind: 'transition-tried',
+    patch: 'klpt_patch_v1',
+    direction,
+    beganMonoNs: String(Math.round(beganS * 1000) * 1_000_000),
+  }) as const
+
 export const aTask = (tid: number, patchState: -1 | 0 | 1, comm = `task-${tid}`) => ({
   tid,
   pid: tid,
@@ -124,6 +133,7 @@ export const stalling = (world: World = aWorld()): World => {
   world.at(2, attached)
   world.at(10, transitionStarted())
   world.at(10.1, sleeperBlocked)
+  world.at(10.2, firstTry(10))
   world.at(11, tasksObserved([aTask(1, 1), aTask(264, 0, 'klpt-sleeper')], 1))
   return world
 }
