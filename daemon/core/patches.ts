@@ -29,7 +29,7 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
     case 'patch-loading':
       return [...patches.filter((patch) => patch.name !== event.patch), loading(patches, event)]
     case 'patch-load-refused':
-      return patches.filter((patch) => patch.name !== event.patch || patch.state !== 'loading')
+      return without(patches, (patch) => patch.name === event.patch && patch.state === 'loading')
     case 'transition-started':
     case 'transition-reversed':
       return enter(event.patch, event.direction === 'patching' ? 'enabling' : 'disabling', {
@@ -75,6 +75,9 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
       return patches
   }
 }
+
+const without = (patches: readonly Patch[], leaves: (patch: Patch) => boolean): readonly Patch[] =>
+  patches.some(leaves) ? patches.filter((patch) => !leaves(patch)) : patches
 
 /** A busy machine hands a tracer's records over after a look at sysfs that shows more than they tell. */
 const isLate = (patch: Patch, event: Event): boolean =>

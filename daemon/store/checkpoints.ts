@@ -10,9 +10,11 @@ const apartUs = 15_000
 /** Where a checkpoint is larger than the events since the last one, they lie further apart, but not more than this. */
 const farthestApartUs = 150_000
 
-/** A measure of the work of reading and folding an event, the same on every machine; about half of what it takes. */
-export const foldCostUs = (textBytes: number, { event, state }: Step): number =>
-  10 + textBytes / 50 + (event.kind === 'tasks-observed' ? state.tasks.size / 5 : 0) + state.blocked.size / 50
+/**
+ * A measure of the work of reading and folding an event, the same on every machine; about half of what it takes. It
+ * does not depend on the state: in a stall of thousands of tasks a checkpoint is long, and must not come more often.
+ */
+export const foldCostUs = (textBytes: number): number => 10 + textBytes / 50
 
 export type CheckpointWriter = {
   /** Takes notice of a written event, and makes a checkpoint of its state when one is due. */
@@ -38,7 +40,7 @@ export const createCheckpointWriter = (database: Database.Database): CheckpointW
   }
   return {
     take: (step, textBytes) => {
-      costUs += foldCostUs(textBytes, step)
+      costUs += foldCostUs(textBytes)
       eventBytes += textBytes
       if (costUs < apartUs || (eventBytes < lastBytes && costUs < farthestApartUs)) return
       write(step.state)

@@ -1,3 +1,4 @@
+import { notableShadow } from '../shadow-notable.ts'
 import { millisecondsBetween } from '../time.ts'
 import type { Rule } from './rule.ts'
 
@@ -8,7 +9,7 @@ export const shadowCountDrift: Rule = {
   name: 'shadow-count-drift',
   on: ['shadow-checked', 'tasks-observed', 'tracer-started', 'tracer-gap'],
   holds: (state) =>
-    [...state.shadow.ids.values()].flatMap(({ id, drift }) => {
+    notableShadow(state).flatMap(({ id, drift }) => {
       if (drift === null || millisecondsBetween(drift.atMonoNs, state.monoNs) > keptMs) return []
       return [
         {

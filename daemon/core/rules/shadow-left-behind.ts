@@ -1,4 +1,5 @@
 import type { ShadowId } from '../../contract/state.ts'
+import { notableShadow } from '../shadow-notable.ts'
 import { millisecondsBetween } from '../time.ts'
 import type { Rule } from './rule.ts'
 
@@ -18,7 +19,7 @@ export const shadowLeftBehind: Rule = {
     'tracer-gap',
   ],
   holds: (state) =>
-    [...state.shadow.ids.values()].flatMap((of) => {
+    notableShadow(state).flatMap((of) => {
       const { id, live, left } = of
       if (!live || left === null) return []
       if (millisecondsBetween(left.sinceMonoNs, state.monoNs) < patienceMs) return []
