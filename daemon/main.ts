@@ -17,7 +17,7 @@ import { shadowCommand } from './cli/shadow.ts'
 import { startCommand } from './cli/start.ts'
 import { statusCommand } from './cli/status.ts'
 import { packageVersion } from './package-paths.ts'
-import { UserError } from './user-error.ts'
+import { exitCodes, UserError } from './user-error.ts'
 
 const lab = new Command('lab').description('a real kernel in QEMU, with the daemon inside')
 lab.addCommand(labRunCommand())
@@ -40,23 +40,40 @@ const program = new Command('klpscope')
   .addCommand(lab)
   .addCommand(startCommand(), { hidden: true })
 
-/** What a person can mend gets a sentence; anything else is a bug and shows its stack. */
+/** Errors of the command line come to `report` instead of ending the program with 1, which would be a warning. */
+const overrideExits = (command: Command): void => {
+  command.exitOverride()
+  for (const inner of command.commands) overrideExits(inner)
+}
+
+/** What a person can fix gets a sentence; anything else is a bug and shows its stack. */
 const report = (error: unknown): void => {
   const fail = (text: string, exitCode: number) => {
     process.stderr.write(`klpscope: ${text}\n`)
     process.exitCode = exitCode
   }
-  if (error instanceof CommanderError) process.exitCode = error.exitCode
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.unknown
   else if (error instanceof UserError) fail(`${error.message}\n${error.remedy}`, error.exitCode)
   else if (error instanceof LabError) fail(error.message, error.exitCode)
-  else if (error instanceof MissingPackagesError) fail(error.message, 1)
-  else throw error
+  else if (error instanceof MissingPackagesError) fail(error.message, exitCodes.unknown)
+  else crash(error)
 }
 
-// Whoever read our output has seen enough.
+/** As Node.js does, but for the exit code. */
+const crash = (error: unknown): void => {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
+  process.exit(exitCodes.unknown)
+}
+process.on('uncaughtException', crash)
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+  // The reader closed the pipe: exit quietly.
+  if (error.code === 'EPIPE') process.exit()
+  process.stderr.write(
+    `klpscope: Standard output cannot be written (${error.code}).\nMake room where it leads.\n`,
+  )
+  process.exit(exitCodes.unknown)
 })
 
+overrideExits(program)
 await program.parseAsync().catch(report)

@@ -4,7 +4,7 @@ import { transitionReportSchema } from '../contract/report.ts'
 import type { State } from '../contract/state.ts'
 import { formatTime, parseTime } from '../core/time.ts'
 import { bpfDir } from '../package-paths.ts'
-import { openReplay, type Replay } from '../replay/open-replay.ts'
+import type { Replay } from '../replay/open-replay.ts'
 import type { BundleSource } from '../report/bundle-source.ts'
 import { exportNdjson } from '../report/export-ndjson.ts'
 import { writeBundle } from '../report/write-bundle.ts'
@@ -12,18 +12,20 @@ import { probeCapabilities } from '../sources/capabilities.ts'
 import { createPast } from '../store/past.ts'
 import { toFile } from './output.ts'
 import { readReport, reportOfRecord } from './report.ts'
-import { defaultUrl, fetchFromDaemon } from './source.ts'
+import { fetchFromDaemon } from './source.ts'
+import { sourceOptions } from './source-options.ts'
+import { withRecord } from './with-record.ts'
 
-type Flags = { output: string; redact?: boolean; db?: string; url?: string }
+type Flags = { output: string; redact?: boolean; db?: string; url: string }
 
-export const bundleCommand = (): Command =>
-  new Command('bundle')
+export const bundleCommand = (): Command => {
+  const command = new Command('bundle')
     .description('evidence of one transition for a vendor ticket, as one tar.gz')
     .argument('[id]', 'the transition, as in klpscope history; default: the last')
     .requiredOption('-o, --output <file.tar.gz>', 'write it to this file')
     .option('--redact', 'remove command lines and host names everywhere')
-    .option('--db <file>', 'read this record, of any host, instead of asking the running daemon')
-    .option('--url <url>', 'address of the daemon', process.env.KLPSCOPE_URL ?? defaultUrl)
+  for (const option of sourceOptions()) command.addOption(option)
+  return command
     .addHelpText(
       'after',
       `
@@ -33,20 +35,19 @@ a copy of /sys/kernel/livepatch, the kernel's configuration and command line, kl
 is in it, what is missing, and why.`,
     )
     .action(async (id: string | undefined, flags: Flags) => {
-      const record = flags.db === undefined ? undefined : await openReplay(flags.db)
-      try {
-        const source = record ? ofRecord(record, id) : ofDaemon(id, flags)
-        await toFile(flags.output, (out) =>
+      const write = (source: BundleSource) =>
+        toFile(flags.output, (out) =>
           writeBundle(source, out, {
             redact: flags.redact ?? false,
             madeAt: new Date().toISOString(),
             capabilities: () => probeCapabilities(bpfDir),
           }),
         )
-      } finally {
-        record?.close()
-      }
+      await (flags.db === undefined
+        ? write(ofDaemon(id, flags))
+        : withRecord(flags.db, (record) => write(ofRecord(record, id))))
     })
+}
 
 const ofRecord = ({ database }: Replay, id: string | undefined): BundleSource => ({
   report: async () => reportOfRecord(database, id),

@@ -3,13 +3,14 @@ import { Readable, type Writable } from 'node:stream'
 import { setImmediate as breath } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatTime, parseTime } from '../core/time.ts'
-import { openReplay } from '../replay/open-replay.ts'
 import { type ExportRange, seqsOf } from '../report/event-pages.ts'
 import { type ExportFormat, exportFormats, exportRecord } from '../report/export-record.ts'
 import { UserError } from '../user-error.ts'
 import { formatCount } from '../words/format.ts'
 import { toFile } from './output.ts'
-import { defaultUrl, fetchFromDaemon } from './source.ts'
+import { fetchFromDaemon } from './source.ts'
+import { sourceOptions } from './source-options.ts'
+import { withRecord } from './with-record.ts'
 
 type Flags = {
   format: ExportFormat
@@ -17,12 +18,12 @@ type Flags = {
   to?: bigint
   output?: string
   db?: string
-  url?: string
+  url: string
 }
 type Progress = (share: number | null, told: string) => void
 
-export const exportCommand = (): Command =>
-  new Command('export')
+export const exportCommand = (): Command => {
+  const command = new Command('export')
     .description('the record as NDJSON (for klpscope replay), CSV or a Perfetto trace')
     .addOption(
       new Option('--format <format>', 'how to write it').choices(exportFormats).makeOptionMandatory(),
@@ -30,8 +31,8 @@ export const exportCommand = (): Command =>
     .option('--from <time>', 'only from this moment on (RFC 3339, such as 2026-11-20T17:52:00Z)', moment)
     .option('--to <time>', 'only up to this moment', moment)
     .option('-o, --output <file>', 'write it to this file')
-    .option('--db <file>', 'read this record instead of asking the running daemon')
-    .option('--url <url>', 'address of the daemon', process.env.KLPSCOPE_URL ?? defaultUrl)
+  for (const option of sourceOptions()) command.addOption(option)
+  return command
     .addHelpText(
       'after',
       `
@@ -49,6 +50,7 @@ A Perfetto trace opens in ui.perfetto.dev; its times are wall-clock times.`,
           : writeFromRecord(flags.db, flags.format, range, out)
       await (flags.output === undefined ? write(process.stdout) : toFile(flags.output, write))
     })
+}
 
 /** @throws UserError when there is no record */
 export const writeFromRecord = async (
@@ -56,9 +58,8 @@ export const writeFromRecord = async (
   format: ExportFormat,
   range: ExportRange,
   out: Writable,
-): Promise<void> => {
-  const { database, close } = await openReplay(file)
-  try {
+): Promise<void> =>
+  withRecord(file, async ({ database }) => {
     const seqs = seqsOf(database, range)
     const progress = showProgress()
     for (const { bytes, seq } of exportRecord(database, format, range)) {
@@ -68,10 +69,7 @@ export const writeFromRecord = async (
       if (seqs) progress((seq - seqs.first + 1) / (seqs.last - seqs.first + 1), `event ${formatCount(seq)}`)
     }
     progress(1, 'done')
-  } finally {
-    close()
-  }
-}
+  })
 
 const writeFromDaemon = async (flags: Flags, range: ExportRange, out: Writable): Promise<void> => {
   const query = new URLSearchParams({ format: flags.format })

@@ -1,14 +1,13 @@
 import type { Command } from 'commander'
 import { parseCount } from './number-argument.ts'
-import { readingCommand, readState, readTransitions, type SourceFlags } from './source.ts'
+import { readHistory, readingCommand, type SourceFlags } from './source.ts'
 import { duration, print, table } from './text.ts'
 
 export const historyCommand = (): Command =>
   readingCommand('history', 'past transitions, newest first')
     .option('--limit <n>', 'how many', parseCount(10_000), 20)
     .action(async (flags: SourceFlags & { limit: number }) => {
-      const transitions = await readTransitions(flags, flags.limit)
-      const { baseline } = await readState(flags)
+      const { transitions, baseline } = await readHistory(flags, flags.limit)
       if (flags.json) return print(JSON.stringify({ transitions, baseline }))
       if (transitions.length === 0) return print('No transition has been recorded.')
       const head = ['ID', 'STARTED', 'PATCH', 'DIRECTION', 'OUTCOME', 'TOOK', 'ASKED BY']

@@ -1,10 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
-import { openReplay, type Replay } from '../replay/open-replay.ts'
+import type { Replay } from '../replay/open-replay.ts'
 import { runReplay } from '../replay/run-replay.ts'
 import type { ListenAddress } from '../serve/server.ts'
+import { visibleText } from '../words/visible-text.ts'
 import { listenOption } from './daemon.ts'
+import { parseFile } from './source-options.ts'
 import { print } from './text.ts'
+import { withRecord } from './with-record.ts'
 
 type Flags = { speed: number; listen: ListenAddress }
 
@@ -13,23 +16,20 @@ export const replayCommand = (): Command =>
     .description(
       'a record in the dashboard, from any host: SQLite, or NDJSON as exported or recorded; also gzipped',
     )
-    .argument('<file>', 'the record; it is only read')
+    .argument('<file>', 'the record; it is only read', parseFile)
     .option('--speed <n>', 'seconds of the record per second, or max: be at its end at once', parseSpeed, 1)
     .addOption(listenOption('where the dashboard is served'))
-    .action(async (file: string, { speed, listen }: Flags) => {
-      const replay = await openReplay(file)
-      const pageSpeed = Number.isFinite(speed) ? speed : null
-      const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
-      try {
+    .action((file: string, { speed, listen }: Flags) =>
+      withRecord(file, async (replay) => {
+        const pageSpeed = Number.isFinite(speed) ? speed : null
+        const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
         const stop = await runReplay(replay, pageSpeed, listen, log)
         print(about(replay))
         print(`http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}/`)
         await interrupted()
         stop()
-      } finally {
-        replay.close()
-      }
-    })
+      }),
+    )
 
 /** `max` and 0 mean at once: infinitely fast. */
 export const parseSpeed = (text: string): number => {
@@ -40,14 +40,13 @@ export const parseSpeed = (text: string): number => {
   return speed === 0 ? Number.POSITIVE_INFINITY : speed
 }
 
-const about = ({ name, state, malformed, damage }: Replay): string =>
-  [
-    `${name}: ${state.host ? `${state.host.hostname}, Linux ${state.host.kernel}` : 'of an unknown host'}, up to ${state.time}`,
-    malformed > 0 && `${malformed} of its lines could not be read`,
-    damage !== null && `its end is missing (${damage})`,
-  ]
-    .filter((part) => part !== false)
-    .join('; ')
+const about = ({ name, state, damage }: Replay): string =>
+  visibleText(
+    [
+      `${name}: ${state.host ? `${state.host.hostname}, Linux ${state.host.kernel}` : 'of an unknown host'}, up to ${state.time}`,
+      ...(damage === null ? [] : [`damaged: ${damage}`]),
+    ].join('; '),
+  )
 
 const interrupted = (): Promise<void> =>
   new Promise((resolve) => {

@@ -2,62 +2,67 @@ import { Command } from 'commander'
 import type { ApiError } from '../contract/message.ts'
 import type { State, Transition } from '../contract/state.ts'
 import { view } from '../core/view.ts'
-import { openReplay } from '../replay/open-replay.ts'
 import { createQueries } from '../store/queries.ts'
 import { UserError } from '../user-error.ts'
+import { sourceOptions } from './source-options.ts'
+import { withRecord } from './with-record.ts'
 
-export const defaultUrl = 'http://127.0.0.1:8686'
-
-export type SourceFlags = { db?: string; url?: string; json?: boolean }
+export type SourceFlags = { db?: string; url: string; json?: boolean }
 
 /** A command that reads: from the running daemon, or from a record. */
-export const readingCommand = (name: string, description: string): Command =>
-  new Command(name)
-    .description(description)
-    .option('--db <file>', 'read this record, of any host, instead of asking the running daemon')
-    .option('--url <url>', 'address of the daemon', process.env.KLPSCOPE_URL ?? defaultUrl)
-    .option('--json', 'print JSON')
+export const readingCommand = (name: string, description: string): Command => {
+  const command = new Command(name).description(description)
+  for (const option of sourceOptions()) command.addOption(option)
+  return command.option('--json', 'print JSON')
+}
 
 /** @throws UserError when the daemon does not answer or the record cannot be read */
-export const readState = async (flags: SourceFlags): Promise<State> => {
-  if (!flags.db) return ask<State>(flags, 'state')
-  const record = await openReplay(flags.db)
-  try {
-    return view(record.state)
-  } finally {
-    record.close()
-  }
-}
+export const readState = async (flags: SourceFlags): Promise<State> =>
+  flags.db === undefined
+    ? ask<State>(flags, 'state', 'headline')
+    : withRecord(flags.db, ({ state }) => view(state))
+
+export type History = { transitions: Transition[]; baseline: State['baseline'] }
 
 /** Newest first. @throws UserError as readState */
-export const readTransitions = async (flags: SourceFlags, limit: number): Promise<Transition[]> => {
-  if (!flags.db)
-    return (await ask<{ transitions: Transition[] }>(flags, `transitions?limit=${limit}`)).transitions
-  const record = await openReplay(flags.db)
-  try {
-    return createQueries(record.database).transitions(limit)
-  } finally {
-    record.close()
+export const readHistory = async (flags: SourceFlags, limit: number): Promise<History> => {
+  if (flags.db !== undefined) {
+    return withRecord(flags.db, ({ state, database }) => ({
+      transitions: createQueries(database).transitions(limit),
+      baseline: view(state).baseline,
+    }))
   }
+  const { transitions } = await ask<Pick<History, 'transitions'>>(
+    flags,
+    `transitions?limit=${limit}`,
+    'transitions',
+  )
+  return { transitions, baseline: (await readState(flags)).baseline }
 }
 
-const ask = async <T>(flags: SourceFlags, path: string): Promise<T> =>
-  (await (await fetchFromDaemon(flags, path)).json()) as T
+/** @param key what every answer to this question has: other programs may listen at that address */
+const ask = async <T extends object>(flags: SourceFlags, path: string, key: keyof T): Promise<T> => {
+  const response = await fetchFromDaemon(flags, path)
+  const body: unknown = await response.json().catch(() => null)
+  if (typeof body === 'object' && body !== null && key in body) return body as T
+  throw new UserError(
+    `What answers at ${flags.url} is not klpscope.`,
+    'Name the address of the daemon with --url, or read its record with --db FILE.',
+  )
+}
 
 /** An answer of the running daemon's API. @throws UserError when there is no daemon, or it says no */
 export const fetchFromDaemon = async (
-  flags: Pick<SourceFlags, 'url'>,
+  { url }: Pick<SourceFlags, 'url'>,
   path: string,
   timeoutMs = 10_000,
 ): Promise<Response> => {
-  const url = flags.url ?? defaultUrl
   const response = await reach(url, path, timeoutMs)
   if (response.ok) return response
   const said = (await response.json().catch(() => ({}))) as Partial<ApiError>
   throw new UserError(
     said.error ?? `The daemon at ${url} answered with HTTP ${response.status}.`,
     said.remedy ?? 'See its log, or read its record with --db FILE.',
-    3,
   )
 }
 
@@ -69,7 +74,6 @@ const reach = async (url: string, path: string, timeoutMs: number): Promise<Resp
     throw new UserError(
       `No daemon answers at ${url} (${cause}).`,
       'Start it (sudo klpscope daemon), name its address with --url, or read a record with --db FILE.',
-      3,
     )
   }
 }

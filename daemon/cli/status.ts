@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import type { Headline } from '../contract/state.ts'
+import { exitCodes } from '../user-error.ts'
 import { readingCommand, readState, type SourceFlags } from './source.ts'
 import { paint, print, printable, since } from './text.ts'
 
-/** As Nagios and its kin expect: 0 ok, 1 warning, 2 critical, 3 unknown. */
-const exitCodes: Record<Headline['level'], number> = { ok: 0, info: 0, warning: 1, critical: 2, unknown: 3 }
+const codes: Record<Headline['level'], number> = { ...exitCodes, info: exitCodes.ok }
 const colours = { ok: 'green', info: 'blue', warning: 'yellow', critical: 'red', unknown: 'magenta' } as const
 
 export const statusCommand = (): Command =>
@@ -12,7 +12,8 @@ export const statusCommand = (): Command =>
     async (flags: SourceFlags) => {
       const state = await readState(flags)
       const { headline, tracer, host } = state
-      process.exitCode = exitCodes[headline.level]
+      // Of a damaged record it is unknown, whatever it holds.
+      process.exitCode ??= codes[headline.level]
       if (flags.json) return print(JSON.stringify(state))
       const age = headline.since ? `, since ${headline.since} (${since(headline.since, state.time)})` : ''
       print(

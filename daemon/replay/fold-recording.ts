@@ -1,13 +1,17 @@
 import { z } from 'zod'
-import { type Event, eventSchema } from '../contract/event.ts'
+import { monoNsSchema } from '../contract/bounds.ts'
+import type { Event } from '../contract/event.ts'
 import { type CoreState, initialState } from '../core/core-state.ts'
 import { reduce } from '../core/reduce.ts'
 import { parseTime } from '../core/time.ts'
 import { createEngine, type Step } from '../engine.ts'
 import type { RawRecord } from '../probes/raw-record.ts'
+import { isStoredEvent, parseStored } from '../store/stored-json.ts'
+
+const latestNs = 2n ** 63n
 
 /** What decoding relies on before it looks closer. */
-const rawSchema = z.looseObject({ monoNs: z.string().regex(/^\d+$/), source: z.string() })
+const rawSchema = z.looseObject({ monoNs: monoNsSchema, source: z.string() })
 const hostSchema = rawSchema.extend({
   hostname: z.string(),
   kernel: z.string(),
@@ -123,11 +127,10 @@ const isRaw = (value: unknown): value is RawRecord =>
 
 /** Also in its place: after the one before. */
 const isEvent = (value: unknown, state: CoreState): value is Event => {
-  if (!eventSchema.safeParse(value).success) return false
-  const { seq, time } = value as Event
-  if (seq <= state.seq) return false
+  if (!isStoredEvent(value) || value.seq <= state.seq) return false
   try {
-    return parseTime(time) > 0n
+    const timeNs = parseTime(value.time)
+    return timeNs > 0n && timeNs < latestNs
   } catch {
     return false
   }
@@ -135,7 +138,7 @@ const isEvent = (value: unknown, state: CoreState): value is Event => {
 
 const parseJson = (line: string): unknown => {
   try {
-    return JSON.parse(line)
+    return parseStored(line)
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import { stringify } from 'csv-stringify/sync'
 import type { Event } from '../contract/event.ts'
+import { parseStoredEvent } from '../store/stored-json.ts'
 import { describeEvent } from '../words/describe-event.ts'
 import { type ExportRange, eventPages } from './event-pages.ts'
 import type { ExportPiece } from './export-piece.ts'
@@ -32,7 +33,7 @@ export const csvColumns = [
 export function* exportCsv(database: Database.Database, range: ExportRange): Generator<ExportPiece> {
   yield { bytes: csv([[...csvColumns]]), seq: 0 }
   for (const rows of eventPages(database, range))
-    yield { bytes: csv(rows.map(({ data }) => cells(JSON.parse(data) as Event))), seq: rows.at(-1)?.seq ?? 0 }
+    yield { bytes: csv(rows.map(({ data }) => cells(parseStoredEvent(data)))), seq: rows.at(-1)?.seq ?? 0 }
 }
 
 const csv = (rows: unknown[][]): string =>

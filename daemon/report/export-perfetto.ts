@@ -7,6 +7,7 @@ import { remainingSeries, shadowSeries } from '../core/points.ts'
 import { taskKey } from '../core/task-key.ts'
 import { parseTime } from '../core/time.ts'
 import { restoreState } from '../store/restore-state.ts'
+import { parseStored, parseStoredEvent } from '../store/stored-json.ts'
 import { describeEvent } from '../words/describe-event.ts'
 import { type ExportRange, eventPages, seqsOf } from './event-pages.ts'
 import type { ExportPiece } from './export-piece.ts'
@@ -52,7 +53,7 @@ export function* exportPerfetto(database: Database.Database, range: ExportRange)
 
   const follower = followEvents(writer, tracks, before, transitions)
   for (const page of eventPages(database, range, [...instantKinds, ...foldedKinds])) {
-    for (const { data } of page) follower.take(JSON.parse(data) as Event)
+    for (const { data } of page) follower.take(parseStoredEvent(data))
     yield { bytes: writer.take(), seq: page.at(-1)?.seq ?? 0 }
   }
   follower.end()
@@ -80,7 +81,7 @@ const eventAt = <K extends Event['kind']>(
   const row = database
     .prepare(`SELECT data FROM events WHERE seq >= ?${kind ? ' AND kind = ?' : ''} ORDER BY seq LIMIT 1`)
     .get(seq, ...(kind ? [kind] : [])) as { data: string } | undefined
-  return row && (JSON.parse(row.data) as EventOf<K>)
+  return row && (parseStored(row.data) as EventOf<K>)
 }
 
 /** Writes blocked periods once they are over, gaps, and what is told as a moment. */

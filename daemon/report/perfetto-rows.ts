@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { Series } from '../contract/state.ts'
 import { createQueries } from '../store/queries.ts'
+import { parseStored } from '../store/stored-json.ts'
 import type { ExportRange } from './event-pages.ts'
 
 /** As many seconds as points are asked for: nothing is drawn together that is kept by the second. */
@@ -23,7 +24,7 @@ export const overlapping = <T>(
         `SELECT data FROM ${table} WHERE ${start} <= ? AND (${end} IS NULL OR ${end} >= ?) ORDER BY ${start}`,
       )
       .all(toNs ?? latest, fromNs ?? earliest) as { data: string }[]
-  ).map(({ data }) => JSON.parse(data) as T)
+  ).map(({ data }) => parseStored(data) as T)
 
 /** Every series over the time of these events, an hour at a time. */
 export function* seriesPages(

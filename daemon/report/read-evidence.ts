@@ -6,6 +6,7 @@ import { remainingSeries } from '../core/points.ts'
 import { parseTime } from '../core/time.ts'
 import { createQueries } from '../store/queries.ts'
 import { restoreState } from '../store/restore-state.ts'
+import { parseStored, parseStoredEvent } from '../store/stored-json.ts'
 import { aroundKinds, type ReportEvidence } from './report-evidence.ts'
 
 /** Loading, callbacks and release stand next to a transition, not in it. */
@@ -93,7 +94,7 @@ const readAround = (database: Database.Database, bounds: Span, span: Span): Even
     )
     .all(...aroundKinds, bounds.first, bounds.last) as { data: string }[]
   return belonging(
-    rows.map(({ data }) => JSON.parse(data) as Event),
+    rows.map(({ data }) => parseStoredEvent(data)),
     span,
   )
 }
@@ -135,7 +136,7 @@ function* ownEvents(database: Database.Database, id: string): Generator<Event> {
   const rows = database
     .prepare('SELECT data FROM events WHERE transition_id = ? ORDER BY seq')
     .iterate(id) as IterableIterator<{ data: string }>
-  for (const { data } of rows) yield JSON.parse(data) as Event
+  for (const { data } of rows) yield parseStoredEvent(data)
 }
 
 const readFindings = (database: Database.Database, startNs: bigint, endNs: bigint): Finding[] => {
@@ -144,7 +145,7 @@ const readFindings = (database: Database.Database, startNs: bigint, endNs: bigin
       'SELECT data FROM findings WHERE opened_ns <= ? AND (closed_ns IS NULL OR closed_ns >= ?) ORDER BY opened_ns',
     )
     .all(endNs, startNs) as { data: string }[]
-  return rows.map(({ data }) => JSON.parse(data) as Finding)
+  return rows.map(({ data }) => parseStored(data) as Finding)
 }
 
 const readPastDurations = (database: Database.Database, startNs: bigint): number[] =>

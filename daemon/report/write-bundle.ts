@@ -11,6 +11,7 @@ import { pack as createPack, type Pack } from 'tar-stream'
 import type { TransitionReport } from '../contract/report.ts'
 import { formatTime, parseTime } from '../core/time.ts'
 import type { Capability } from '../sources/capabilities.ts'
+import { parseStored } from '../store/stored-json.ts'
 import type { BundlePart } from './bundle-part.ts'
 import { type BundleFile, bundleReadme, type MissingFile } from './bundle-readme.ts'
 import { type BundleSource, bootIdOfThisHost } from './bundle-source.ts'
@@ -52,7 +53,7 @@ export const writeBundle = async (
     const report = redaction.data(raw)
     // All data is gone through once before the first text: by then it is known what to remove from texts.
     await perLine(join(dir, 'raw'), join(dir, 'data'), (line) =>
-      JSON.stringify(redaction.data(JSON.parse(line))),
+      JSON.stringify(redaction.data(parseStored(line))),
     )
     await perLine(join(dir, 'data'), events, redaction.text)
     const parts: BundlePart[] = [

@@ -49,16 +49,34 @@ export const createCheckpointWriter = (database: Database.Database): CheckpointW
   }
 }
 
-/** The newest checkpoint of a state after `afterSeq` up to `seq`; undefined when there is none of this form. */
+/**
+ * The newest checkpoint of a state after `afterSeq` up to `seq` that can be read; undefined when there is none of this
+ * form: what follows from events can be folded from an older one as well.
+ */
 export const readCheckpoint = (
   database: Database.Database,
   afterSeq: number,
   seq: number,
 ): CoreState | undefined => {
-  const row = database
+  const rows = database
     .prepare(
-      'SELECT state FROM checkpoints WHERE seq > ? AND seq <= ? AND version = ? ORDER BY seq DESC LIMIT 1',
+      'SELECT seq, state FROM checkpoints WHERE seq > ? AND seq <= ? AND version = ? ORDER BY seq DESC',
     )
-    .get(afterSeq, seq, stateVersion) as { state: Buffer } | undefined
-  return row && deserializeState(inflateSync(row.state).toString())
+    .iterate(afterSeq, seq, stateVersion) as IterableIterator<{ seq: number; state: Buffer }>
+  for (const { seq: at, state } of rows) {
+    const readable = readState(state)
+    if (readable?.seq === at) return readable
+  }
+  return undefined
+}
+
+/** A state of 100,000 tasks takes half of it; what unpacks to more is none. */
+const largestStateBytes = 32_000_000
+
+const readState = (deflated: Buffer): CoreState | undefined => {
+  try {
+    return deserializeState(inflateSync(deflated, { maxOutputLength: largestStateBytes }).toString())
+  } catch {
+    return undefined
+  }
 }

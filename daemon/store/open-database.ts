@@ -3,11 +3,17 @@ import Database from 'better-sqlite3'
 import { createPrivateFile } from '../files/create-private-file.ts'
 import { makePrivateDir } from '../files/make-private-dir.ts'
 import { UserError } from '../user-error.ts'
+import { checkContents } from './check-contents.ts'
 import { migrate } from './migrate.ts'
-import { explainError, RecordError } from './record-error.ts'
+import { explainError, recordError } from './record-error.ts'
+import { differenceInSchema } from './record-schema.ts'
 import { applicationId, migrations } from './schema.ts'
 
-export type OpenOptions = { readonly?: boolean }
+export type OpenOptions = {
+  readonly?: boolean
+  /** It may come from anybody: it is looked through before anything of it is read. */
+  foreign?: boolean
+}
 
 /** Another process holds a record this long at most without being told of. */
 const busyMs = 1_000
@@ -41,30 +47,24 @@ export const openDatabase = (file: string, options: OpenOptions = {}): Database.
 const prepare = (database: Database.Database, file: string, options: OpenOptions): void => {
   const foundId = database.pragma('application_id', { simple: true })
   const version = Number(database.pragma('user_version', { simple: true }))
-  const empty = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }
-  if (empty.n > 0 && foundId !== applicationId) {
-    throw new RecordError(
-      'foreign',
-      `${file} is a SQLite database, but not one of klpscope's.`,
-      'Name another file with --db.',
-    )
-  }
-  if (version > migrations.length) {
-    throw new RecordError(
-      'newer',
-      `${file} was written by a newer klpscope (schema ${version}, this program knows ${migrations.length}).`,
-      'Use that version, or name another file with --db.',
-    )
-  }
+  // What a file says of itself must not make SQLite call functions, or read beyond its cells.
+  database.pragma('trusted_schema = OFF')
+  database.pragma('cell_size_check = ON')
+  const isEmpty = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
+  if ((!isEmpty && foundId !== applicationId) || version < 0) throw recordError('foreign', file)
+  if (version > migrations.length)
+    throw recordError('newer', file, `schema ${version}, this program knows ${migrations.length}`)
+  const difference = isEmpty ? null : differenceInSchema(database, version)
+  if (difference !== null) throw recordError('foreign', file, difference)
+  if (options.foreign) checkContents(database, file)
   if (options.readonly) {
-    if (empty.n === 0)
-      throw new UserError(`${file} is empty: it holds no record.`, 'Name another file with --db.')
+    if (isEmpty) throw new UserError(`${file} is empty: it holds no record.`, 'Name another file with --db.')
     return
   }
   // So that deleting gives space back; it can only be chosen before there are tables.
-  if (empty.n === 0) database.pragma('auto_vacuum = INCREMENTAL')
+  if (isEmpty) database.pragma('auto_vacuum = INCREMENTAL')
   // In the file itself, not in the log beside it: by this a damaged record is known to be ours.
-  if (empty.n === 0) database.pragma(`application_id = ${applicationId}`)
+  if (isEmpty) database.pragma(`application_id = ${applicationId}`)
   database.pragma('journal_mode = WAL')
   database.pragma(`journal_size_limit = ${logBytes}`)
   migrate(database)

@@ -1,10 +1,12 @@
-import { chmodSync, constants, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, constants, copyFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type Database from 'better-sqlite3'
 import { UserError } from '../user-error.ts'
+import { shellQuoteFile } from '../words/shell-quote.ts'
 import { openDatabase } from './open-database.ts'
+import { explainUnreadable } from './record-error.ts'
 import { migrations } from './schema.ts'
+import { type TemporaryPlace, temporaryPlace } from './temporary-place.ts'
 import { hasUnsorted, sortIn } from './unsorted.ts'
 import { createWriter } from './writer.ts'
 import { isBeingWritten } from './writer-lock.ts'
@@ -20,21 +22,23 @@ const copiedUpToBytes = 256 * 2 ** 20
  * @throws UserError for a file that is missing, empty, damaged, foreign or newer than this program
  */
 export const openRecord = (file: string): OpenedRecord => {
-  if (!existsSync(file)) {
-    throw new UserError(
-      `${file} does not exist.`,
-      'Name the record, as given to klpscope daemon with --db.',
-      3,
-    )
-  }
-  const atRest = !existsSync(`${file}-wal`)
-  if (atRest && statSync(file).size <= copiedUpToBytes) return openCopy(file)
+  if (mayBeCopied(file)) return openCopy(file)
   const inPlace = openInPlace(file)
   if (inPlace && isCurrent(inPlace) && !wasCutShort(inPlace, file))
     return { database: inPlace, close: () => inPlace.close() }
   inPlace?.close()
   return openCopy(file)
 }
+
+/** A copy of what is being written meanwhile would not hang together. */
+const mayBeCopied = (file: string): boolean => {
+  const hasLog = isFile(`${file}-wal`)
+  const bytes = [file, ...(hasLog ? [`${file}-wal`] : [])].reduce((sum, name) => sum + statSync(name).size, 0)
+  return bytes <= copiedUpToBytes && (!hasLog || isBeingWritten(file) === false)
+}
+
+/** What is a pipe is not copied: it may never end. */
+const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
 
 /** Null where reading needs writing: the directory cannot be written to, yet what is in the -wal has to be sorted. */
 const openInPlace = (file: string): Database.Database | null => {
@@ -56,46 +60,63 @@ const isCurrent = (database: Database.Database): boolean =>
 
 /** Power failed on whoever wrote it while there was more to sort in than it could. */
 const wasCutShort = (database: Database.Database, file: string): boolean =>
-  hasUnsorted(database) && !isBeingWritten(file)
+  hasUnsorted(database) && isBeingWritten(file) === false
 
 const openCopy = (file: string): OpenedRecord => {
-  const dir = mkdtempSync(join(tmpdir(), 'klpscope-record-'))
-  const remove = () => rmSync(dir, { recursive: true, force: true })
-  const copy = join(dir, 'record.db')
+  const place = temporaryPlace('record.db')
   try {
     for (const suffix of ['', '-wal']) {
-      if (!existsSync(file + suffix)) continue
-      copyFileSync(file + suffix, copy + suffix, constants.COPYFILE_FICLONE)
-      chmodSync(copy + suffix, 0o600)
+      if (!isFile(file + suffix)) continue
+      copyFileSync(file + suffix, place.file + suffix, constants.COPYFILE_FICLONE)
+      chmodSync(place.file + suffix, 0o600)
     }
-    refuseEmpty(copy)
-    const database = openDatabase(copy)
-    if (hasUnsorted(database)) sortIn(database, createWriter(database))
-    const close = () => {
-      database.close()
-      remove()
-    }
-    return { database, close }
+    return openPrivateRecord(place, file)
   } catch (error) {
-    remove()
-    throw inTermsOf(file, copy, error)
+    place.remove()
+    throw cannotCopy(file, error)
   }
 }
 
-/** Opened for writing, an empty file would become a new record. */
-const refuseEmpty = (copy: string): void => {
-  if (statSync(copy).size === 0) openDatabase(copy, { readonly: true }).close()
+/**
+ * Opens a copy that nobody else has, and brings it up to date.
+ * @param file what it is called in messages
+ * @throws UserError
+ */
+export const openPrivateRecord = (place: TemporaryPlace, file: string): OpenedRecord => {
+  let database: Database.Database | undefined
+  try {
+    // Opened for writing, an empty file would become a new record.
+    if (statSync(place.file).size === 0) openDatabase(place.file, { readonly: true }).close()
+    const opened = openDatabase(place.file, { foreign: true })
+    database = opened
+    if (hasUnsorted(opened)) sortIn(opened, createWriter(opened))
+    const close = () => {
+      opened.close()
+      place.remove()
+    }
+    return { database: opened, close }
+  } catch (error) {
+    database?.close()
+    throw inTermsOf(file, place.file, explainUnreadable(place.file, error))
+  }
 }
 
-const inTermsOf = (file: string, copy: string, error: unknown): Error => {
-  if (error instanceof UserError)
-    return new UserError(error.message.replaceAll(copy, file), error.remedy, error.exitCode)
+const inTermsOf = (file: string, copy: string, error: unknown): unknown =>
+  error instanceof UserError
+    ? new UserError(
+        error.message.replaceAll(copy, file),
+        error.remedy.replaceAll(copy, shellQuoteFile(file)),
+        error.exitCode,
+      )
+    : error
+
+const cannotCopy = (file: string, error: unknown): UserError => {
+  if (error instanceof UserError) return error
   const { code } = error as NodeJS.ErrnoException
   return new UserError(
     `${file} cannot be read (${code ?? error}).`,
     code === 'ENOSPC'
       ? `Reading it needs a copy: make room in ${tmpdir()}, or name another place with TMPDIR.`
       : 'Check the path and its permissions.',
-    3,
   )
 }

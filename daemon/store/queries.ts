@@ -3,6 +3,7 @@ import type { Event } from '../contract/event.ts'
 import type { Finding } from '../contract/finding.ts'
 import type { Series, Transition } from '../contract/state.ts'
 import { readSeries } from './read-series.ts'
+import { parseStored, parseStoredEvent } from './stored-json.ts'
 
 export type EventFilter = {
   fromNs?: bigint
@@ -32,7 +33,7 @@ export type Queries = {
 }
 
 const parsed = <T>(rows: unknown[]): T[] =>
-  (rows as { data: string }[]).map((row) => JSON.parse(row.data) as T)
+  (rows as { data: string }[]).map((row) => parseStored(row.data) as T)
 
 /** Reading from a record; newest first. */
 export const createQueries = (database: Database.Database): Queries => ({
@@ -52,7 +53,8 @@ export const createQueries = (database: Database.Database): Queries => ({
     if (filter.before !== undefined) where('seq < ?', filter.before)
     if (filter.after !== undefined) where('seq > ?', filter.after)
     const sql = `SELECT data FROM events ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY seq DESC LIMIT ?`
-    return parsed<Event>(database.prepare(sql).all(...values, filter.limit))
+    const rows = database.prepare(sql).all(...values, filter.limit) as { data: string }[]
+    return rows.map(({ data }) => parseStoredEvent(data))
   },
 
   transitions: (limit, beforeNs) =>

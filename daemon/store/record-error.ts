@@ -1,10 +1,12 @@
 import { statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { UserError } from '../user-error.ts'
+import { shellQuoteFile } from '../words/shell-quote.ts'
 
 /**
- * Why a record cannot be used. `foreign`, `newer`, `in-use`, `path`: the wrong one was named. `damaged`: its contents
- * make no sense. The rest may pass: `locked`, `full`, `unwritable`, `failing`.
+ * Why a record cannot be used. `foreign`, `newer`, `in-use`, `path`: the wrong one was named. `damaged`: SQLite says
+ * that it is. `unreadable`: SQLite reads it, but what it holds makes no sense. The rest may pass: `locked`, `full`,
+ * `unwritable`, `failing`.
  */
 export type RecordTrouble =
   | 'foreign'
@@ -12,6 +14,7 @@ export type RecordTrouble =
   | 'in-use'
   | 'path'
   | 'damaged'
+  | 'unreadable'
   | 'locked'
   | 'full'
   | 'unwritable'
@@ -27,6 +30,10 @@ export class RecordError extends UserError {
   }
 }
 
+/** @param detail what exactly is wrong, as part of a sentence */
+export const recordError = (trouble: RecordTrouble, file: string, detail = ''): RecordError =>
+  new RecordError(trouble, ...sentences[trouble](file, detail))
+
 const otherFile = 'name another file with --db.'
 
 /**
@@ -36,14 +43,12 @@ const otherFile = 'name another file with --db.'
 export const explainError = (file: string, error: unknown): RecordError => {
   if (error instanceof RecordError) return error
   const { code, message } = error as Error & { code?: unknown }
-  // What was stored as JSON is none any more.
-  if (error instanceof SyntaxError) return new RecordError('damaged', ...sentences.damaged(file, message))
+  // What was stored as JSON, or as a compressed state, is none any more.
+  if (error instanceof SyntaxError || isOfZlib(code)) return recordError('unreadable', file, message)
   // The one thing that better-sqlite3 finds out by itself.
-  if (/directory does not exist/.test(message))
-    return new RecordError('path', ...sentences.path(file, 'there is no such directory'))
+  if (/directory does not exist/.test(message)) return recordError('path', file, 'there is no such directory')
   if (typeof code !== 'string') throw error
-  const trouble = troubleOf(file, code, message)
-  return new RecordError(trouble, ...sentences[trouble](file, code || message))
+  return recordError(troubleOf(file, code, message), file, code === 'SQLITE_ERROR' ? message : code)
 }
 
 /** Whether a write failed for what was to be written: it would fail in any other record too. */
@@ -52,12 +57,22 @@ export const isOfContent = (error: unknown): boolean =>
   error instanceof TypeError ||
   /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(String((error as { code?: unknown }).code))
 
+/** The same for who only reads: whatever cannot be made sense of is the file's fault. @returns other errors as they are */
+export const explainUnreadable = (file: string, error: unknown): unknown => {
+  if (error instanceof UserError) return error
+  const { code, message, name } = error as Error & { code?: unknown }
+  if (error instanceof TypeError || error instanceof RangeError)
+    return recordError('unreadable', file, `${name}: ${message}`)
+  const isOfRecord = error instanceof SyntaxError || isOfZlib(code) || String(code).startsWith('SQLITE_')
+  return isOfRecord ? explainError(file, error) : error
+}
+
+const isOfZlib = (code: unknown): boolean => /^(Z_|ERR_BUFFER_TOO_LARGE$)/.test(String(code))
+
 const troubleOf = (file: string, code: string, message: string): RecordTrouble => {
-  if (code.startsWith('Z_')) return 'damaged'
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_IOERR_SHORT_READ')
-    return 'damaged'
-  // Its tables were cut off.
-  if (code === 'SQLITE_ERROR' && /^no such (table|column)/.test(message)) return 'damaged'
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) return 'damaged'
+  // Its tables were cut off, or what is in them is no JSON.
+  if (code === 'SQLITE_ERROR' && /^no such (table|column)|^malformed JSON/.test(message)) return 'unreadable'
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return 'locked'
   if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') return 'full'
   if (code.startsWith('SQLITE_IOERR') || code === 'EIO') return hasRoom(file) ? 'failing' : 'full'
@@ -71,20 +86,20 @@ const troubleOf = (file: string, code: string, message: string): RecordTrouble =
 /** Some of SQLite's errors do not tell that the disk is full. */
 const hasRoom = (file: string): boolean => {
   try {
-    const { bavail, bsize } = statfsSync(dirname(file))
-    return bavail * bsize > 1_000_000
+    const { bavail, bsize, files, ffree } = statfsSync(dirname(file))
+    return bavail * bsize > 1_000_000 && (files === 0 || ffree > 0)
   } catch {
     return true
   }
 }
 
 const sentences: Record<RecordTrouble, (file: string, code: string) => [message: string, remedy: string]> = {
-  foreign: (file) => [
-    `${file} is a SQLite database, but not one of klpscope's.`,
+  foreign: (file, detail) => [
+    `${file} is a SQLite database, but not one of klpscope's${detail && `: ${detail}`}.`,
     'Name another file with --db.',
   ],
-  newer: (file) => [
-    `${file} was written by a newer klpscope.`,
+  newer: (file, detail) => [
+    `${file} was written by a newer klpscope${detail && ` (${detail})`}.`,
     'Use that version, or name another file with --db.',
   ],
   'in-use': (file) => [`Another klpscope is writing to ${file}.`, `Stop it, or ${otherFile}`],
@@ -92,9 +107,13 @@ const sentences: Record<RecordTrouble, (file: string, code: string) => [message:
     `${file} cannot be opened (${code}).`,
     `Check the path and its permissions, or ${otherFile}`,
   ],
-  damaged: (file) => [
-    `${file} is damaged or not a SQLite database.`,
-    `Move it away to start a new record, or ${otherFile} What is still readable: sqlite3 FILE .recover`,
+  damaged: (file, detail) => [
+    `${file} is damaged or not a SQLite database${detail && ` (${detail})`}.`,
+    `Move it away to start a new record, or ${otherFile} What is still readable: sqlite3 ${shellQuoteFile(file)} .recover`,
+  ],
+  unreadable: (file, detail) => [
+    `${file} holds something that klpscope cannot read${detail && ` (${detail})`}.`,
+    `Move it away to start a new record, or ${otherFile}`,
   ],
   locked: (file) => [`${file} is locked by another process.`, `Stop the other daemon, or ${otherFile}`],
   full: (file) => [`the disk of ${file} is full.`, 'Make room on it.'],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isOrdered, OrderedMap } from 'immutable'
 import { type CoreState, initialState } from '../core/core-state.ts'
 import { derive } from '../core/derive.ts'
+import { parseStored } from './stored-json.ts'
 
 /**
  * Raised whenever something in the state takes another form (test/unit/store/serialize-state.test.ts tells):
@@ -31,9 +32,15 @@ export const serializeState = (state: CoreState): string =>
     shadow: { ...state.shadow, ids: [...state.shadow.ids] },
   })
 
-/** The inverse of serializeState. */
+type Plain<T> = T extends OrderedMap<infer K, infer V> ? [K, V][] : T
+type PlainObject<T> = { [K in keyof T]: Plain<T[K]> }
+type PlainState = PlainObject<Omit<CoreState, 'derived' | 'shadow'>> & {
+  shadow: PlainObject<CoreState['shadow']>
+}
+
+/** The inverse of serializeState. @throws SyntaxError, TypeError */
 export const deserializeState = (text: string): CoreState => {
-  const plain = JSON.parse(text)
+  const plain = parseStored(text) as PlainState
   const blocked: CoreState['blocked'] = OrderedMap(plain.blocked)
   const findings: CoreState['findings'] = OrderedMap(plain.findings)
   return {

@@ -5,6 +5,7 @@ import { measurements } from '../contract/measurement.ts'
 import type { Transition } from '../contract/state.ts'
 import type { StepDirection, StepTarget, TimelineStep } from '../contract/timeline.ts'
 import { formatTime } from '../core/time.ts'
+import { parseStored } from './stored-json.ts'
 
 /** Where a step begins: after event `seq`, at `timeNs`. */
 export type StepFrom = { seq: number; timeNs: bigint }
@@ -66,10 +67,10 @@ export const findStep = (
 
 const describe = (target: 'finding' | 'transition', mark: Mark): Pick<TimelineStep, 'kind' | 'text'> => {
   if (target === 'finding') {
-    const finding = JSON.parse(mark.data) as Finding
+    const finding = parseStored(mark.data) as Finding
     return { kind: mark.at === 'start' ? 'finding-opened' : 'finding-closed', text: finding.summary }
   }
-  const { patch, direction, outcome } = JSON.parse(mark.data) as Transition
+  const { patch, direction, outcome } = parseStored(mark.data) as Transition
   return mark.at === 'start'
     ? { kind: 'transition-started', text: `${patch}: ${direction}` }
     : { kind: 'transition-ended', text: `${patch}: ${direction} ${outcome}` }

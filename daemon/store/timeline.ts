@@ -4,6 +4,7 @@ import type { Finding } from '../contract/finding.ts'
 import type { Transition } from '../contract/state.ts'
 import type { Gap, Run, Timeline } from '../contract/timeline.ts'
 import { formatTime, parseTime } from '../core/time.ts'
+import { parseStored } from './stored-json.ts'
 
 const listed = 1_000
 
@@ -16,7 +17,7 @@ export type Timelines = {
 /** What a time bar draws of a record. */
 export const createTimelines = (database: Database.Database): Timelines => {
   const all = <T>(sql: string, ...values: unknown[]): T[] =>
-    (database.prepare(sql).all(...values) as { data: string }[]).map((row) => JSON.parse(row.data) as T)
+    (database.prepare(sql).all(...values) as { data: string }[]).map((row) => parseStored(row.data) as T)
 
   const gapsBetween = (fromNs: bigint, toNs: bigint): Gap[] =>
     all<EventOf<'tracer-gap'>>(

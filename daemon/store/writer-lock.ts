@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { createPrivateFile } from '../files/create-private-file.ts'
 import { makePrivateDir } from '../files/make-private-dir.ts'
-import { RecordError } from './record-error.ts'
+import { recordError } from './record-error.ts'
 
 /**
  * Makes sure that one daemon at a time writes a record, for as long as the returned database stays open. SQLite
@@ -14,28 +14,29 @@ import { RecordError } from './record-error.ts'
 export const lockForWriting = (file: string): Database.Database => {
   makePrivateDir(dirname(file))
   createPrivateFile(`${file}.lock`)
-  const lock = new Database(`${file}.lock`, { timeout: 0 })
+  // Who looks whether it is held holds it for a moment.
+  const lock = new Database(`${file}.lock`, { timeout: 200 })
   try {
     lock.exec('BEGIN EXCLUSIVE')
     return lock
   } catch (error) {
     lock.close()
     if (!String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error
-    throw new RecordError(
-      'in-use',
-      `Another klpscope is writing to ${file}.`,
-      'Stop it, or name another file with --db.',
-    )
+    throw recordError('in-use', file)
   }
 }
 
-/** Whether a process is writing the record, as far as one may look. */
-export const isBeingWritten = (file: string): boolean => {
-  if (!existsSync(`${file}.lock`)) return false
+/** Whether a process is writing the record; undefined: one may not look. */
+export const isBeingWritten = (file: string): boolean | undefined => {
+  if (!statSync(`${file}.lock`, { throwIfNoEntry: false })?.isFile()) return false
+  let lock: Database.Database | undefined
   try {
-    lockForWriting(file).close()
+    lock = new Database(`${file}.lock`, { readonly: true, timeout: 0 })
+    lock.prepare('SELECT 1 FROM sqlite_schema').get()
     return false
   } catch (error) {
-    return error instanceof RecordError
+    return String((error as { code?: string }).code).startsWith('SQLITE_BUSY') || undefined
+  } finally {
+    lock?.close()
   }
 }

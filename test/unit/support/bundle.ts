@@ -16,6 +16,9 @@ export const bundleProgram = async (entry: string, dir: string): Promise<string>
     // From another folder no package is found by name.
     alias: { 'better-sqlite3': addon },
     external: [addon],
+    banner: {
+      js: "import{createRequire as klpscopeRequire}from'node:module';const require=klpscopeRequire(import.meta.url);",
+    },
     logLevel: 'warning',
   })
   return outfile
