@@ -12,6 +12,7 @@ import { monotonicNs } from './sources/clock.ts'
 import { findProgram } from './sources/find-program.ts'
 import { startObserver } from './sources/observer.ts'
 import { giveWay } from './sources/priority.ts'
+import { createRunDirectory } from './sources/run-directory.ts'
 import { createRecordNews } from './store/record-news.ts'
 import type { Keep } from './store/retention.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -37,11 +38,15 @@ const lowestPriority = 19
 
 /** Runs until a signal ends it. @throws UserError when it cannot start */
 export const runDaemon = async (options: DaemonOptions): Promise<void> => {
-  const log = pino(
-    { level: 'info' },
-    pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) }),
-  )
+  // Its record, log, scripts and recordings hold command lines: they are for root alone.
+  process.umask(0o077)
+  const logFile = pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) })
+  // A disk that is full or a terminal that was closed does not end observation.
+  logFile.on('error', () => undefined)
+  const log = pino({ level: 'info' }, logFile)
   giveWay(lowestPriority)
+  const runDirectory = createRunDirectory('/run/klpscope')
+  process.on('exit', runDirectory.remove)
   const news = createRecordNews((body) => {
     if (body.what === 'resumed') log.info(body, 'the record is being written again')
     else log.error(body, 'the record is in trouble')
@@ -64,6 +69,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     engine.ingest(record)
   }
   let ready = false
+  let stopping = false
   const server = createHttpServer({
     state: engine.state,
     queries,
@@ -93,7 +99,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     {
       bpftrace: findProgram('bpftrace'),
       bpfDir,
-      runDir: '/run/klpscope',
+      runDir: runDirectory.path,
       version: packageVersion(),
       stalledAfterMs: options.stalledAfterMs,
       streamPerS: 200,
@@ -108,6 +114,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   )
   observer.ready.then(
     () => {
+      if (stopping) return
       ready = true
       options.onReady?.(`http://${options.listen.host}:${options.listen.port}/`)
       log.info({ probeSets: engine.state().tracer.probeSets }, 'ready')
@@ -115,7 +122,12 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     (error: unknown) => log.error({ err: error }, 'starting the observer failed'),
   )
 
+  process.on('SIGHUP', () => {
+    if (options.log) logFile.reopen()
+    log.info(options.log ? 'SIGHUP: the log file was opened anew' : 'SIGHUP does not stop the daemon')
+  })
   const signal = await nextSignal()
+  stopping = true
   log.info({ signal }, 'stopping')
   await observer.stop(signal)
   stream.close()
@@ -136,5 +148,5 @@ const recentSeries = async (queries: Store['queries']): Promise<Series[]> => {
 const nextSignal = (): Promise<string> =>
   new Promise((resolve) => {
     // Not once(): execa takes a signal without a listener for one that should end the process at once.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal))
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal))
   })

@@ -1,23 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { packageDir } from '../package-paths.ts'
+import { childEnvironment } from '../sources/child-environment.ts'
+import { findProgram } from '../sources/find-program.ts'
 
 const programFile = join(packageDir, 'dist', 'klpscope.js')
-/** Below the daemon: whoever asks for a document must not slow observation down. */
-const niceness = 10
 
-/** One of our own commands, in a process of its own: reading a large record would hold the daemon up. */
+/**
+ * One of our own commands, in a process of its own: reading a large record would hold the daemon up. It has the lowest
+ * priority, which is the daemon's too, and as a batch process it never preempts it (SCHED_BATCH, sched(7)).
+ */
 export const runSelf = (args: string[]): ChildProcess => {
-  const child = spawn(process.execPath, [programFile, ...args], {
+  const chrt = findProgram('chrt')
+  const batch = chrt === null ? [] : [chrt, '--batch', '0']
+  return spawn('nice', ['-n', '19', ...batch, process.execPath, programFile, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: childEnvironment(),
   })
-  if (child.pid !== undefined) {
-    try {
-      setPriority(child.pid, niceness)
-    } catch {
-      // It ended already.
-    }
-  }
-  return child
 }

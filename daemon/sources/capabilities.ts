@@ -3,6 +3,7 @@ import { release } from 'node:os'
 import { execa } from 'execa'
 import { probeSets } from '../probes/probe-sets.ts'
 import { readBtf } from './btf.ts'
+import { childEnvironment } from './child-environment.ts'
 import { findProgram } from './find-program.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
 import { generateScript } from './script.ts'
@@ -148,7 +149,12 @@ const lockdown = (): Capability => {
 const bpftrace = async (): Promise<Capability> => {
   const path = findProgram('bpftrace')
   if (path === null) return check('bpftrace', 'all probes', false, 'not on PATH', 'apt-get install bpftrace')
-  const { stdout, failed } = await execa(path, ['--version'], { reject: false, timeout: 20_000 })
+  const { stdout, failed } = await execa(path, ['--version'], {
+    reject: false,
+    timeout: 20_000,
+    extendEnv: false,
+    env: childEnvironment(),
+  })
   const version = /v?(\d+)\.(\d+)/.exec(stdout)
   const recent = version !== null && (Number(version[1]) > 0 || Number(version[2]) >= 17)
   return check(

@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import type { RawSymbol } from '../probes/raw-record.ts'
+import { childEnvironment } from './child-environment.ts'
 
 const symbolFile = '/proc/kallsyms'
 
@@ -49,6 +50,8 @@ const search = async (words: readonly string[], signal: AbortSignal): Promise<Ra
     input: words.join('\n'),
     reject: false,
     cancelSignal: signal,
+    extendEnv: false,
+    env: childEnvironment(),
   })
   signal.throwIfAborted()
   return result.stdout.split('\n').flatMap((text) => {

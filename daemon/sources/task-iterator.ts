@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { childEnvironment } from './child-environment.ts'
 
 const bpffs = '/sys/fs/bpf'
 const prefix = 'klpscope-tasks-'
@@ -25,6 +26,8 @@ export const pinTaskIterator = async (
   const result = await execa('setpriv', ['--pdeathsig', 'KILL', bpftrace, scriptFile], {
     reject: false,
     stdin: 'ignore',
+    extendEnv: false,
+    env: childEnvironment(),
     timeout: 300_000,
   })
   if (result.failed) {

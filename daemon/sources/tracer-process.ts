@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
+import { childEnvironment } from './child-environment.ts'
 import { createLineQueue } from './line-queue.ts'
 
 /** How long a tracer may take to attach; under emulation, on a busy machine, all probe sets took 130 s. */
@@ -39,7 +40,8 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
       reject: false,
       buffer: false,
       stdin: 'ignore',
-      env: {
+      extendEnv: false,
+      env: childEnvironment({
         BPFTRACE_MAP_KEYS_MAX: '16384',
         BPFTRACE_MAX_MAP_KEYS: '16384',
         BPFTRACE_PERF_RB_PAGES: '256',
@@ -49,7 +51,7 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
         BPFTRACE_MAX_PROBES: '4096',
         BPFTRACE_MAX_BPF_PROGS: '4096',
         ...(options.btfFile === null ? {} : { BPFTRACE_BTF: options.btfFile }),
-      },
+      }),
     },
   )
   const errors: string[] = []

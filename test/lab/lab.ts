@@ -11,6 +11,7 @@ import { ensureLabModules } from './kernel-modules.ts'
 import { labKernel } from './kernels.ts'
 import { LabError } from './lab-error.ts'
 import { judgeOutcome, type LabOutcome } from './lab-outcome.ts'
+import { makeOneFile } from './make-one-file.ts'
 import type { QemuOptions } from './qemu.ts'
 import { createSession, prepareOutDir } from './session-files.ts'
 import { ensureSuite } from './suite.ts'
@@ -55,7 +56,8 @@ export interface LabHandle {
   stop(graceMs?: number): Promise<LabResult>
 }
 
-const STOP_GRACE_MS = 30_000
+/** For the script to end what it started (15 s), the daemon its record (60 s at most), and for what is copied out. */
+const STOP_GRACE_MS = 90_000
 
 /** Everything the VM needs, from the cache or built now. */
 const prepare = async (kernelName: string, progress: Progress) => {
@@ -150,6 +152,7 @@ export const startLab = async (options: LabOptions): Promise<LabHandle> => {
     for (const timer of [bootDeadline, timeout, grace]) clearTimeout(timer)
     await stopFollowing()
     await session.remove()
+    makeOneFile(join(outDir, 'klpscope.db'))
     const judged = judgeOutcome({
       said,
       stoppedBecause,

@@ -18,7 +18,8 @@ launch_daemon() {
   daemon=$!
 }
 
-# await_daemon [SECONDS]: 0 when it is ready, 124 when it was not in time, otherwise its own exit code (or 1).
+# await_daemon [SECONDS]: 0 when it is ready, 124 when it was not in time, 125 when the session is being stopped
+# meanwhile ($stopping, session.sh), otherwise its own exit code (or 1).
 # Asked once a second: asking more often would slow down what is waited for.
 await_daemon() {
   local code=0 deadline=$((SECONDS + ${1:-300}))
@@ -27,6 +28,7 @@ await_daemon() {
       wait "$daemon" || code=$?
       return $((code ? code : 1))
     fi
+    [[ -z ${stopping-} ]] || return 125
     ((SECONDS < deadline)) || return 124
     sleep 1
   done

@@ -12,6 +12,26 @@ exec {host}<>/dev/ttyS1
 
 tell() { echo "$*" >&"$host"; }
 
+# The host may say stop at any time: while the daemon attaches, while the script runs, or with neither.
+stopping=
+script=
+trap 'stopping=1; end_script' USR1
+listen_for_stop() {
+  local line
+  while read -r line; do [[ $line == stop ]] && kill -USR1 1 && return; done <&"$host"
+}
+
+# A script that is stopped gets time to end what it started, a daemon of its own above all.
+end_script() {
+  local tries
+  [[ -n $script ]] && kill -TERM -- "-$script" 2>/dev/null || return 0
+  for ((tries = 0; tries < 150; tries++)); do
+    kill -0 -- "-$script" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill -KILL -- "-$script" 2>/dev/null
+}
+
 start_daemon_or_tell() {
   local code
   launch_daemon
@@ -20,32 +40,23 @@ start_daemon_or_tell() {
   case $code in
     0) tell daemon-ready ;;
     124) tell daemon-late ;;
+    125) ;;
     *) tell "daemon-died $code" ;;
   esac
   return "$code"
 }
 
-wait_for_stop() {
-  local line
-  while read -r line; do [[ $line == stop ]] && return; done <&"$host"
-}
-
 # Runs until the script ends or the host says stop; without a script there is only the host to wait for.
 run_script() {
-  local listener script code
   if [[ -z $LAB_SCRIPT ]]; then
-    wait_for_stop
+    wait "$listener"
     return 0
   fi
   # A session of its own, so that what the script has started ends with it.
   setsid bash "$LAB_SCRIPT" </dev/null >/lab/out/script.log 2>&1 &
   script=$!
-  (wait_for_stop && kill -KILL -- "-$script") &
-  listener=$!
+  [[ -z $stopping ]] || end_script
   wait "$script" 2>/dev/null
-  code=$?
-  kill "$listener" 2>/dev/null
-  return "$code"
 }
 
 # For who compares the log's times with the daemon's: its clock is not quite CLOCK_MONOTONIC.
@@ -70,12 +81,15 @@ collect() {
 export KLPSCOPE_URL=http://127.0.0.1:8686
 cd "$LAB_CHECKOUT" || exit 1
 mark_clocks
+listen_for_stop &
+listener=$!
 tell guest-ready
 code=0
 if [[ $LAB_DAEMON == 0 ]] || start_daemon_or_tell; then
   run_script
   code=$?
 fi
+script=
 stop_daemon
 collect
 tell "done $code"

@@ -1,0 +1,3 @@
+# Ends only when it is killed.
+trap '' TERM
+while true; do sleep 1; done
