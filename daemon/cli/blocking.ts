@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { ownerText } from '../words/words.ts'
 import { readingCommand, readState, type SourceFlags } from './source.ts'
 import { print, printable, since, table } from './text.ts'
 
@@ -21,7 +22,7 @@ export const blockingCommand = (): Command =>
         task.function ?? '-',
         since(task.since, state.time),
         String(task.tries),
-        task.unit ?? (task.kthread ? 'kernel thread' : '-'),
+        ownerText(task) ?? (task.kthread ? 'kernel thread' : '-'),
       ])
       print(table(head, rows))
       for (const task of state.blocked.slice(0, 5)) {

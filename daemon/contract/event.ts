@@ -159,8 +159,14 @@ export const eventSchema = z.discriminatedUnion('kind', [
     runs: nameSchema.optional(),
     commandLine: textSchema.optional(),
     cgroup: textSchema.optional(),
+    /** The host's systemd unit. */
     unit: textSchema.optional(),
+    /** The unit of the manager of a user, when `unit` is that (user@UID.service). */
+    userUnit: textSchema.optional(),
+    /** The innermost container: its id, or its name. */
     container: textSchema.optional(),
+    /** UID of its Kubernetes pod. */
+    pod: textSchema.optional(),
   }),
   /** Tries so far per blocked task, `[tid, tries]`, counted in the kernel; the idle task of CPU n is -(n + 1). */
   kind('task-tries', { tries: z.array(z.tuple([z.number().int(), countSchema])) }),

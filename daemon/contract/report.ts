@@ -96,7 +96,9 @@ export const stragglerSchema = z.object({
   commandLine: z.string().nullable(),
   cgroup: z.string().nullable(),
   unit: z.string().nullable(),
+  userUnit: z.string().nullable(),
   container: z.string().nullable(),
+  pod: z.string().nullable(),
 })
 export type Straggler = z.infer<typeof stragglerSchema>
 

@@ -164,8 +164,14 @@ export type BlockedTask = {
   runs: string | null
   commandLine: string | null
   cgroup: string | null
+  /** The host's systemd unit, never one inside a container. */
   unit: string | null
+  /** The unit of the manager of a user, when `unit` is that (user@UID.service). */
+  userUnit: string | null
+  /** The innermost container: its id, or its name. */
   container: string | null
+  /** UID of its Kubernetes pod. */
+  pod: string | null
 }
 
 /**

@@ -1,6 +1,7 @@
 import { OrderedSet } from 'immutable'
 import type { Event, EventOf } from '../contract/event.ts'
 import type { BlockedTask, Task } from '../contract/state.ts'
+import { cgroupOwner } from './cgroup-owner.ts'
 import { type CoreState, initialState } from './core-state.ts'
 import { blame } from './derive.ts'
 import { hasTried } from './phases.ts'
@@ -145,7 +146,9 @@ const unknownTask = {
   commandLine: null,
   cgroup: null,
   unit: null,
+  userUnit: null,
   container: null,
+  pod: null,
 }
 
 const inspect = (known: BlockedTask, event: EventOf<'task-inspected'>): BlockedTask => ({
@@ -154,17 +157,30 @@ const inspect = (known: BlockedTask, event: EventOf<'task-inspected'>): BlockedT
   blame: event.blame ?? known.blame,
 })
 
-type Inspected = Pick<BlockedTask, 'stack' | 'runs' | 'commandLine' | 'cgroup' | 'unit' | 'container'>
+type Owner = Pick<BlockedTask, 'cgroup' | 'unit' | 'userUnit' | 'container' | 'pod'>
+type Inspected = Owner & Pick<BlockedTask, 'stack' | 'runs' | 'commandLine'>
 
 /** What is known of a task after another look at it: what a look could not read stays. */
 export const learnt = (known: Inspected, event: EventOf<'task-inspected'>): Inspected => ({
   stack: event.stack ?? known.stack,
   runs: event.runs ?? known.runs,
   commandLine: event.commandLine ?? known.commandLine,
-  cgroup: event.cgroup ?? known.cgroup,
-  unit: event.unit ?? known.unit,
-  container: event.container ?? known.container,
+  ...(event.cgroup === undefined ? ownerTold(known, event) : ownerRead(event.cgroup)),
 })
+
+const ownerTold = (known: Owner, event: EventOf<'task-inspected'>): Owner => ({
+  cgroup: known.cgroup,
+  unit: event.unit ?? known.unit,
+  userUnit: event.userUnit ?? known.userUnit,
+  container: event.container ?? known.container,
+  pod: event.pod ?? known.pod,
+})
+
+/** Older records name other units for the same cgroup: a slice, or one inside a container. */
+const ownerRead = (cgroup: string): Owner => {
+  const { unit, userUnit, container, pod } = cgroupOwner(cgroup)
+  return { cgroup, unit, userUnit, container: container?.name ?? null, pod }
+}
 
 /**
  * Keys of the tasks whose place among the blocked ones a snapshot may change: those that it shows otherwise than the

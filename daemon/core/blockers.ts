@@ -1,4 +1,5 @@
-import type { BlockedTask } from '../contract/state.ts'
+import type { BlockedTask, Transition } from '../contract/state.ts'
+import { phaseOf } from '../words/phases.ts'
 import type { CoreState } from './core-state.ts'
 import { withLastSeen } from './last-seen.ts'
 
@@ -22,14 +23,26 @@ export const blockers = (state: CoreState): string => {
   return size === 1 ? `1 task blocks it: ${name}` : `${size} tasks block it, longest ${name}`
 }
 
+/** What takes a running transition's time: the kernel itself, before its first try and in the end, or tasks. */
+export const heldUpBy = (state: CoreState, transition: Transition): string => {
+  switch (phaseOf(transition)) {
+    case 'waiting':
+      return "the kernel's first try to switch the tasks has not ended yet"
+    case 'tasks':
+      return blockers(state)
+    case 'finishing':
+      return 'every task has switched; the kernel is finishing (ftrace, RCU, callbacks)'
+  }
+}
+
 const because = (task: BlockedTask): string => {
   switch (task.reason) {
     case 'sleeping-on-function':
       return `, sleeping on ${task.function ?? 'a patched function'}`
     case 'running':
-      return ', always running on a CPU'
+      return ', running on a CPU at every try'
     case 'unreliable-stack':
-      return `, stack not reliable${task.blame ? ` because of ${task.blame}` : ''}`
+      return `, its stack cannot be unwound${task.blame ? ` because of ${task.blame}` : ''}`
     case 'unknown':
       return ''
   }

@@ -1,6 +1,8 @@
 import type { Headline, Transition } from '../contract/state.ts'
+import { plural } from '../words/format.ts'
+import { phaseOf } from '../words/phases.ts'
 import { adviseOnTransition } from './advice.ts'
-import { blockers } from './blockers.ts'
+import { blockers, heldUpBy } from './blockers.ts'
 import type { CoreState } from './core-state.ts'
 
 /** The first line for the tired reader: what is going on, since when, what to do. */
@@ -27,21 +29,19 @@ export const headlineOf = (state: CoreState): Headline => {
 const rank = { critical: 0, warning: 1, info: 2 }
 
 const aboutTransition = (state: CoreState, transition: Transition): Headline => {
-  const { patch, direction, startedAt } = transition
-  const since = transition.startKnown ? '' : ' (it began before the tracer)'
-  if (transition.stalled) {
-    return say(
-      'critical',
-      `${patch}: ${direction} stalled, ${blockers(state)}${since}`,
-      startedAt,
-      adviseOnTransition(state, transition),
-    )
+  const { patch, direction, startedAt, stalled } = transition
+  const since = transition.startKnown ? '' : ' (was already running when klpscope started)'
+  const advice = stalled ? adviseOnTransition(state, transition) : null
+  const phase = phaseOf(transition)
+  if (stalled && phase === 'tasks')
+    return say('critical', `${patch}: ${direction} stalled, ${blockers(state)}${since}`, startedAt, advice)
+  if (stalled || phase === 'finishing') {
+    const text = `${patch}: ${direction}, ${heldUpBy(state, transition)}${since}`
+    return say(stalled ? 'warning' : 'info', text, startedAt, advice)
   }
-  const remaining =
-    transition.remaining === null
-      ? ''
-      : `, ${transition.remaining} ${transition.remaining === 1 ? 'task' : 'tasks'} remaining`
-  return say('info', `${patch}: ${direction}${remaining}${since}`, startedAt, null)
+  const { remaining } = transition
+  const tasks = remaining === null ? '' : `, ${plural(remaining, 'task')} remaining`
+  return say('info', `${patch}: ${direction}${tasks}${since}`, startedAt, null)
 }
 
 const idle = (state: CoreState): string => {

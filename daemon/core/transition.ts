@@ -31,9 +31,13 @@ export const reduceTransition = (state: CoreState, event: Event): CoreState => {
       return change({ switched: event.counts })
     case 'tasks-observed': {
       const durationMs = millisecondsBetween(running.startedMonoNs, event.monoNs)
-      const stalled = durationMs > state.stalledAfterMs
+      // Once every task has switched, only the kernel's finishing can last too long.
+      const since = running.phases?.lastSwitched?.monoNs ?? running.startedMonoNs
+      const stalled = millisecondsBetween(since, event.monoNs) > state.stalledAfterMs
       return change({ durationMs, stalled, remaining: event.remaining ?? running.remaining })
     }
+    case 'transition-finishing':
+      return change({ remaining: 0, stalled: false })
     case 'patches-observed':
       // Only a fresh run can find that a transition it remembers ended while nobody looked.
       return event.first && !event.patches.some((patch) => patch.inTransition)

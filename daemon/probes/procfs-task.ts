@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import { cgroupOwner, cgroupPath } from '../core/cgroup-owner.ts'
 import { blameFor } from './blame.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawRecord } from './raw-record.ts'
@@ -27,7 +28,7 @@ export const inspectTask = (
       ...(blame === undefined ? {} : { blame }),
       ...(runs === undefined ? {} : { runs }),
       ...(commandLine ? { commandLine } : {}),
-      ...(cgroup === undefined ? {} : { cgroup, ...ownerOf(cgroup) }),
+      ...(cgroup === undefined ? {} : { cgroup, ...ownerFields(cgroup) }),
     },
   ]
 }
@@ -45,15 +46,15 @@ const threadFunction = (stack: string[]): string | undefined => {
   return below > 0 ? stack[below - 1]?.replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/, '') : undefined
 }
 
-/** The unified hierarchy's path from /proc/<pid>/cgroup (`0::/path`). */
-const cgroupPath = (text: string): string | undefined => /^0::(.*)$/m.exec(text)?.[1]
-
-/** systemd unit and container id by their usual places in a cgroup path. */
-const ownerOf = (path: string): { unit?: string; container?: string } => {
-  const unit = path
-    .split('/')
-    .reverse()
-    .find((part) => /\.(service|scope|slice)$/.test(part))
-  const container = /(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?(?:\/|$)/.exec(path)?.[1]
-  return { ...(unit ? { unit } : {}), ...(container ? { container } : {}) }
+/** Whom it belongs to; what is not known is left out. */
+const ownerFields = (
+  path: string,
+): { unit?: string; userUnit?: string; container?: string; pod?: string } => {
+  const { unit, userUnit, container, pod } = cgroupOwner(path)
+  return {
+    ...(unit === null ? {} : { unit }),
+    ...(userUnit === null ? {} : { userUnit }),
+    ...(container === null ? {} : { container: container.name }),
+    ...(pod === null ? {} : { pod }),
+  }
 }

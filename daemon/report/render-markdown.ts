@@ -82,7 +82,9 @@ const stragglers = ({ stragglers, stragglersTotal, transition }: TransitionRepor
 const stack = (task: Straggler): string => {
   const where = [
     task.unit && `unit ${task.unit}`,
+    task.userUnit && `user unit ${task.userUnit}`,
     task.container && `container ${task.container}`,
+    task.pod && `pod ${task.pod}`,
     task.commandLine,
   ]
     .filter((part) => part)

@@ -180,11 +180,13 @@ function taskInspected(event: EventOf<'task-inspected'>): string {
   const found = [
     event.stack === undefined ? null : `a kernel stack of ${plural(event.stack.length, 'frame')}`,
     event.unit === undefined ? null : `unit ${event.unit}`,
+    event.userUnit === undefined ? null : `user unit ${event.userUnit}`,
+    event.pod === undefined ? null : `pod ${event.pod}`,
     event.container === undefined ? null : `container ${event.container}`,
     event.commandLine === undefined ? null : `command line ${event.commandLine}`,
   ].filter((part) => part !== null)
   const name = event.comm === undefined ? `Task ${event.tid}` : `${event.comm} (${event.tid})`
-  return `${name} was inspected: ${found.join(', ') || '/proc told nothing'}.`
+  return `${name} was inspected: ${found.join(', ') || 'no details in /proc'}.`
 }
 
 function tasksObserved(event: EventOf<'tasks-observed'>): string {

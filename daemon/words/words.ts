@@ -32,8 +32,8 @@ export const wayWords: Record<SwitchWay, string> = {
   schedule: 'while scheduling',
   'idle-loop': 'in the idle loop',
   forced: 'by force',
-  forked: 'at birth, as their parent had',
-  snapshot: 'at a moment nobody saw',
+  forked: 'at fork (inherited)',
+  snapshot: 'unobserved',
 }
 
 export function targetWord(direction: Direction): string {
@@ -78,6 +78,19 @@ export function taskStateText(letter: string): string {
   return word === undefined ? letter : `${letter}, ${word}`
 }
 
+/** What a task belongs to, in a word: the innermost that is known. */
+export function ownerText({
+  unit,
+  userUnit,
+  container,
+  pod,
+}: Pick<BlockedTask, 'unit' | 'userUnit' | 'container' | 'pod'>): string | null {
+  if (pod !== null) return `pod ${pod}`
+  if (container !== null)
+    return `container ${/^[0-9a-f]{64}$/.test(container) ? container.slice(0, 12) : container}`
+  return userUnit ?? unit
+}
+
 /** Why a task did not switch, as a sentence after its name. */
 export function reasonSentence(
   reason: BlockReason,
@@ -93,7 +106,7 @@ export function reasonSentence(
     case 'sleeping-on-function':
       return detail.function === null
         ? 'It is waiting inside a function being patched; which one was not seen.'
-        : `It is waiting inside ${detail.function}, a function being patched, and switches once it has left it.`
+        : `It is waiting inside ${detail.function}, a function being patched, and will switch by itself once that returns.`
     default:
       return 'Why it did not switch was not seen.'
   }

@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks'
 import type { BlockedTask } from '../../daemon/contract/state.ts'
 import { formatCount } from '../../daemon/words/format.ts'
 import { isFrameOf } from '../../daemon/words/stack-frame.ts'
-import { reasonSentence, taskKind, taskStateText } from '../../daemon/words/words.ts'
+import { ownerText, reasonSentence, taskKind, taskStateText } from '../../daemon/words/words.ts'
 import { CopyButton } from './copy-button.tsx'
 import { Chevron } from './icons.tsx'
 import { Elapsed, Moment } from './time.tsx'
@@ -13,7 +13,7 @@ type Props = { task: BlockedTask; open: boolean; onToggle: (task: BlockedTask, o
 /** One blocked task: closed it says who and why, open it gives the evidence. */
 export const BlockedTaskItem = memo(function BlockedTaskItem({ task, open, onToggle }: Props) {
   const panel = useId()
-  const owner = task.unit ?? task.container
+  const owner = ownerText(task)
   return (
     <li class="blocked-task" data-testid="blocked-task" data-tid={task.tid}>
       <h3>
@@ -51,14 +51,16 @@ export const BlockedTaskItem = memo(function BlockedTaskItem({ task, open, onTog
 })
 
 function Evidence({ task }: { task: BlockedTask }) {
-  const hasOwner = task.unit !== null || task.container !== null
+  const hasOwner = ownerText(task) !== null
   const facts: [string, string | null][] = [
     ['Tries', formatCount(task.tries)],
     ['CPU', task.cpu === null ? null : String(task.cpu)],
     ['State', task.state === null ? null : taskStateText(task.state)],
     ['Process', task.pid === task.tid ? null : String(task.pid)],
     ['Unit', task.unit],
+    ['User unit', task.userUnit],
     ['Container', task.container],
+    ['Pod', task.pod],
     ['Cgroup', hasOwner || task.cgroup === '/' ? null : task.cgroup],
     ['Blame', task.blame],
   ]

@@ -1,5 +1,5 @@
 import { baselineOf } from '../baseline.ts'
-import { blockers } from '../blockers.ts'
+import { heldUpBy } from '../blockers.ts'
 import type { Rule } from './rule.ts'
 
 /** Nobody acts on less, whatever is usual. */
@@ -25,8 +25,8 @@ export const transitionSlow: Rule = {
       {
         severity: 'info',
         subject: transition.patch,
-        summary: `${transition.patch}: ${transition.direction} takes longer than 95 % of the last ${baseline.transitions} transitions on this host (${seconds(baseline.p95Ms)}); ${blockers(state)}`,
-        advice: `Usual here is ${seconds(baseline.medianMs)}. It counts as stalled after ${seconds(state.stalledAfterMs)}; see what blocks it meanwhile.`,
+        summary: `${transition.patch}: ${transition.direction} takes longer than 95 % of the last ${baseline.transitions} transitions on this host (${seconds(baseline.p95Ms)}); ${heldUpBy(state, transition)}`,
+        advice: `Usual here is ${seconds(baseline.medianMs)}. It counts as stalled after ${seconds(state.stalledAfterMs)}; see what holds it up meanwhile.`,
         evidence: [Number(transition.id)],
       },
     ]

@@ -1,5 +1,6 @@
+import { phaseOf } from '../../words/phases.ts'
 import { adviseOnTransition } from '../advice.ts'
-import { blockers } from '../blockers.ts'
+import { heldUpBy } from '../blockers.ts'
 import type { Rule } from './rule.ts'
 
 /** A transition runs past its expected time. Who blocks it is told anew with each snapshot, not with each task. */
@@ -11,20 +12,25 @@ export const transitionStalled: Rule = {
     'transition-completed',
     'transition-cancelled',
     'transition-reversed',
+    'transition-tried',
+    'transition-finishing',
     'patches-observed',
     'tracer-started',
   ],
   holds: (state) => {
     const { transition } = state
     if (!transition?.stalled) return []
+    const { patch, direction, id } = transition
+    // Only tasks that are in the way call for somebody to act.
+    const byTasks = phaseOf(transition) === 'tasks'
     return [
       {
-        severity: 'critical',
-        subject: transition.patch,
-        summary: `${transition.patch}: ${transition.direction} is stalled, ${blockers(state)}`,
+        severity: byTasks ? 'critical' : 'warning',
+        subject: patch,
+        summary: `${patch}: ${direction} ${byTasks ? 'is stalled' : 'takes long'}, ${heldUpBy(state, transition)}`,
         advice: adviseOnTransition(state, transition),
-        evidence: [Number(transition.id)],
-        vague: state.blocked.size === 0,
+        evidence: [Number(id)],
+        vague: byTasks && state.blocked.size === 0,
       },
     ]
   },

@@ -45,12 +45,9 @@ it.each([
   [`0::/system.slice/docker-${id}.scope\n`, { unit: `docker-${id}.scope`, container: id }],
   [`0::/docker/${id}\n`, { container: id }],
   ['12:cpu:/old\n0::/new.service\n', { unit: 'new.service' }],
+  ['12:cpu:/\n1:name=systemd:/old.service\n', { cgroup: '/old.service', unit: 'old.service' }],
+  ['0::/system.slice\n', { cgroup: '/system.slice' }],
 ])('reads the cgroup %j', (cgroup, expected) => expect(inspect({ cgroup })).toMatchObject([expected]))
-
-it('a cgroup of the old hierarchies only is not guessed at', () =>
-  expect(inspect({ cgroup: '12:cpu:/x.service\n' })).toEqual([
-    { kind: 'task-inspected', monoNs: '1', tid: 7 },
-  ]))
 
 it("joins a command line's arguments", () => {
   expect(inspect({ cmdline: 'sh\0-c\0echo 0\0' })).toMatchObject([{ commandLine: 'sh -c echo 0' }])

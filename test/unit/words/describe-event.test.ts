@@ -86,7 +86,7 @@ const sentences: [Event, string][] = [
     }),
     'klpt-sleeper (231) did not switch: its stack cannot be walked reliably, because of bpf_prog_6dee.',
   ],
-  [anEvent('task-inspected', { tid: 231 }), 'Task 231 was inspected: /proc told nothing.'],
+  [anEvent('task-inspected', { tid: 231 }), 'Task 231 was inspected: no details in /proc.'],
   [
     anEvent('tasks-observed', {
       complete: false,

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { adviseOnTransition } from '../../../daemon/core/advice.ts'
 import { writeEnabled, writeForce } from '../../../daemon/words/livepatch-commands.ts'
 import { shellQuote, shellQuoteFile } from '../../../daemon/words/shell-quote.ts'
-import { aWorld, transitionStarted } from '../support/fold.ts'
+import { aWorld, firstTry, transitionStarted } from '../support/fold.ts'
 
 /** What a real shell makes of the words. */
 const readByShell = (words: readonly string[]): string[] =>
@@ -63,7 +63,9 @@ describe('a name in a shell command', () => {
     expect(writeForce('v1;reboot')).toBe("echo 1 > '/sys/kernel/livepatch/v1;reboot/force'")
     const world = aWorld()
     world.at(1, { ...transitionStarted(), patch: 'v1 $(reboot)' })
+    world.at(2, { ...firstTry(1), patch: 'v1 $(reboot)' })
     const { transition } = world.state()
+    expect(adviseOnTransition(world.state(), transition!)).toContain('echo 0')
     expect(adviseOnTransition(world.state(), transition!)).not.toMatch(/(?<!'\S*) \$\(reboot\)(?!\/\w+')/)
   })
 })

@@ -24,7 +24,7 @@ describe('activityOf', () => {
 it('says why a task did not switch, and admits what was not seen', () => {
   const nothing = { function: null, blame: null, cpu: null }
   expect(reasonSentence('sleeping-on-function', { ...nothing, function: 'klpt_wait' })).toBe(
-    'It is waiting inside klpt_wait, a function being patched, and switches once it has left it.',
+    'It is waiting inside klpt_wait, a function being patched, and will switch by itself once that returns.',
   )
   expect(reasonSentence('sleeping-on-function', nothing)).toContain('which one was not seen')
   expect(reasonSentence('unreliable-stack', { ...nothing, blame: 'bpf_prog_6dee' })).toContain(
