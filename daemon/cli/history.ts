@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import type { Transition } from '../contract/state.ts'
+import { longestPhase, phaseDuration, phaseSpans } from '../words/phases.ts'
 import { parseCount } from './number-argument.ts'
 import { readHistory, readingCommand, type SourceFlags } from './source.ts'
 import { duration, print, table } from './text.ts'
@@ -8,9 +10,9 @@ export const historyCommand = (): Command =>
     .option('--limit <n>', 'how many', parseCount(10_000), 20)
     .action(async (flags: SourceFlags & { limit: number }) => {
       const { transitions, baseline } = await readHistory(flags, flags.limit)
-      if (flags.json) return print(JSON.stringify({ transitions, baseline }))
+      if (flags.json) return print(JSON.stringify({ transitions: transitions.map(withSpans), baseline }))
       if (transitions.length === 0) return print('No transition has been recorded.')
-      const head = ['ID', 'STARTED', 'PATCH', 'DIRECTION', 'OUTCOME', 'TOOK', 'ASKED BY']
+      const head = ['ID', 'STARTED', 'PATCH', 'DIRECTION', 'OUTCOME', 'TOOK', 'MOSTLY', 'ASKED BY']
       const rows = transitions.map((transition) => [
         transition.id,
         transition.startKnown ? transition.startedAt : `before ${transition.startedAt}`,
@@ -18,6 +20,7 @@ export const historyCommand = (): Command =>
         `${transition.direction}${transition.forced ? ', forced' : ''}${transition.reversals > 0 ? ', reversed' : ''}`,
         transition.outcome,
         `${transition.startKnown ? '' : 'over '}${duration(transition.durationMs)}`,
+        mostly(transition),
         transition.requester ? `${transition.requester.comm} (${transition.requester.pid})` : 'unknown',
       ])
       print(table(head, rows))
@@ -28,3 +31,11 @@ export const historyCommand = (): Command =>
         )
       }
     })
+
+/** What took most of the time: waiting for the first try, switching tasks, or the kernel finishing. */
+const mostly = (transition: Transition): string => {
+  const longest = longestPhase(phaseSpans(transition))
+  return longest ? `${longest.phase} ${phaseDuration(longest)}` : 'unknown'
+}
+
+const withSpans = (transition: Transition) => ({ ...transition, phaseSpans: phaseSpans(transition) })

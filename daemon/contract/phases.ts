@@ -25,3 +25,21 @@ export const phasesSchema = z.object({
   released: momentSchema.nullable(),
 })
 export type Phases = z.infer<typeof phasesSchema>
+
+/**
+ * A stretch of a transition. `waiting`: for the first try; `switching`: tasks; `finishing`: no task remains, and the
+ * kernel removes its hooks, waits for every CPU and runs callbacks; `releasing`: what it took away.
+ */
+export const phaseNameSchema = z.enum(['before-reversal', 'waiting', 'switching', 'finishing', 'releasing'])
+export type PhaseName = z.infer<typeof phaseNameSchema>
+
+export const phaseSpanSchema = z.object({
+  phase: phaseNameSchema,
+  from: z.string(),
+  /** Null: it is not over. */
+  to: z.string().nullable(),
+  durationMs: z.number(),
+  /** `about`: neither its beginning nor its end was seen to the moment; `at-most`, `at-least`: one of them. */
+  bound: z.enum(['exact', 'at-most', 'at-least', 'about']),
+})
+export type PhaseSpan = z.infer<typeof phaseSpanSchema>

@@ -8,7 +8,7 @@ import {
   switchWaySchema,
 } from './event-parts.ts'
 import { findingSchema } from './finding.ts'
-import { phasesSchema } from './phases.ts'
+import { phaseSpanSchema, phasesSchema } from './phases.ts'
 import { signalRoundSchema } from './signal-round.ts'
 
 /**
@@ -164,6 +164,8 @@ export const transitionReportSchema = z.object({
   transition: transitionSchema,
   /** Which task held it up, for how long and why; what became of the transition; how sure this is. */
   summary: z.tuple([z.string(), z.string(), z.string()]),
+  /** What took the time, one after the other. Empty: it never began, or an older version recorded it. */
+  phases: z.array(phaseSpanSchema),
   patches: z.array(partiesSchema),
   /** Longest first. */
   stragglers: z.array(stragglerSchema),

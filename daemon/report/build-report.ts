@@ -3,6 +3,7 @@ import { type CallbackOutcome, reportVersion, type TransitionReport } from '../c
 import type { ShadowId } from '../contract/state.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { formatTime } from '../core/time.ts'
+import { phaseSpans } from '../words/phases.ts'
 import { blindSpotsOf } from './blind-spots.ts'
 import { compareWithPast } from './compare-with-past.ts'
 import type { ReportEvidence } from './report-evidence.ts'
@@ -39,6 +40,7 @@ export const buildReport = (evidence: ReportEvidence, generator: string): Transi
       comparison: comparison.text,
       blindSpots,
     }),
+    phases: phaseSpans(transition),
     patches: patchesOf(evidence),
     stragglers: stragglers.slice(0, stragglersListed),
     stragglersTotal: stragglers.length,

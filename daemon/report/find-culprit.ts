@@ -6,10 +6,14 @@ const leastMs = 50
 /** Tasks nothing is known of but that they had not switched: so many tell of the look, not of a culprit. */
 const crowd = 3
 
-/** The task that held a transition up; undefined when none is known to. */
+/**
+ * The task that held a transition up; undefined when none is known to.
+ * @param kernelMs what the kernel took by itself at the longest, before its first try or after the last task's switch
+ */
 export const findCulprit = (
   stragglers: readonly Straggler[],
   transition: { durationMs: number },
+  kernelMs = 0,
 ): Straggler | undefined => {
   const longestMs = Math.max(0, ...stragglers.map((task) => task.durationMs))
   const candidates = stragglers
@@ -18,7 +22,7 @@ export const findCulprit = (
   const [best] = candidates
   if (!best || (known(best) === 0 && candidates.length > crowd)) return undefined
   const isLong = best.durationMs >= Math.max(leastMs, transition.durationMs * shareOfDuration)
-  return isLong || best.end === 'still-blocked' ? best : undefined
+  return (isLong && best.durationMs >= kernelMs) || best.end === 'still-blocked' ? best : undefined
 }
 
 /** How much is known of why it was in the way, and of how that ended. */

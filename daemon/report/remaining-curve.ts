@@ -10,6 +10,8 @@ const marked: Record<string, string> = {
   'transition-reversed': 'reversed',
   'transition-forced': 'forced',
   'transition-signalled': 'signalled',
+  'transition-tried': 'first try ended',
+  'transition-finishing': 'kernel finishing',
 }
 
 /** Remaining tasks over time as inline SVG; the scale is logarithmic, for it is the last task that matters. */

@@ -1,7 +1,8 @@
 import type { TransitionReport } from '../contract/report.ts'
 import { formatDuration, plural } from '../words/format.ts'
+import { phaseDuration, phaseNames } from '../words/phases.ts'
 import { outcomeWords } from '../words/words.ts'
-import { moment } from './report-words.ts'
+import { moment, offset } from './report-words.ts'
 
 /** Name and value of what is known in a word or two; what is not known says so. */
 export const reportFacts = ({
@@ -9,6 +10,7 @@ export const reportFacts = ({
   host,
   patches,
   comparison,
+  phases,
 }: TransitionReport): [string, string][] => {
   const subject = patches.find((patch) => patch.role === 'subject')
   const replaced = patches.filter((patch) => patch.role === 'replaced').map((patch) => patch.name)
@@ -21,6 +23,7 @@ export const reportFacts = ({
     ...(replaced.length > 0 ? [['Replaced', replaced.join(', ')] as [string, string]] : []),
     ['Outcome', `${outcomeWords[transition.outcome]}${transition.forced ? ', forced' : ''}`],
     ['Duration', `${transition.startKnown ? '' : 'at least '}${formatDuration(transition.durationMs)}`],
+    ...phaseFacts(phases, transition.startedAt),
     ['Began', `${transition.startKnown ? '' : 'before '}${moment(transition.startedAt)}`],
     ['Ended', transition.endedAt === null ? ended : moment(transition.endedAt)],
     ['Past transitions', pastText(comparison)],
@@ -37,4 +40,13 @@ const pastText = ({ others, longer, percentile, medianMs }: TransitionReport['co
       ? `longer than ${others - longer} of ${others}`
       : `longer than ${percentile} % of ${others}`
   return `${place}, median ${formatDuration(medianMs ?? 0)}`
+}
+
+/** `from +0.000 s to +3.790 s, at most 3.8 s` */
+const phaseFacts = (phases: TransitionReport['phases'], startedAt: string): [string, string][] => {
+  const since = (time: string) => offset(Date.parse(time) - Date.parse(startedAt))
+  return phases.map((span) => [
+    `– ${phaseNames[span.phase]}`,
+    `${phaseDuration(span)}, from ${since(span.from)} to ${span.to === null ? 'now' : since(span.to)}`,
+  ])
 }

@@ -3,6 +3,7 @@ import type { Straggler, TransitionReport } from '../contract/report.ts'
 import type { Transition } from '../contract/state.ts'
 import { countSwitched } from '../core/transition.ts'
 import { formatCount, formatDuration, plural } from '../words/format.ts'
+import { longestPhase, phaseDuration, phaseSpans, phasesText } from '../words/phases.ts'
 import { requesterText } from '../words/words.ts'
 import { findCulprit } from './find-culprit.ts'
 import { because, heldFor, moment, taskKind, taskName, transitionName } from './report-words.ts'
@@ -24,13 +25,15 @@ export const summarize = (material: SummaryMaterial): TransitionReport['summary'
 ]
 
 const whoHeldItUp = ({ transition, stragglers, around }: SummaryMaterial): string => {
-  const culprit = findCulprit(stragglers, transition)
+  const longest = longestPhase(phaseSpans(transition))
+  const byKernel = longest && longest.phase !== 'switching' ? longest : undefined
+  const culprit = findCulprit(stragglers, transition, byKernel?.durationMs)
   const name = transitionName(transition)
   if (culprit) {
     const held = transitionName({ ...transition, direction: culprit.direction, reversals: 0 })
     const verb = culprit.end === 'still-blocked' ? 'has been holding' : 'held'
     const also = sharers(stragglers, culprit)
-    return `${capital(taskName(culprit))}, a${culprit.idle ? 'n' : ''} ${taskKind(culprit)}, ${verb} ${held} up for ${heldFor(culprit, transition.startKnown)}: ${because(culprit)}${also}.`
+    return `${capital(taskName(culprit))}, a${culprit.idle ? 'n' : ''} ${taskKind(culprit)}, ${verb} ${held} up for ${heldFor(culprit, transition.startKnown)}: ${because(culprit)}${also}${finishedAfter(transition)}.`
   }
   if (transition.outcome === 'cancelled') {
     const refused = around
@@ -42,16 +45,31 @@ const whoHeldItUp = ({ transition, stragglers, around }: SummaryMaterial): strin
         : 'why was not seen'
     return `No task held ${name} up: it was cancelled; ${cause}.`
   }
+  if (byKernel && (transition.outcome === 'completed' || transition.outcome === 'running')) {
+    const met = stragglers.length === 0 ? '' : `; ${inTheWay(stragglers)}`
+    return `No task held ${name} up; what took the time: ${phasesText(transition)}${met}.`
+  }
   const switched = countSwitched(transition)
-  const [longest] = stragglers
-  if (longest && longest.durationMs >= transition.durationMs / 2)
-    return `No single task is known to have held ${name} up: ${plural(stragglers.length, 'task')} had not switched when looked at, the longest for ${heldFor(longest, transition.startKnown)}.`
-  const brief = longest
-    ? `, and ${plural(stragglers.length, 'more', 'more')} within ${formatDuration(longest.durationMs)}`
+  const [first] = stragglers
+  if (first && first.durationMs >= transition.durationMs / 2)
+    return `No single task is known to have held ${name} up: ${plural(stragglers.length, 'task')} had not switched when looked at, the longest for ${heldFor(first, transition.startKnown)}.`
+  const brief = first
+    ? `, and ${plural(stragglers.length, 'more', 'more')} within ${formatDuration(first.durationMs)}`
     : ''
   return switched > 0
     ? `No task held ${name} up: ${plural(switched, 'task')} switched at the first try${brief}.`
     : `No task was seen to hold ${name} up.`
+}
+
+const inTheWay = (stragglers: readonly Straggler[]): string =>
+  `${plural(stragglers.length, 'task')} ${stragglers.length === 1 ? 'was' : 'were'} in the way for no more than ${formatDuration(stragglers[0]?.durationMs ?? 0)}`
+
+/** Where the kernel took a good part of the time after the last task had switched. */
+const finishedAfter = (transition: Transition): string => {
+  const finish = phaseSpans(transition).find(({ phase }) => phase === 'finishing')
+  return finish && finish.durationMs >= Math.max(1000, transition.durationMs / 4)
+    ? `; once every task had switched, the kernel took ${phaseDuration(finish)} to finish`
+    : ''
 }
 
 /** Others that were in the way about as long. */

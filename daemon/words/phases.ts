@@ -1,4 +1,4 @@
-import type { Moment } from '../contract/phases.ts'
+import type { Moment, PhaseName, PhaseSpan } from '../contract/phases.ts'
 import type { Transition } from '../contract/state.ts'
 import { formatDuration } from './format.ts'
 
@@ -11,24 +11,12 @@ export const phaseOf = ({ phases }: Pick<Transition, 'phases'>): Stage => {
   return phases.firstTryEnded ? 'tasks' : 'waiting'
 }
 
-export type PhaseName = 'before-reversal' | 'waiting' | 'switching' | 'finishing' | 'releasing'
-
 export const phaseNames: Record<PhaseName, string> = {
   'before-reversal': 'before it was reversed',
   waiting: 'waiting for the first try',
   switching: 'switching tasks',
   finishing: 'the kernel finishing (ftrace, RCU, callbacks)',
   releasing: 'releasing what it took away',
-}
-
-/** `about`: neither its beginning nor its end was seen to the moment; `at-most`, `at-least`: one of them. */
-export type PhaseSpan = {
-  phase: PhaseName
-  from: string
-  /** Null: it is not over. */
-  to: string | null
-  durationMs: number
-  bound: 'exact' | 'at-most' | 'at-least' | 'about'
 }
 
 /** The phases of a transition one after the other, as far as it has come. Empty: an older record, or never begun. */

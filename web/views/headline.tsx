@@ -4,6 +4,7 @@ import { activityOf, activityWords, levelWords, requesterText, targetWord } from
 import { preferences } from '../preferences.ts'
 import { useStore } from '../store.ts'
 import { LevelIcon } from './icons.tsx'
+import { Phases } from './phases.tsx'
 import { Elapsed, Moment } from './time.tsx'
 
 type Props = {
@@ -79,6 +80,12 @@ function TransitionFacts({ transition, total }: { transition: Transition; total:
         <dt>Not yet {targetWord(transition.direction)}</dt>
         <dd>
           {formatCount(transition.remaining)} of {formatCount(total)} tasks
+        </dd>
+      </div>
+      <div class="full">
+        <dt>Phases</dt>
+        <dd>
+          <Phases transition={transition} />
         </dd>
       </div>
       <div class="full">

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { Baseline, Transition } from '../../daemon/contract/state.ts'
 import { formatCount, formatDuration, plural } from '../../daemon/words/format.ts'
 import { outcomeWords, requesterText, wayWords } from '../../daemon/words/words.ts'
+import { Phases } from './phases.tsx'
 import { Empty, Section } from './section.tsx'
 import { SignalRounds } from './signal-rounds.tsx'
 import { MomentLink } from './time.tsx'
@@ -57,6 +58,7 @@ function Facts({ transition, baseline }: { transition: Transition; baseline: Bas
         ))}
       </dl>
       {requester?.commandLine !== undefined && <code class="command">{requester.commandLine}</code>}
+      <Phases transition={transition} />
       <Switched switched={transition.switched} />
       <SignalRounds rounds={transition.signals} />
     </>

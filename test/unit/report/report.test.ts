@@ -80,7 +80,7 @@ describe('the summary', () => {
   it('says that no task held it up', () => {
     const [, disabling] = reportsOf(recordingsOf('stall-sleeping')[0]!)
     expect(disabling!.summary[0]).toMatch(
-      /^No task held the unpatching of klpt_patch_v1 up: \d+ tasks switched at the first try/,
+      /^No task held the unpatching of klpt_patch_v1 up; what took the time: .*in the way for no more than [\d.]+ ms\.$/,
     )
     expect(disabling!.summary[2]).toMatch(/shorter of 2 transitions in this record; the other took/)
   })
@@ -183,3 +183,49 @@ it('there is none without a transition', () => {
   expect(readEvidence(database)).toBeUndefined()
   expect(readEvidence(recorded(recordingsOf('replace')[0]!), '99999')).toBeUndefined()
 })
+
+describe('the unpatching of stall-sleeping-6.12, whose first try came late and whose finish took the time', () => {
+  const report = reportsOf('stall-sleeping-6.12').find(
+    ({ transition }) => transition.direction === 'unpatching',
+  )!
+
+  it('was held up by nobody, and says what took the time', () => {
+    expect(report.stragglers).toEqual([])
+    expect(report.summary[0]).toMatch(
+      /^No task held the unpatching of klpt_patch_v1 up; what took the time: waiting for the first try at most 3\.8\d* s, switching tasks about 3\.\d+ s, the kernel finishing \(ftrace, RCU, callbacks\) at least 14\.\d+ s\.$/,
+    )
+  })
+
+  it('has its phases in every format', () => {
+    expect(report.phases.map(({ phase, bound }) => [phase, bound])).toEqual([
+      ['waiting', 'at-most'],
+      ['switching', 'about'],
+      ['finishing', 'at-least'],
+      ['releasing', 'exact'],
+    ])
+    for (const format of reportFormats)
+      expect(renderReport(report, format)).toMatch(/kernel finishing|"phase": ?"finishing"/)
+  })
+})
+
+it('a task that held up the switching is named, and how long the kernel then took to finish as well', () => {
+  const report = reportsOf('stall-sleeping-6.12').find(
+    ({ transition }) => transition.direction === 'patching',
+  )!
+  expect(report.summary[0]).toMatch(
+    /^klpt-sleeper .* held the patching of klpt_patch_v1 up for 10\.\d+ s: .*; once every task had switched, the kernel took 4\.5\d* s to finish\.$/,
+  )
+})
+
+it.each(withTransitions)(
+  '%s: who is in the way is so from after the first try has ended, as far as that was seen',
+  (name) => {
+    for (const { transition, stragglers } of reportsOf(name))
+      for (const { since, until, direction } of stragglers) {
+        const tried = [...(transition.earlierPhases ?? []), transition.phases!]
+          .filter((phases) => phases.direction === direction)
+          .map(({ firstTryEnded }) => firstTryEnded?.at ?? '9')
+        expect(tried.some((at) => (until ?? since) >= at)).toBe(true)
+      }
+  },
+)
