@@ -103,6 +103,9 @@ export const createTransitionWriter = (database: Database.Database): TableWriter
     const allBlocked = () => {
       for (const key of before.blocked.keys()) putBlocked(id, key, before)
     }
+    // The first try has ended: who had failed one is in the way from now on.
+    if (before.triedEarly.size > 0)
+      for (const key of before.triedEarly.keys()) if (state.blocked.has(key)) putBlocked(id, key, state)
     switch (event.kind) {
       case 'task-blocked': {
         const key = taskKey(event)
