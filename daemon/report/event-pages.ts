@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { EventKind } from '../contract/event.ts'
+import { takePage } from '../store/take-page.ts'
 
 /** Nanoseconds since the Unix epoch, both included; absent: from the beginning, to the end. */
 export type ExportRange = { fromNs?: bigint; toNs?: bigint }
@@ -43,13 +44,15 @@ export function* eventPages(
     `SELECT seq, data FROM events NOT INDEXED WHERE seq >= ? AND seq <= ? AND +time_ns BETWEEN ? AND ?${ofKinds} ORDER BY seq LIMIT ${pageEvents}`,
   )
   for (let next = seqs.first; ; ) {
-    const rows = page.all(
-      next,
-      seqs.last,
-      range.fromNs ?? earliest,
-      range.toNs ?? latest,
-      ...(kinds ?? []),
-    ) as EventRow[]
+    const rows = takePage(
+      page.iterate(
+        next,
+        seqs.last,
+        range.fromNs ?? earliest,
+        range.toNs ?? latest,
+        ...(kinds ?? []),
+      ) as IterableIterator<EventRow>,
+    )
     const last = rows.at(-1)
     if (!last) return
     yield rows

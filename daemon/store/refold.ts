@@ -5,6 +5,7 @@ import { createCheckpointWriter } from './checkpoints.ts'
 import { createDerivedTables } from './derived-tables.ts'
 import { foldTexts } from './fold-texts.ts'
 import { stateVersion } from './serialize-state.ts'
+import { takePage } from './take-page.ts'
 import { createTransitionRenewer } from './write-transitions.ts'
 
 const atOnce = 2_000
@@ -20,7 +21,7 @@ export const refold = (database: Database.Database, { tables }: { tables: boolea
   database.exec('DELETE FROM checkpoints')
   let state: CoreState = initialState
   for (;;) {
-    const rows = page.all(state.seq, atOnce) as { data: string }[]
+    const rows = takePage(page.iterate(state.seq, atOnce) as IterableIterator<{ data: string }>)
     if (rows.length === 0) break
     const texts = rows.map(({ data }) => data)
     for (const step of foldTexts(state, texts)) {
