@@ -62,4 +62,18 @@ describe('a checkpoint of another form', () => {
     expect(serializeState(restoreState(again))).toBe(live)
     again.close()
   })
+
+  it('comes with transitions of which an older version knew less: they get their phases from the events', () => {
+    const database = recordSteps(stepsOf('stall-sleeping-6.12'), dir.path('a.db'))
+    const data = () => database.prepare('SELECT data FROM transitions ORDER BY id').pluck().all()
+    const whole = data()
+    database.exec(
+      "UPDATE transitions SET data = json_remove(data, '$.phases'); UPDATE checkpoints SET version = 'another'",
+    )
+    expect(data()).not.toEqual(whole)
+    database.close()
+    const again = openDatabase(dir.path('a.db'))
+    expect(again.prepare('SELECT data FROM transitions ORDER BY id').pluck().all()).toEqual(whole)
+    again.close()
+  })
 })
