@@ -5,8 +5,10 @@ import { applicationId } from './schema.ts'
 export type FileHeader = {
   /** It began as one of our records, whatever became of it. */
   isOurs: boolean
-  /** It is shorter than it says. */
-  isCutOff: boolean
+  /** It is shorter than it says; what is missing may be in the log beside it. */
+  isShort: boolean
+  /** Changes when one of these may have changed. */
+  key: string
 }
 
 /** @throws ErrnoException when the file cannot be read */
@@ -18,7 +20,9 @@ export const readFileHeader = (file: string): FileHeader => {
     const isOurs =
       header.toString('latin1', 0, 16) === 'SQLite format 3\0' && header.readUInt32BE(68) === applicationId
     const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
-    return { isOurs, isCutOff: fstatSync(handle).size < header.readUInt32BE(28) * pageBytes }
+    const { size } = fstatSync(handle)
+    const pages = header.readUInt32BE(28)
+    return { isOurs, isShort: size < pages * pageBytes, key: `${isOurs} ${size} ${pages}` }
   } finally {
     closeSync(handle)
   }

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { type CoreState, initialState } from '../core/core-state.ts'
+import { damageOf } from './damage-of.ts'
 import { readFileHeader } from './file-header.ts'
-import { openDatabase } from './open-database.ts'
 import { connectRecord, type RecordConnection } from './record-connection.ts'
 import { explainError, RecordError } from './record-error.ts'
-import { restoreState } from './restore-state.ts'
+import { restoreOrBegin } from './restore-state.ts'
 import { createRetention, type Keep, type Retention } from './retention.ts'
 import { deserializeState, serializeState } from './serialize-state.ts'
 import { setAside } from './set-aside.ts'
@@ -59,7 +59,9 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
   /** It has been open in this process: whatever is in it now, it was a record. */
   let wasOpen = false
   let state: CoreState = initialState
-  let lookedAt = 0
+  let lookedAtMs = Number.NEGATIVE_INFINITY
+  /** What a look at the file showed that SQLite found nothing wrong with. */
+  let foundWhole = ''
   /** What is in the file cannot be trusted any more, even if it should open again. */
   let damage: string | undefined
   /** A new record was begun, but nobody was told yet. */
@@ -119,18 +121,25 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
     return renewal
   }
 
-  /** What is in memory hides what becomes of the file. @throws RecordError when it is damaged beyond doubt */
+  /** What is in memory hides what becomes of the file. @throws RecordError when SQLite says that it is damaged */
   const lookAtFile = (): void => {
-    if (!connection || Date.now() - lookedAt < lookEveryMs) return
-    lookedAt = Date.now()
+    if (!connection || performance.now() - lookedAtMs < lookEveryMs) return
+    lookedAtMs = performance.now()
     if (!connection.isInPlace()) {
       disconnect()
       untold = { reason: `${file} was removed or replaced`, setAside: null }
       return
     }
-    const { isOurs, isCutOff } = readFileHeader(file)
-    if (!isOurs) throw new RecordError('damaged', `${file} was overwritten`, '')
-    if (isCutOff) throw new RecordError('damaged', `${file} was cut off`, '')
+    const { isOurs, isShort, key } = readFileHeader(file)
+    if ((isOurs && !isShort) || key === foundWhole) return
+    requireWhole()
+    foundWhole = key
+  }
+
+  /** @throws RecordError when SQLite says that the file is damaged */
+  const requireWhole = (): void => {
+    const found = damageOf(file)
+    if (found !== null) throw new RecordError('damaged', found, '')
   }
 
   /** Numbers go up over the life of a record, whose last one cannot be known now: milliseconds outrun them. */
@@ -142,8 +151,15 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
   return {
     open: () => {
       try {
-        const renewal = attempt(Number.MAX_SAFE_INTEGER, ({ database }) => {
-          state = restoreState(database)
+        const renewal = attempt(Number.MAX_SAFE_INTEGER, ({ database, writer, lastSeq }) => {
+          const { state: restored, unreadable } = restoreOrBegin(database, lastSeq)
+          state = restored
+          if (unreadable === null) return
+          writer.checkpoint(state)
+          untold = {
+            reason: `${file} holds something that cannot be read (${unreadable}): its events are kept, what follows begins anew`,
+            setAside: null,
+          }
         })
         return { state: serializeState(state), failure: null, renewal }
       } catch (error) {
@@ -170,14 +186,7 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
     },
     check: () =>
       attempt(state.seq, () => {
-        // With nothing of it in memory yet.
-        const fresh = openDatabase(file, { readonly: true })
-        try {
-          const found = fresh.pragma('quick_check(1)', { simple: true })
-          if (found !== 'ok') throw new RecordError('damaged', String(found), '')
-        } finally {
-          fresh.close()
-        }
+        requireWhole()
       }),
     tidy: () => {
       if (!connection) return false

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import { type CoreState, initialState } from '../core/core-state.ts'
 import { reduce } from '../core/reduce.ts'
+import { formatTime } from '../core/time.ts'
 import { readCheckpoint } from './checkpoints.ts'
 import { stateVersion } from './serialize-state.ts'
 import { parseStoredEvent } from './stored-json.ts'
@@ -24,6 +25,28 @@ export const restoreState = (
     .iterate(state.seq, seq) as IterableIterator<{ seq: number; data: string }>
   for (const event of events) state = fold(state, event)
   return state
+}
+
+/**
+ * The state to go on from when a record is written: that after its last event or, where what it holds cannot be read,
+ * an empty one of the same number. `unreadable` tells what.
+ */
+export const restoreOrBegin = (
+  database: Database.Database,
+  lastSeq: number,
+): { state: CoreState; unreadable: string | null } => {
+  try {
+    return { state: restoreState(database), unreadable: null }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    const time = database
+      .prepare('SELECT time_ns FROM events WHERE seq = ?')
+      .pluck()
+      .safeIntegers()
+      .get(lastSeq)
+    const at = typeof time === 'bigint' ? { time: formatTime(time) } : {}
+    return { state: { ...initialState, ...at, seq: lastSeq }, unreadable: error.message }
+  }
 }
 
 const fold = (state: CoreState, { seq, data }: { seq: number; data: string }): CoreState => {

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { restoreState } from './restore-state.ts'
+import { restoreOrBegin } from './restore-state.ts'
 import { writeWhatGoes, writingTo } from './write-what-goes.ts'
 import type { Writer } from './writer.ts'
 
@@ -17,13 +17,14 @@ export const hasUnsorted = (database: Database.Database): boolean =>
 
 /** Sorts in what a power loss has left unsorted. */
 export const sortIn = (database: Database.Database, writer: Writer): void => {
-  let state = restoreState(database)
+  const lastSeq = database.prepare('SELECT coalesce(max(seq), 0) FROM events').pluck().get() as number
+  let { state } = restoreOrBegin(database, lastSeq)
   const rows = database.prepare('SELECT last_seq FROM unsorted ORDER BY last_seq').pluck()
   const linesOf = database.prepare('SELECT events FROM unsorted WHERE last_seq = ?').pluck()
-  for (const lastSeq of rows.all()) {
+  for (const unsortedSeq of rows.all()) {
     state = writeWhatGoes(
       state,
-      String(linesOf.get(lastSeq)).split('\n'),
+      String(linesOf.get(unsortedSeq)).split('\n'),
       writingTo(writer, state.seq, false),
     )
   }

@@ -40,7 +40,7 @@ export function describeEvent(event: Event): string {
     case 'record-resumed':
       return `The record is being written again${event.lost > 0 ? `; ${plural(event.lost, 'event')} could not be kept` : '; nothing was lost'}.`
     case 'record-renewed':
-      return `The record was damaged (${event.reason}); a new one was begun${event.setAside === null ? '' : `, the old one is ${event.setAside}`}.`
+      return `The record was begun anew: ${event.reason}${event.setAside === null ? '' : `; the old one is ${event.setAside}`}.`
     case 'decode-failed':
       return `A record of ${event.source} could not be read (${event.error}): ${event.raw}`
     case 'overhead-measured':

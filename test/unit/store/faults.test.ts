@@ -187,6 +187,77 @@ describe.skipIf(!mounts)('a full disk (needs mount)', () => {
     expect(again.store.restored.tracer).toEqual(daemon.state().tracer)
   })
 
+  it('again and again, with more in the log than in the file: nothing is set aside, and it goes on each time', async () => {
+    const place = mount('disk', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs')
+    const file = join(place, 'klpscope.db')
+    const daemon = await aDaemon(file)
+    // Held by a reader, the log grows; what the file's header says of its size then runs ahead of the file.
+    for (let turn = 0; turn < 3; turn++) {
+      const other = new Database(file, { readonly: true })
+      other.exec('BEGIN')
+      other.prepare('SELECT count(*) FROM events').get()
+      daemon.happen(1_500)
+      await daemon.store.queue.flush()
+      expect(statSync(`${file}-wal`).size, 'of the log').toBeGreaterThan(statSync(file).size / 2)
+      fill(place)
+      await daemon.until(() => {
+        daemon.happen(200)
+        return daemon.record().status === 'failing'
+      })
+      // Long enough for the writer to look at the file.
+      await sleep(2_500)
+      daemon.happen()
+      expect(daemon.record()).toMatchObject({ reason: expect.stringMatching(/full/), setAside: null })
+      other.close()
+      rmSync(join(place, 'filler'))
+      await daemon.until(() => daemon.record().status === 'recording')
+    }
+    expect(await daemon.close()).toBe(0)
+    expect(readdirSync(place).filter((name) => name.includes('damaged'))).toEqual([])
+    allAccountedFor(daemon, file)
+  })
+
+  it('a file that is shorter than its header says, with the rest in the log, is whole', async () => {
+    const file = dir.path('klpscope.db')
+    const daemon = await aDaemon(file)
+    daemon.happen(500)
+    await daemon.store.queue.flush()
+    const header = Buffer.alloc(4)
+    header.writeUInt32BE(1_000_000)
+    const handle = openSync(file, 'r+')
+    writeSync(handle, header, 0, 4, 28)
+    closeSync(handle)
+    await sleep(2_500)
+    daemon.happen(10)
+    await daemon.store.queue.flush()
+    expect(daemon.record()).toMatchObject({ status: 'recording', setAside: null })
+    expect(await daemon.close()).toBe(0)
+    allAccountedFor(daemon, file)
+  })
+
+  it('at the start with an old record: it is kept, and goes on when there is room', async () => {
+    const place = mount('disk', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs')
+    const file = join(place, 'klpscope.db')
+    const first = await aDaemon(file)
+    first.happen(500)
+    await first.close()
+    fill(place)
+    for (let turn = 0; turn < 3; turn++) {
+      const daemon = await aDaemon(file)
+      daemon.happen(2_000)
+      await daemon.until(() => daemon.record().status === 'failing')
+      expect(daemon.record()).toMatchObject({ reason: expect.stringMatching(/full/), setAside: null })
+      if (turn === 2) {
+        rmSync(join(place, 'filler'))
+        await daemon.until(() => daemon.record().status === 'recording')
+      }
+      await daemon.close()
+    }
+    expect(readdirSync(place).filter((name) => name.includes('damaged'))).toEqual([])
+    const seqs = seqsIn(file)
+    expect(seqs.slice(0, first.emitted.length)).toEqual(first.emitted.map(({ seq }) => seq))
+  })
+
   it('at the start: the daemon observes, and the record begins when there is room', async () => {
     const place = mount('disk', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs')
     const file = join(place, 'klpscope.db')
