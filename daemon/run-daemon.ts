@@ -1,9 +1,10 @@
 import { createWriteStream } from 'node:fs'
 import { pino } from 'pino'
+import { accountPath } from './account/account-path.ts'
+import type { AccountStatus } from './contract/account.ts'
 import type { Series } from './contract/state.ts'
-import { createEngine } from './engine.ts'
+import { openPipeline } from './open-pipeline.ts'
 import { bpfDir, packageVersion, storeWorkerFile, webDir } from './package-paths.ts'
-import type { RawRecord } from './probes/raw-record.ts'
 import { createSamples } from './replay/samples.ts'
 import { createRecentPoints, recentMs, recentPoints } from './serve/recent-points.ts'
 import { createHttpServer, type ListenAddress, listen } from './serve/server.ts'
@@ -13,9 +14,9 @@ import { findProgram } from './sources/find-program.ts'
 import { startObserver } from './sources/observer.ts'
 import { giveWay } from './sources/priority.ts'
 import { createRunDirectory } from './sources/run-directory.ts'
-import { createRecordNews } from './store/record-news.ts'
 import type { Keep } from './store/retention.ts'
-import { openStore, type Store } from './store/store.ts'
+import type { Store } from './store/store.ts'
+import { timeUntil } from './time-until.ts'
 
 export type DaemonOptions = {
   db: string
@@ -36,6 +37,12 @@ export type DaemonOptions = {
 /** At nice 10 a transition takes 5 % longer with us on a single CPU, at 0 it is 9 %; at 19 under 2 % (npm run bench). */
 const lowestPriority = 19
 
+const runRoot = '/run/klpscope'
+/** After a signal, whatever waits: time for what was seen to be passed on, and for the record to be closed. */
+const observerMs = 500
+const stopMs = 1_700
+const settleMs = 200
+
 /** Runs until a signal ends it. @throws UserError when it cannot start */
 export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   // Its record, log, scripts and recordings hold command lines: they are for root alone.
@@ -45,29 +52,27 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   logFile.on('error', () => undefined)
   const log = pino({ level: 'info' }, logFile)
   giveWay(lowestPriority)
-  const runDirectory = createRunDirectory('/run/klpscope')
+  const runDirectory = createRunDirectory(runRoot)
   process.on('exit', runDirectory.remove)
-  const news = createRecordNews((body) => {
-    if (body.what === 'resumed') log.info(body, 'the record is being written again')
-    else log.error(body, 'the record is in trouble')
-    take({ ...body, monoNs: monotonicNs() })
+  const raw = options.record ? createWriteStream(options.record, { flags: 'a' }) : undefined
+  const pipeline = await openPipeline({
+    file: options.db,
+    workerFile: storeWorkerFile,
+    accountFile: accountPath(runRoot, options.db),
+    keep: options.keep,
+    monotonicNs,
+    onRecord: (record) => raw?.write(`${JSON.stringify(record)}\n`),
+    onNews: (news) => {
+      if (news.what === 'resumed') log.info(news, 'the record is being written again')
+      else log.error(news, 'the record is in trouble')
+    },
   })
-  const store = await openStore(options.db, storeWorkerFile, { ...news, keep: options.keep })
+  const { account, engine, store } = pipeline
   const { queries } = store
   const points = createRecentPoints(await recentSeries(queries).catch(() => []))
   const newest = (await queries.events({ limit: 200 }).catch(() => [])).reverse()
-  const raw = options.record ? createWriteStream(options.record, { flags: 'a' }) : undefined
-
-  const engine = createEngine(
-    store.restored,
-    [store.queue.record, points.add, (step) => stream.publish(step)],
-    store.admits,
-  )
+  pipeline.addSink(points.add)
   const samples = createSamples()
-  const take = (record: RawRecord): void => {
-    raw?.write(`${JSON.stringify(record)}\n`)
-    engine.ingest(record)
-  }
   let ready = false
   let stopping = false
   const server = createHttpServer({
@@ -78,18 +83,16 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     samples,
     recordFile: options.db,
     waiting: store.queue.status,
+    account: () => settled(store, account.status),
     isReady: () => ready,
     webDir,
     log,
   })
   const stream = createStream(server, engine.state, points.series, newest)
-  const closeStore = async () => {
-    const unwritten = await store.close()
-    if (unwritten > 0) log.error({ unwritten }, 'events could not be written')
-  }
+  pipeline.addSink((step) => stream.publish(step))
   await listen(server, options.listen).catch(async (error: unknown) => {
     stream.close()
-    await closeStore()
+    await store.close()
     raw?.end()
     throw error
   })
@@ -105,12 +108,9 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       streamPerS: 200,
       shadowCheckS: options.shadowCheckS,
       callBudgetPerS: options.callBudgetPerS,
+      account,
     },
-    (record) => {
-      take(record)
-      // A run begins with its host; what is wrong with its record comes after.
-      if (record.source === 'host') news.tellOpening(store)
-    },
+    pipeline.take,
   )
   observer.ready.then(
     () => {
@@ -129,12 +129,22 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   const signal = await nextSignal()
   stopping = true
   log.info({ signal }, 'stopping')
-  await observer.stop(signal)
+  const begun = performance.now()
+  await observer.stop(begun + observerMs)
   stream.close()
   server.close()
   samples.close()
-  await closeStore()
-  raw?.end()
+  const open = await pipeline.end(signal, begun + stopMs)
+  if (open > 0)
+    log.error({ events: open }, 'events could not be recorded; the next start counts them as lost')
+  if (raw) await Promise.race([new Promise<void>((done) => raw.end(done)), timeUntil(begun + stopMs)])
+  log.info({ account: account.status() }, 'stopped')
+}
+
+/** What is recorded is counted as such: waits a moment for what is on its way. */
+const settled = async (store: Store, status: () => AccountStatus): Promise<AccountStatus> => {
+  await Promise.race([store.queue.flush(), timeUntil(performance.now() + settleMs)])
+  return status()
 }
 
 /** What a page draws first, of before this start. */

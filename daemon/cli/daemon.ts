@@ -83,6 +83,8 @@ export const daemonCommand = (): Command =>
       requireHost()
       if (flags.record !== undefined) await prepareFile(flags.record)
       await runDaemon(daemonOptions(flags))
+      // What is still being attached, or a disk that does not answer, must not hold up the end.
+      process.exit()
     })
 
 /** What the flags say, in the daemon's own terms. */

@@ -16,6 +16,7 @@ import {
   switchWaySchema,
 } from './event-parts.ts'
 import { inventoriedPatchSchema } from './inventory.ts'
+import { lossPlaceSchema } from './loss-place.ts'
 import { addressSchema, shadowAgesSchema, shadowCountSchema, shadowDriftSchema } from './shadow.ts'
 
 /**
@@ -66,8 +67,11 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('tracer-stopped', { reason: textSchema }),
   /** Nothing was observed by `source` between the two moments. */
   kind('tracer-gap', { source: nameSchema, fromMonoNs: monoNs, toMonoNs: monoNs, reason: textSchema }),
-  /** `bpftrace`: dropped between kernel and daemon. `record`: seen, but not written, for want of room. */
-  kind('events-lost', { source: nameSchema, count: countSchema }),
+  /**
+   * `bpftrace`: dropped between kernel and daemon. `record`: seen, but not written. `place`: where in the daemon; absent
+   * when the source itself tells of it. What an earlier run lost is told of by the next (`killed`).
+   */
+  kind('events-lost', { source: nameSchema, count: countSchema, place: lossPlaceSchema.optional() }),
   /** CPU time that the daemon and its tracers used in a window of time. */
   kind('overhead-measured', {
     windowMs: z.number().positive(),

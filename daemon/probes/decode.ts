@@ -1,5 +1,6 @@
 import { monoNsSchema } from '../contract/bounds.ts'
 import type { EventDraft } from '../contract/event.ts'
+import type { LossPlace } from '../contract/loss-place.ts'
 import { withinBounds } from '../contract/within-bounds.ts'
 import { parseLinks } from './blame.ts'
 import { mapClock } from './clock.ts'
@@ -161,15 +162,26 @@ const decodeRecordNews = (record: Extract<RawRecord, { source: 'record' }>): Eve
       return [{ kind: 'record-failed', monoNs, reason: record.reason, remedy: record.remedy }]
     case 'renewed':
       return [{ kind: 'record-renewed', monoNs, reason: record.reason, setAside: record.setAside }]
+    case 'lost':
+      return [eventsLost(monoNs, record.place, record.count)]
     case 'overrun':
-      return [{ kind: 'events-lost', monoNs, source: 'record', count: record.lost }]
+      return [eventsLost(monoNs, 'admission', record.lost)]
     case 'resumed': {
       const { lost } = record
       const resumed: EventDraft = { kind: 'record-resumed', monoNs, lost }
-      return lost > 0 ? [{ kind: 'events-lost', monoNs, source: 'record', count: lost }, resumed] : [resumed]
+      return lost > 0 ? [eventsLost(monoNs, 'record-queue', lost), resumed] : [resumed]
     }
   }
 }
+
+/** What is lost before it is decoded is missing live as well; the rest is missing in the record only. */
+const eventsLost = (monoNs: string, place: LossPlace, count: number): EventDraft => ({
+  kind: 'events-lost',
+  monoNs,
+  source: place === 'line-queue' ? 'bpftrace' : 'record',
+  count,
+  place,
+})
 
 /** One line of `bpftrace -f json`. Lines about attaching are the supervisor's business. */
 const decodeLine = (context: DecodeContext, line: string, monoNs: string): EventDraft[] => {

@@ -1,3 +1,5 @@
+import type { LossPlace } from '../contract/loss-place.ts'
+
 /**
  * What a source saw, uninterpreted. Everything the daemon ever learns about the kernel comes in this form,
  * so a recording is a file of these, one JSON object per line, and replaying it is the same work as live.
@@ -57,6 +59,8 @@ export type RawBody =
   /** What became of the record itself. */
   | { source: 'record'; what: 'failed'; reason: string; remedy: string }
   | { source: 'record'; what: 'resumed'; lost: number }
+  | { source: 'record'; what: 'lost'; place: LossPlace; count: number }
+  /** How versions before `lost` told of what was not admitted. */
   | { source: 'record'; what: 'overrun'; lost: number }
   | { source: 'record'; what: 'renewed'; reason: string; setAside: string | null }
 

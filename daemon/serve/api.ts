@@ -1,5 +1,6 @@
 import { type NextFunction, type Request, type Response, Router } from 'express'
 import { z } from 'zod'
+import type { AccountStatus } from '../contract/account.ts'
 import { blockedLongestFirst } from '../core/blockers.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { functionsOf } from '../core/functions-view.ts'
@@ -26,6 +27,8 @@ export type ApiOptions = {
   recordFile?: string
   /** What waits to be written to it. */
   waiting?: () => { waiting: number; waitingBytes: number; lost: number }
+  /** What became of every event of this run; a replay has none. */
+  account?: () => Promise<AccountStatus>
   /** False while the probes are still being attached. */
   isReady: () => boolean
 }
@@ -67,11 +70,13 @@ export const createApi = ({
   record,
   recordFile,
   waiting,
+  account,
   isReady,
 }: ApiOptions): Router => {
   const api = Router()
   if (recordFile !== undefined) api.use(createDocumentsApi(recordFile))
-  api.get('/health', (_request, response) => {
+  api.get('/health', async (_request, response) => {
+    const accounted = await account?.()
     const { tracer, seq, host, record } = view(state())
     const { waiting: waitingEvents, waitingBytes, lost: lostEvents } = waiting?.() ?? nothing
     response.json({
@@ -81,6 +86,7 @@ export const createApi = ({
       host,
       tracer,
       record: { ...record, waitingEvents, waitingBytes, lostEvents },
+      account: accounted ?? null,
     })
   })
   api.get('/state', async (request, response) => {

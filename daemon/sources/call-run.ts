@@ -5,6 +5,7 @@ import type { RawBody } from '../probes/raw-record.ts'
 import type { AttachPoint, PlannedFunction } from './call-plan.ts'
 import { type CountableFunction, generateCallScript, spellings } from './call-script.ts'
 import { monotonicNs } from './clock.ts'
+import type { LineAccount } from './line-queue.ts'
 import { recordName } from './record-name.ts'
 import { startTracerProcess, type TracerProcess } from './tracer-process.ts'
 
@@ -17,6 +18,7 @@ export type CallRunOptions = {
   functions: CountableFunction[]
   /** Whether another run counts until this one does. */
   succeeds: boolean
+  account: LineAccount
 }
 
 /** One bpftrace that counts the calls of a fixed set of functions. */
@@ -37,6 +39,8 @@ export type CallRun = {
   /** What is patched now: a probe on a replacement that went with its module never comes back. */
   forget: (patched: readonly PlannedFunction[]) => void
   kill: () => void
+  /** Ends it, and passes on what it printed, until then at the latest. */
+  end: (until: number) => Promise<void>
 }
 
 /**
@@ -91,6 +95,7 @@ export const startCallRun = (
         onLine,
         isReady: (line) => recordName(line) === 'calls.ready',
         onReady,
+        account: options.account,
       })
       try {
         await process.ready
@@ -140,6 +145,10 @@ export const startCallRun = (
     kill: () => {
       killed = true
       process?.kill()
+    },
+    end: async (until) => {
+      await process?.end(until)
+      killed = true
     },
   }
 }

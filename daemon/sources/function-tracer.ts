@@ -4,6 +4,7 @@ import { functionKey, type PlannedFunction } from './call-plan.ts'
 import { type CallRun, startCallRun } from './call-run.ts'
 import type { CountableFunction } from './call-script.ts'
 import { monotonicNs } from './clock.ts'
+import type { LineAccount } from './line-queue.ts'
 
 export type FunctionTracerOptions = {
   bpftrace: string
@@ -11,12 +12,14 @@ export type FunctionTracerOptions = {
   runDir: string
   /** Calls per second of one function above which it is not counted any more. */
   budgetPerS: number
+  account: LineAccount
 }
 
 export type FunctionTracer = {
   /** What to count from now on. */
   want: (functions: PlannedFunction[]) => void
-  stop: () => Promise<void>
+  /** Passes on what was counted, until then at the latest (on performance.now's clock). */
+  stop: (until: number) => Promise<void>
 }
 
 /** Patches change in bursts, and a tracer that starts would compete with a transition: wait for so much quiet. */
@@ -166,11 +169,11 @@ export const createFunctionTracer = (
       tell()
       schedule(settleMs)
     },
-    stop: async () => {
+    stop: async (until) => {
       stopping.abort()
       clearTimeout(timer)
-      current?.kill()
       starting?.kill()
+      await current?.end(until)
       await working
     },
   }

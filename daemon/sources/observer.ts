@@ -3,6 +3,7 @@ import { cpus, hostname, release } from 'node:os'
 import { probeSets } from '../probes/probe-sets.ts'
 import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseIterator, parseProcfs } from '../probes/task-table.ts'
+import { timeUntil } from '../time-until.ts'
 import { scanBpfLinks } from './bpf-links.ts'
 import { readBtf } from './btf.ts'
 import { createClockWatch, monotonicNs } from './clock.ts'
@@ -11,6 +12,7 @@ import { createFunctionTracer, type FunctionTracer } from './function-tracer.ts'
 import { followInventory, type InventoryFollower } from './inventory-follower.ts'
 import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { readKernelSymbols } from './kernel-symbols.ts'
+import type { LineAccount } from './line-queue.ts'
 import { type OverheadWatch, watchOverhead } from './overhead.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
 import { createQuietTime } from './quiet-time.ts'
@@ -36,12 +38,17 @@ export type ObserverOptions = {
   shadowCheckS: number
   /** Calls per second of one patched function above which its calls are not counted any more. */
   callBudgetPerS: number
+  account: LineAccount
 }
 
 export type Observer = {
   /** Resolves once all probes are attached or reported missing, and all tasks were seen. */
   ready: Promise<void>
-  stop: (reason: string) => Promise<void>
+  /**
+   * Ends everything, also what is being attached. What was seen is passed on until then at the latest (on
+   * performance.now's clock), and nothing after it.
+   */
+  stop: (until: number) => Promise<void>
 }
 
 /** Between snapshots: during a transition, and in quiet times. */
@@ -61,8 +68,12 @@ const pauseAfter = (tookMs: number): number => Math.max(busyMs - tookMs, 4 * too
  * Everything that needs root, behind one door that opens one way: raw records go out, nothing comes in.
  * It decides by itself what to read when.
  */
-export const startObserver = (options: ObserverOptions, onRecord: (record: RawRecord) => void): Observer => {
+export const startObserver = (options: ObserverOptions, tell: (record: RawRecord) => void): Observer => {
   let stopped = false
+  let ended = false
+  const onRecord = (record: RawRecord): void => {
+    if (!ended) tell(record)
+  }
   let tracer: Tracer | undefined
   let iterator: TaskIterator | undefined
   let kernelLog: KernelLog | undefined
@@ -165,18 +176,21 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       emit({ source: 'tracer', what: 'attached', probeSets: missing })
       return
     }
-    const { bpftrace, bpfDir, runDir, callBudgetPerS, streamPerS, shadowCheckS } = options
+    const { account, bpftrace, bpfDir, runDir, callBudgetPerS, streamPerS, shadowCheckS } = options
     const generate = (without: Without) => {
       const host = { ...readKernelSymbols(), btf: readBtf(), cpus: cpus().length, streamPerS, shadowCheckS }
       return generateScript(bpfDir, probeSets, host, without)
     }
-    const calls = createFunctionTracer({ bpftrace, bpfDir, runDir, budgetPerS: callBudgetPerS }, emit)
+    const calls = createFunctionTracer(
+      { account, bpftrace, bpfDir, runDir, budgetPerS: callBudgetPerS },
+      emit,
+    )
     functionTracer = calls
     inventory = followInventory(quiet, emit, report('reading kernel symbols'), calls.want)
     const reordering = createReordering((body) => {
       emit(body)
       inventory?.follow(body)
-    })
+    }, account)
     const { take, flush } = reordering
     flushTracer = flush
     place = (record) => reordering.place(BigInt(record.monoNs), record)
@@ -187,7 +201,7 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
       emit(body)
       inventory?.follow(body)
     }
-    tracer = superviseTracer(bpftrace, generate, runDir, onBody)
+    tracer = superviseTracer(bpftrace, generate, runDir, onBody, account)
     // At the same time: on a host of many threads each look at /proc would slow down the attaching.
     iterator = await pinTaskIterator(bpftrace, bpfDir, runDir).catch((error: unknown) => {
       report('snapshots come from /proc instead')(error)
@@ -222,21 +236,19 @@ export const startObserver = (options: ObserverOptions, onRecord: (record: RawRe
 
   return {
     ready,
-    stop: async (reason) => {
+    stop: async (until) => {
       stopped = true
-      await tracer?.stop()
+      quiet.stop()
+      const inTime = (work: (Promise<void> | undefined)[]) =>
+        Promise.race([Promise.allSettled(work), timeUntil(until)])
+      await inTime([tracer?.stop(until), functionTracer?.stop(until)])
       place = onRecord
       flushTracer()
-      quiet.stop()
-      await inventory?.stop()
-      await shadowCallers.stop()
-      await functionTracer?.stop()
-      await ready.catch(() => undefined)
-      await looking
-      await iterator?.unpin()
+      await inTime([inventory?.stop(), shadowCallers.stop(), looking])
+      ended = true
+      await inTime([iterator?.unpin()])
       kernelLog?.stop()
       overhead?.stop()
-      emit({ source: 'tracer', what: 'stopped', reason })
     },
   }
 }

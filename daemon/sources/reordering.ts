@@ -1,4 +1,6 @@
+import { createAccount } from '../account/account.ts'
 import type { RawBody } from '../probes/raw-record.ts'
+import type { LineAccount } from './line-queue.ts'
 import { recordName } from './record-name.ts'
 
 /**
@@ -18,10 +20,13 @@ export type Reordering = {
   flush: () => void
 }
 
-type Held = { at: bigint | null; inventory: boolean; bodies: RawBody[] }
+type Held = { at: bigint | null; inventory: boolean; bodies: RawBody[]; isLine: boolean }
 
 /** Puts the tracer's records into the order of their kernel times. */
-export const createReordering = (emit: (body: RawBody) => void): Reordering => {
+export const createReordering = (
+  emit: (body: RawBody) => void,
+  account: Pick<LineAccount, 'linesArrived' | 'linesLeft'> = createAccount(),
+): Reordering => {
   let held: Held[] = []
   let timer: NodeJS.Timeout | undefined
 
@@ -30,7 +35,10 @@ export const createReordering = (emit: (body: RawBody) => void): Reordering => {
     timer = undefined
     const batch = inKernelOrder(held)
     held = []
-    for (const { bodies } of batch) for (const body of bodies) emit(body)
+    for (const { bodies, isLine } of batch) {
+      if (isLine) account.linesLeft(1)
+      for (const body of bodies) emit(body)
+    }
   }
   const hold = (one: Held): void => {
     held.push(one)
@@ -41,9 +49,10 @@ export const createReordering = (emit: (body: RawBody) => void): Reordering => {
     take: (line, followUp) => {
       const body: RawBody = { source: 'bpftrace', line }
       const inventory = recordName(line)?.startsWith('inventory.') ?? false
-      hold({ at: kernelTime(line), inventory, bodies: followUp ? [body, followUp] : [body] })
+      account.linesArrived(1)
+      hold({ at: kernelTime(line), inventory, bodies: followUp ? [body, followUp] : [body], isLine: true })
     },
-    place: (at, body) => hold({ at, inventory: false, bodies: [body] }),
+    place: (at, body) => hold({ at, inventory: false, bodies: [body], isLine: false }),
     flush,
   }
 }

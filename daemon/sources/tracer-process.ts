@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
+import { timeUntil } from '../time-until.ts'
 import { childEnvironment } from './child-environment.ts'
-import { createLineQueue } from './line-queue.ts'
+import { createLineQueue, type LineAccount } from './line-queue.ts'
+import { splitLines } from './lines.ts'
 
 /** How long a tracer may take to attach; under emulation, on a busy machine, all probe sets took 130 s. */
 const readyDeadlineMs = 300_000
@@ -13,7 +16,10 @@ export type TracerProcess = {
   ended: Promise<string>
   /** The lines in which it complained of errors so far. */
   errors: () => string[]
+  /** Ends it; what it printed and nobody has heard yet says nothing any more. */
   kill: () => void
+  /** Ends it, and passes on what it printed, until then at the latest (on performance.now's clock). */
+  end: (until: number) => Promise<void>
 }
 
 export type TracerOptions = {
@@ -26,6 +32,7 @@ export type TracerOptions = {
   isReady: (line: string) => boolean
   /** Called with that line, before any later line is passed on. */
   onReady: () => void
+  account: LineAccount
 }
 
 /**
@@ -56,6 +63,7 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
   )
   const errors: string[] = []
   let killed = false
+  let ending = false
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (isError(line) && errors.length < errorsKept) errors.push(line.trim())
   })
@@ -70,16 +78,17 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
     attached = resolve
   })
   const queue = createLineQueue((line) => {
-    if (line.trim() === '' || killed) return
+    if (killed) return
     if (!options.isReady(line)) return options.onLine(line)
     options.onReady()
     attached()
-  })
-  createInterface({ input: child.stdout }).on('line', queue.push)
+  }, options.account)
+  child.stdout.on('data', splitLines(queue.push))
+  const allRead = once(child.stdout, 'close')
 
   const ended = child.then((result) => {
-    queue.drain()
-    return killed
+    if (!ending) queue.end(Number.POSITIVE_INFINITY)
+    return killed || ending
       ? 'stopped'
       : `bpftrace ended (${result.signal ?? `exit code ${result.exitCode}`})${errors[0] ? `: ${errors[0]}` : ''}`
   })
@@ -96,7 +105,14 @@ export const startTracerProcess = (options: TracerOptions): TracerProcess => {
   })
   // Whoever does not wait for it must not crash by it.
   deadline.catch(() => undefined)
-  return { ready: Promise.race([readyLine, deadline]), ended, errors: () => errors, kill }
+  const end = async (until: number): Promise<void> => {
+    ending = true
+    child.kill('SIGKILL')
+    await Promise.race([Promise.all([child, allRead]), timeUntil(until)])
+    queue.end(until)
+    killed = true
+  }
+  return { ready: Promise.race([readyLine, deadline]), ended, errors: () => errors, kill, end }
 }
 
 const errorsKept = 50

@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createAccount } from '../account/account.ts'
 import type { RawBody } from '../probes/raw-record.ts'
 import { type Culprit, culpritOf } from './attach-failure.ts'
 import { monotonicNs } from './clock.ts'
+import type { LineAccount } from './line-queue.ts'
 import { recordName } from './record-name.ts'
 import { readyRecord, type Script, type Without } from './script.ts'
 import { startTracerProcess, type TracerProcess } from './tracer-process.ts'
@@ -15,7 +17,8 @@ export type Tracer = {
   firstAttempt: Promise<void>
   /** Whether this probe set is attached now. */
   sees: (probeSet: string) => boolean
-  stop: () => Promise<void>
+  /** Passes on what it has printed, until then at the latest (on performance.now's clock). */
+  stop: (until?: number) => Promise<void>
 }
 
 /**
@@ -28,6 +31,7 @@ export const superviseTracer = (
   generate: (without: Without) => Script,
   runDir: string,
   emit: (body: RawBody) => void,
+  account: LineAccount = createAccount(),
 ): Tracer => {
   const scriptFile = join(runDir, 'klpscope.bt')
   const btfFile = join(runDir, 'klpscope.btf')
@@ -58,6 +62,7 @@ export const superviseTracer = (
       },
       isReady: (line) => recordName(line) === readyRecord,
       onReady,
+      account,
     })
     if (stopping.signal.aborted) running.kill()
     return running
@@ -159,9 +164,9 @@ export const superviseTracer = (
   return {
     firstAttempt,
     sees: (name) => attached && attachedSets.some((set) => set.name === name && set.available),
-    stop: async () => {
+    stop: async (until = performance.now()) => {
       stopping.abort()
-      running?.kill()
+      await running?.end(until)
       await done
     },
   }

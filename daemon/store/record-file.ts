@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type CoreState, initialState } from '../core/core-state.ts'
+import { accountedFor } from './accounted-for.ts'
 import { damageOf } from './damage-of.ts'
 import { readFileHeader } from './file-header.ts'
 import { connectRecord, type RecordConnection } from './record-connection.ts'
@@ -42,6 +43,8 @@ export type RecordFile = {
   adopt: (state: string) => Renewal | null
   /** Looks the whole record through, when reading met damage. @throws RecordError */
   check: () => Renewal | null
+  /** How many events numbered after `after`, up to `upTo`, the record has or counts as lost. */
+  accountFor: (after: number, upTo: number | null) => number
   /** Deletes some of what is not to be kept any more. @returns whether there is more to delete at once */
   tidy: () => boolean
   close: () => void
@@ -188,6 +191,13 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
       attempt(state.seq, () => {
         requireWhole()
       }),
+    accountFor: (after, upTo) => {
+      let count = 0
+      attempt(state.seq, ({ database }) => {
+        count = accountedFor(database, after, upTo)
+      })
+      return count
+    },
     tidy: () => {
       if (!connection) return false
       let more = false

@@ -9,7 +9,7 @@ type RecordNews = Extract<RawBody, { source: 'record' }>
  */
 export const createRecordNews = (
   tell: (news: RecordNews) => void,
-): Pick<StoreOptions, 'onFailing' | 'onRecovered' | 'onRenewed' | 'onRefused'> & {
+): Pick<StoreOptions, 'onFailing' | 'onRecovered' | 'onRenewed'> & {
   /** How the record was found, when a run begins. */
   tellOpening: (store: Store) => void
 } => {
@@ -26,7 +26,6 @@ export const createRecordNews = (
     onFailing,
     onRecovered: (lost) => tell({ source: 'record', what: 'resumed', lost }),
     onRenewed,
-    onRefused: (lost) => tell({ source: 'record', what: 'overrun', lost }),
     tellOpening: ({ queue, opening }) => {
       const { failure } = queue.status()
       if (failure) onFailing(failure)

@@ -1,8 +1,11 @@
+import { type Account, createAccount } from '../account/account.ts'
 import type { CoreState } from '../core/core-state.ts'
 import type { Step } from '../engine.ts'
-import { mayWait } from './may-wait.ts'
+import { timeUntil } from '../time-until.ts'
+import { mayWait, precedenceOf, shareOf } from './precedence.ts'
 import type { RecordFile } from './record-file.ts'
 import { serializeState } from './serialize-state.ts'
+import { createWaitingEvents } from './waiting-events.ts'
 
 /** Where the events go, in another thread or in this one. */
 export type RecordSink = {
@@ -10,6 +13,7 @@ export type RecordSink = {
 }
 
 export type RecordQueueOptions = {
+  account?: Pick<Account, 'numbered' | 'dropped' | 'recorded'>
   /** What cannot be written yet is kept up to here; what comes then is lost, and counted. */
   maxWaitingBytes?: number
   maxWaitingEvents?: number
@@ -31,8 +35,10 @@ export type RecordStatus = {
   waitingBytes: number
   /** The part of the room for waiting events that is taken, 0 to 1. */
   fill: number
-  /** Events there was no room for, since the queue was made. */
+  /** Events there was no room for, since the queue was made, and those lost before that no event tells of any more. */
   lost: number
+  /** Events are being lost; how many is told when the record goes on behind them. */
+  losing: boolean
 }
 
 export type RecordQueue = {
@@ -40,8 +46,13 @@ export type RecordQueue = {
   /** Settles when all that waits now is written, or cannot be. */
   flush: () => Promise<void>
   status: () => RecordStatus
-  /** Writes what waits. @returns how many events could not be written */
-  close: () => Promise<number>
+  /**
+   * Writes what waits, until then at the latest (on performance.now's clock). What is not written by then is given up, the
+   * rare last, and the record goes on behind it.
+   */
+  drain: (until: number) => Promise<void>
+  /** Writes what waits, until then at the latest. @returns how many events could not be written */
+  close: (until?: number) => Promise<number>
 }
 
 /**
@@ -51,35 +62,28 @@ export type RecordQueue = {
 const gatherMs = 40
 /** Others wait for company. */
 const lingerMs = 1_000
-/** A batch is written in about this time, so that what presses meanwhile need not wait for long. */
-const batchMs = 10
-const smallestBatch = 20
 const largestBatch = 2_000
+/** When stopping, so much of the time is for rare events alone, and so much for the state behind what is given up. */
+const rareMs = 300
+const adoptMs = 200
 
 /**
  * Hands events to who writes them, many at a time, one batch after the other; keeps what cannot be written, within
- * a bound, and tries again. Their order stays: what is lost for want of room is one stretch, and behind it the sink
- * gets the state to go on from. When events that must not be lost come faster than they are written, they are put on
- * disk as they are first.
+ * a bound, and tries again. Their order stays. What is lost for lack of room leaves a hole, in which only rare events are
+ * kept, and behind it the sink gets the state to go on from. When events that must not be lost come faster than they are
+ * written, they are put on disk as they are first.
  */
 export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions): RecordQueue => {
-  const { maxWaitingBytes = 64_000_000, maxWaitingEvents = 400_000 } = options
+  const { account = createAccount(), maxWaitingBytes = 64_000_000, maxWaitingEvents = 400_000 } = options
   const { retryMs = 250, maxRetryMs = 5_000 } = options
-  let waiting: string[] = []
-  let waitingBytes = 0
-  // Places in the stream of events: of the first that waits; behind the newest that presses; behind what is to be sent now.
-  let head = 0
-  let pressingTo = 0
+  const events = createWaitingEvents()
+  /** Behind what is to be sent now. */
   let wantedTo = 0
-  /** Behind the newest that is on disk unsorted. */
-  let keptTo = 0
-  let batchSize = 50
-  /** Events since there was no room, and what follows on a stretch of them. */
+  /** Events are missing behind those that wait; those of them that are to be told of when the record goes on. */
+  let hole = false
   let missing = 0
   let bridge: { state: string; lost: number } | undefined
   let latest: CoreState | undefined
-  /** Of the newest that waits. */
-  let lastSeq = 0
   let lost = 0
   let failure = options.failure ?? null
   let failures = failure ? 2 : 0
@@ -87,7 +91,7 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
   let pumping: Promise<void> | undefined
   let flushing: { to: number; settle: () => void }[] = []
 
-  const tail = () => head + waiting.length
+  const fill = () => Math.max(events.count() / maxWaitingEvents, events.bytes() / maxWaitingBytes)
 
   /** Sends in so many milliseconds, or earlier if that is planned already. */
   const plan = (delayMs: number): void => {
@@ -100,52 +104,48 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
   const send = (): Promise<void> => {
     clearTimeout(timer?.handle)
     timer = undefined
-    wantedTo = tail()
+    wantedTo = events.tail()
     pumping ??= pump().finally(() => {
       pumping = undefined
       settleFlushes(Number.POSITIVE_INFINITY)
       if (failures > 0) plan(Math.min(maxRetryMs, retryMs * 2 ** (failures - 1)))
-      else if (waiting.length > 0) plan(lingerMs)
+      else if (events.count() > 0) plan(lingerMs)
     })
     return pumping
   }
 
   const pump = async (): Promise<void> => {
     try {
-      while (
-        bridge ||
-        missing > 0 ||
-        head < Math.max(wantedTo, pressingTo) ||
-        waiting.length >= largestBatch
-      ) {
+      while (bridge || hole || events.presses(wantedTo) || events.count() >= largestBatch) {
         if (bridge) await sendBridge(bridge)
-        else if (waiting.length > 0) await sendBatch()
+        else if (events.count() > 0) await sendBatch()
         else if (latest) {
           bridge = { state: serializeState(latest), lost: missing }
+          hole = false
           missing = 0
         }
         succeeded()
       }
     } catch (error) {
       failures++
-      // What was kept may be in a record that is damaged or gone.
-      keptTo = head
+      events.nothingKept()
       if (failures >= 2 && failure === null) options.onFailing(error as Error)
       if (failures >= 2) failure = error as Error
     }
   }
 
   const sendBatch = async (): Promise<void> => {
-    const batch = waiting.slice(0, batchSize)
-    const end = head + batch.length
-    if (pressingTo > Math.max(end, keptTo)) await keep()
+    const batch = events.nextBatch()
+    if (batch.pressing) {
+      const unkept = events.unkept()
+      await sink.keep(unkept.lastSeq, unkept.lines)
+      unkept.done()
+    }
     const begun = performance.now()
-    await sink.write(batch, pressingTo > head && keptTo < end)
-    batchSize = nextBatchSize(batch.length, performance.now() - begun)
-    waiting = waiting.slice(batch.length)
-    head = end
-    settleFlushes(head)
-    waitingBytes -= batch.reduce((sum, text) => sum + text.length, 0)
+    await sink.write(batch.texts, batch.isDurable())
+    batch.done(performance.now() - begun)
+    account.recorded(batch.texts.length, batch.lossesTold, batch.lastSeq)
+    settleFlushes(events.head())
   }
 
   const settleFlushes = (to: number): void => {
@@ -154,73 +154,75 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
     for (const { settle } of settled) settle()
   }
 
-  /** Puts all that waits on disk. */
-  const keep = async (): Promise<void> => {
-    const to = tail()
-    const lines = waiting.slice(Math.max(0, keptTo - head)).join('\n')
-    await sink.keep(lastSeq, lines)
-    keptTo = to
-  }
-
-  const nextBatchSize = (written: number, ms: number): number => {
-    if (written < batchSize && ms < batchMs) return batchSize
-    const fitting = Math.round((written * batchMs) / Math.max(ms, 1))
-    // Not at once after a single quick or slow one.
-    return Math.min(largestBatch, Math.max(smallestBatch, Math.round((batchSize + fitting) / 2)))
-  }
-
   const sendBridge = async ({ state, lost }: { state: string; lost: number }): Promise<void> => {
     await sink.adopt(state)
     bridge = undefined
+    const failed = failure !== null
     failure = null
     failures = 0
-    options.onRecovered(lost)
+    if (failed || lost > 0) options.onRecovered(lost)
   }
 
   const succeeded = (): void => {
     failures = 0
-    if (failure === null || waiting.length > 0 || missing > 0 || bridge) return
+    if (failure === null || events.count() > 0 || hole || bridge) return
     failure = null
     options.onRecovered(0)
   }
 
+  const giveUp = (keepRare: boolean): void => {
+    const given = events.giveUp(({ kind }) => keepRare && precedenceOf(kind) === 'rare')
+    for (const event of given) account.dropped('stop', event)
+    if (given.length > 0) hole = true
+  }
+
+  const sendUntil = (until: number): Promise<void> =>
+    Promise.race([(pumping ?? Promise.resolve()).then(send), timeUntil(until)])
+
   if (failure) plan(retryMs)
 
   return {
-    record: (step) => {
-      latest = step.state
-      if (missing > 0 || waiting.length >= maxWaitingEvents || waitingBytes >= maxWaitingBytes) {
-        missing++
-        lost++
+    record: ({ event, state }) => {
+      latest = state
+      account.numbered(event)
+      const precedence = precedenceOf(event.kind)
+      if (fill() >= shareOf[precedence] || (hole && precedence !== 'rare')) {
+        const gone = account.dropped('record-queue', event)
+        hole = true
+        missing += gone
+        lost += gone
         return
       }
-      const text = JSON.stringify(step.event)
-      waiting.push(text)
-      waitingBytes += text.length
-      lastSeq = step.event.seq
-      const presses = !mayWait(step.event.kind)
-      if (presses) pressingTo = tail()
-      if (failures === 0) plan(presses || waiting.length >= largestBatch ? gatherMs : lingerMs)
+      const presses = !mayWait(event.kind)
+      events.push(event, presses)
+      if (failures === 0) plan(presses || events.count() >= largestBatch ? gatherMs : lingerMs)
     },
     flush: () =>
-      failures > 0 || waiting.length === 0
+      failures > 0 || events.count() === 0
         ? Promise.resolve()
         : new Promise((settle) => {
-            flushing.push({ to: tail(), settle })
+            flushing.push({ to: events.tail(), settle })
             void send()
           }),
     status: () => ({
       failure,
-      waiting: waiting.length,
-      waitingBytes,
-      fill: Math.min(1, Math.max(waiting.length / maxWaitingEvents, waitingBytes / maxWaitingBytes)),
+      waiting: events.count(),
+      waitingBytes: events.bytes(),
+      fill: Math.min(1, fill()),
       lost,
+      losing: hole || bridge !== undefined,
     }),
-    close: async () => {
-      await pumping
-      await send()
+    drain: async (until) => {
+      await sendUntil(until - adoptMs - rareMs)
+      if (events.count() > 0) giveUp(true)
+      await sendUntil(until - adoptMs)
+      giveUp(false)
+      if (hole || bridge) await sendUntil(until)
+    },
+    close: async (until = Number.POSITIVE_INFINITY) => {
+      await sendUntil(until)
       clearTimeout(timer?.handle)
-      return waiting.length + missing + (bridge?.lost ?? 0)
+      return events.count() + missing + (bridge?.lost ?? 0)
     },
   }
 }

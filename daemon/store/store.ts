@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads'
+import { type Account, createAccount } from '../account/account.ts'
+import type { EventKind } from '../contract/event.ts'
 import type { CoreState } from '../core/core-state.ts'
-import { type Admission, createAdmission } from './admission.ts'
+import { timeUntil } from '../time-until.ts'
+import { admits } from './admission.ts'
 import { type Reader, readerNames } from './reader.ts'
 import type { Opening, RecordFile, Renewal } from './record-file.ts'
 import { createRecordQueue, type RecordQueue, type RecordQueueOptions } from './record-queue.ts'
@@ -9,11 +12,10 @@ import { deserializeState } from './serialize-state.ts'
 import type { WorkerReader, WorkerRole } from './store-worker.ts'
 import { type Caller, callOver, type Remote, remoteMethods } from './thread-calls.ts'
 
-export type StoreOptions = Omit<RecordQueueOptions, 'failure'> & {
+export type StoreOptions = Omit<RecordQueueOptions, 'failure' | 'account'> & {
+  account?: Account
   /** The record was damaged or gone: another one was begun. */
   onRenewed: (renewal: Renewal) => void
-  /** So many events were let go because they came faster than they could be written. */
-  onRefused: (count: number) => void
   keep: Keep
 }
 
@@ -23,12 +25,15 @@ export type Store = {
   /** What is to be told of its opening. */
   opening: Pick<Opening, 'failure' | 'renewal'>
   queue: RecordQueue
-  /** To be asked before an event is numbered. */
-  admits: Admission['admits']
+  account: Account
+  /** To be asked before an event of this kind is numbered; one that is not admitted is counted as lost. */
+  admits: (kind: EventKind) => boolean
+  /** How many events numbered after `after`, up to `upTo`, the record has or counts as lost. */
+  accountFor: (after: number, upTo: number | null) => Promise<number>
   /** What they find includes all that was recorded before the question. */
   queries: Remote<Reader>
-  /** @returns how many events could not be written */
-  close: () => Promise<number>
+  /** Writes what waits, until then at the latest (on performance.now's clock). @returns how many events could not be */
+  close: (until?: number) => Promise<number>
 }
 
 /**
@@ -52,15 +57,15 @@ export const openStore = async (file: string, workerFile: string, options: Store
     void ask('reopen')
     options.onRenewed(renewal)
   }
+  const account = options.account ?? createAccount()
   const queue = createRecordQueue(
     {
       write: (...args) => write('write', ...args).then(tell),
       keep: (...args) => write('keep', ...args).then(tell),
       adopt: (...args) => write('adopt', ...args).then(tell),
     },
-    { ...options, failure: opening.failure && Object.assign(new Error(), opening.failure) },
+    { ...options, account, failure: opening.failure && Object.assign(new Error(), opening.failure) },
   )
-  const admission = createAdmission(queue.status, options.onRefused)
   /** Reading met damage: whether there is any is for the writer to find out. */
   const check = (error: Error & { trouble?: string }): never => {
     if (error.trouble === 'damaged') write('check').then(tell, () => undefined)
@@ -70,17 +75,25 @@ export const openStore = async (file: string, workerFile: string, options: Store
     restored: deserializeState(opening.state),
     opening,
     queue,
-    admits: admission.admits,
+    account,
+    admits: (kind) => {
+      const admitted = admits(kind, queue.status())
+      if (!admitted) account.lost('admission', 1)
+      return admitted
+    },
+    accountFor: (after, upTo) => write('accountFor', after, upTo),
     queries: remoteMethods<Reader>(readerNames, (method, ...args) =>
       queue.flush().then(() => ask(method, ...args).catch(check)),
     ),
-    close: async () => {
-      admission.close()
-      const unwritten = await queue.close()
-      // The last to close tidies up; a reader cannot.
-      await reader.terminate()
-      await write('close').catch(() => undefined)
-      await writer.terminate()
+    close: async (until) => {
+      const unwritten = await queue.close(until)
+      const end = async (): Promise<void> => {
+        // The last to close tidies up; a reader cannot.
+        await reader.terminate()
+        await write('close').catch(() => undefined)
+        await writer.terminate()
+      }
+      await Promise.race([end(), timeUntil(until)])
       return unwritten
     },
   }

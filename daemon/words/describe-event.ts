@@ -1,5 +1,6 @@
 import type { Event, EventOf } from '../contract/event.ts'
 import type { Basis } from '../contract/event-parts.ts'
+import type { LossPlace } from '../contract/loss-place.ts'
 import { describeFunctionEvent } from './describe-function-event.ts'
 import { describeShadowEvent } from './describe-shadow-event.ts'
 import { formatDuration, plural } from './format.ts'
@@ -22,6 +23,22 @@ const clockMapped = ({ offsetNs, cause, suspendedNs }: EventOf<'clock-mapped'>) 
 const basis = (event: { basis?: Basis | undefined }) =>
   event.basis === 'kernel-log' ? ', by the kernel log' : ''
 
+const lostWhere: Record<LossPlace, string> = {
+  kernel: 'before it reached the daemon',
+  'line-queue': 'unread: the daemon could not keep up',
+  admission: 'as events came faster than they could be recorded',
+  'record-queue': 'for lack of room while the record could not be written',
+  stop: 'so that the daemon could stop in time',
+  killed: 'when an earlier run of the daemon ended before they were recorded',
+}
+
+const eventsLost = ({ count, source, place }: EventOf<'events-lost'>): string => {
+  const were = count === 1 ? 'was' : 'were'
+  return place === undefined
+    ? `${plural(count, 'event')} from ${source} ${were} lost.`
+    : `${plural(count, 'event')} ${were} lost ${lostWhere[place]}.`
+}
+
 /** What happened, as one sentence. The switch is exhaustive: a new kind in the contract fails the type check here. */
 export function describeEvent(event: Event): string {
   switch (event.kind) {
@@ -34,7 +51,7 @@ export function describeEvent(event: Event): string {
     case 'tracer-gap':
       return `Nothing was seen from ${event.source} for ${formatDuration(gapMs(event))}: ${event.reason}.`
     case 'events-lost':
-      return `${plural(event.count, 'event')} from ${event.source} ${event.count === 1 ? 'was' : 'were'} lost.`
+      return eventsLost(event)
     case 'record-failed':
       return `The record cannot be written: ${event.reason}.`
     case 'record-resumed':

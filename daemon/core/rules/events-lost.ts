@@ -22,8 +22,9 @@ export const eventsLost: Rule = {
       conditions.push({
         severity: 'warning',
         subject: 'record',
-        summary: `${count(record.lost)} not recorded since the daemon started: the record could not be written, or not fast enough`,
-        advice: 'The state shown is right all the same; the past of that time cannot be looked at.',
+        summary: `${count(record.lost)} missing in the record: it could not be written, or not fast enough, or klpscope ended before it was`,
+        advice:
+          'What is shown now is still correct; of the past, these events cannot be looked at. GET /api/v1/health says where they were lost.',
         evidence: [],
       })
     }

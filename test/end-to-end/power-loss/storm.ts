@@ -22,7 +22,6 @@ const store = await openStore(database, workerFile, {
   onFailing: trouble('the record cannot be written'),
   onRecovered: trouble('there was no room for events'),
   onRenewed: trouble('another record was begun'),
-  onRefused: trouble('events were refused'),
 })
 const state = store.restored
 const events: Event[] = []

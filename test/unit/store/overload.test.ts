@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Event } from '../../../daemon/contract/event.ts'
-import { createEngine, type Engine } from '../../../daemon/engine.ts'
+import { openPipeline } from '../../../daemon/open-pipeline.ts'
 import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
 import { openDatabase } from '../../../daemon/store/open-database.ts'
-import { createRecordNews } from '../../../daemon/store/record-news.ts'
 import { restoreState } from '../../../daemon/store/restore-state.ts'
 import { serializeState } from '../../../daemon/store/serialize-state.ts'
-import { openStore } from '../../../daemon/store/store.ts'
 import { bundleStoreWorker } from '../support/bundle.ts'
 import { readRecording, recordingsOf, runRecords } from '../support/recordings.ts'
 
@@ -36,30 +34,30 @@ it('samples give way to what documents a transition, and every one of them is co
   const file = join(dir, 'klpscope.db')
   const emitted: Event[] = []
   let lastMonoNs = '0'
-  const news = createRecordNews((body) => engine.ingest({ ...body, monoNs: lastMonoNs }))
-  const keep = { days: null, mb: null }
-  const store = await openStore(file, workerFile, { ...news, keep, maxWaitingEvents: 2_000 })
-  const engine: Engine = createEngine(
-    store.restored,
-    [store.queue.record, ({ event }) => emitted.push(event)],
-    store.admits,
-  )
+  const pipeline = await openPipeline({
+    file,
+    workerFile,
+    accountFile: null,
+    monotonicNs: () => lastMonoNs,
+    keep: { days: null, mb: null },
+    maxWaitingEvents: 2_000,
+  })
+  pipeline.addSink(({ event }) => emitted.push(event))
   // In one go: the store gets no turn in between.
   for (const record of storm) {
     lastMonoNs = record.monoNs
-    engine.ingest(record)
+    pipeline.take(record)
   }
   const beforeTelling = emitted.length
-  expect(await store.close()).toBe(0)
+  expect(await pipeline.end('SIGTERM', performance.now() + 20_000)).toBe(0)
 
   const database = openDatabase(file, { readonly: true })
   const recorded = (database.prepare('SELECT data FROM events ORDER BY seq').pluck().all() as string[]).map(
     (data) => JSON.parse(data) as Event,
   )
   expect(recorded).toEqual(emitted)
-  const lost = recorded.flatMap((event) =>
-    event.kind === 'events-lost' && event.source === 'record' ? [event.count] : [],
-  )
+  expect(recorded.at(-1)?.kind).toBe('tracer-stopped')
+  const lost = recorded.flatMap((event) => (event.kind === 'events-lost' && event.place ? [event.count] : []))
   const all = runRecords(storm).map(({ event }) => event)
   const sum = lost.reduce((total, count) => total + count, 0)
   expect(sum).toBeGreaterThan(1_000)
@@ -69,7 +67,9 @@ it('samples give way to what documents a transition, and every one of them is co
       .map(({ kind }) => kind)
       .filter((kind) => !/^shadow-(allocated|found|freed|free-missed)$/.test(kind))
   expect(others(emitted.slice(0, beforeTelling))).toEqual(others(all))
+  const { engine, account } = pipeline
   expect(serializeState(restoreState(database))).toBe(serializeState(engine.state()))
   expect(engine.state().record.lost).toBe(sum)
+  expect(account.status()).toMatchObject({ recorded: recorded.length, emitted: recorded.length + sum })
   database.close()
 })

@@ -24,7 +24,6 @@ const open = (file = dir.path('klpscope.db')): Promise<Store> =>
     },
     onRecovered: () => undefined,
     onRenewed: () => undefined,
-    onRefused: () => undefined,
     keep: { days: null, mb: null },
   })
 const steps = stepsOf(recordingsOf('replace')[0]!)
