@@ -113,6 +113,7 @@ const jobs = {
   bench: () => {
     // Its help and its host-side part need no lab; the machine is prepared before the first boot.
     bundle('Building the benches', 'test/bench/main.ts', 'dist/bench.js')
+    bundle('Building their daemon', 'test/bench/account-child.ts', 'dist/account-child.js')
     return run(process.execPath, ['--enable-source-maps', 'dist/bench.js', ...args])
   },
 }

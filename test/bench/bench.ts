@@ -20,6 +20,8 @@ export interface BenchOptions {
   readonly pairs: number
   /** Smaller everywhere, to see that a bench works; its figures prove nothing. */
   readonly quick: boolean
+  /** How long a bench that floods the daemon does so. */
+  readonly minutes?: number
 }
 
 /** Runs on this machine; needs no virtual machine. */

@@ -1,3 +1,4 @@
+import { account } from './account.ts'
 import { attaching } from './attaching.ts'
 import type { Bench } from './bench.ts'
 import { calls } from './calls.ts'
@@ -12,6 +13,7 @@ export const benches: readonly Bench[] = [
   decoding,
   crowd,
   record,
+  account,
   nonInterference,
   costPerCall,
   calls,

@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
-import { parseCount } from '../../daemon/cli/number-argument.ts'
+import { parseCount, parseNumber } from '../../daemon/cli/number-argument.ts'
 import { labKernel, labKernelNames } from '../lab/kernels.ts'
 import { LabError } from '../lab/lab-error.ts'
 import { installSystemPackages, labPackages } from '../lab/system-packages.ts'
@@ -13,9 +13,12 @@ interface Flags {
   readonly kernel: string[]
   readonly only?: string[]
   readonly pairs?: number
+  readonly minutes?: number
   readonly quick: boolean
   readonly json: boolean
 }
+
+const parseMinutes = parseNumber(0.1, 1_440, 'a number of minutes')
 
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`)
 
@@ -32,7 +35,11 @@ const loadNow = (): number => loadavg()[0] ?? 0
 
 /** Runs everything asked for, telling each section as soon as it is known. */
 const runAll = async (flags: Flags, tell: (section: Section) => void, stop: AbortSignal): Promise<void> => {
-  const options: BenchOptions = { pairs: flags.pairs ?? (flags.quick ? 2 : 10), quick: flags.quick }
+  const options: BenchOptions = {
+    pairs: flags.pairs ?? (flags.quick ? 2 : 10),
+    quick: flags.quick,
+    ...(flags.minutes === undefined ? {} : { minutes: flags.minutes }),
+  }
   const selection = chosen(flags.only)
   for (const bench of selection.filter((one): one is HostBench => one.where === 'host')) {
     if (stop.aborted) return
@@ -84,6 +91,11 @@ const program = new Command('npm run bench --')
     '--pairs <number>',
     'cycles with and without the daemon, each of two transitions (default: 10, with --quick 2)',
     parseCount(10_000),
+  )
+  .option(
+    '--minutes <number>',
+    'how long account floods the daemon (default: 10, with --quick 0.5)',
+    parseMinutes,
   )
   .option('--quick', 'smaller everywhere: shows that it works, proves nothing', false)
   .option('--json', 'results as JSON, with every single measurement', false)

@@ -1,0 +1,231 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  write,
+} from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { accountedFor } from '../../daemon/store/accounted-for.ts'
+import { openDatabase } from '../../daemon/store/open-database.ts'
+
+export type FloodOptions = {
+  /** Bundles of account-child.ts and daemon/store/store-worker.ts. */
+  childFile: string
+  workerFile: string
+  /** For the record and what belongs to it. */
+  dir: string
+  /** Each of them becomes one event. */
+  lines: readonly string[]
+  seconds: number
+  linesPerS: number
+  /** Between two ends of the daemon, at random up to twice as long. */
+  meanRunS: number
+}
+
+export type FloodResult = {
+  sent: number
+  /** Taken from the pipe by a read that SIGKILL did not let return: nobody can count them, the gap stands for them. */
+  inReads: number
+  /** Events the daemon made by itself: its starts, stops, and what it says of losses. */
+  own: number
+  /** In the records at the end: events, and those counted as lost, by place. */
+  recorded: number
+  lost: Record<string, number>
+  kills: number
+  stops: number
+  slowestStopMs: number
+  /** sent + own - inReads - recorded - lost: must be 0. */
+  difference: number
+  problems: string[]
+}
+
+/** So that every read of the pipe ends with a line: one that is killed takes whole lines with it. */
+const lineBytes = 256
+const largestRead = 65_536
+/** A record larger than this is counted and begun anew: ten minutes would fill a disk. */
+const largestRecordBytes = 300_000_000
+
+const padded = (line: string): string => `${line.padEnd(lineBytes - 1)}\n`
+const writeAll = promisify(write) as (
+  fd: number,
+  data: Buffer,
+  offset: number,
+) => Promise<{ bytesWritten: number }>
+
+/** Floods a daemon with lines, ends it at random moments, one way or the other, and adds up what became of every line. */
+export const floodWithKills = async (options: FloodOptions): Promise<FloodResult> => {
+  const { dir, childFile, workerFile, seconds, linesPerS, meanRunS } = options
+  const lines = options.lines.filter(
+    (line) => Buffer.byteLength(line) === line.length && line.length < lineBytes,
+  )
+  const file = join(dir, 'klpscope.db')
+  const accountFile = join(dir, 'account.json')
+  const fifo = join(dir, 'lines')
+  if (spawnSync('mkfifo', [fifo]).status !== 0) throw new Error(`mkfifo ${fifo} failed`)
+  // Whoever writes must not be ended by the reader's end, nor lose what waits in the pipe.
+  const ends = openSync(fifo, constants.O_RDWR)
+  const drain = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
+  const result: FloodResult = {
+    sent: 0,
+    inReads: 0,
+    own: 0,
+    recorded: 0,
+    lost: {},
+    kills: 0,
+    stops: 0,
+    slowestStopMs: 0,
+    difference: 0,
+    problems: [],
+  }
+  /** Read back from the pipe at a kill, to be written first. */
+  const again: Buffer[] = []
+  let next = 0
+
+  const put = async (data: Buffer): Promise<void> => {
+    for (let at = 0; at < data.length; ) at += (await writeAll(ends, data, at)).bytesWritten
+  }
+  const batchOf = (count: number): Buffer =>
+    Buffer.from(Array.from({ length: count }, () => padded(lines[next++ % lines.length] ?? '')).join(''))
+
+  /** Feeds at the rate asked for until told to stop; what the pipe does not take in time is not sent. */
+  const feed = async (stop: AbortSignal): Promise<number> => {
+    let written = 0
+    for (const data of again.splice(0)) {
+      await put(data)
+      written += data.length / lineBytes
+    }
+    for (let due = performance.now(); !stop.aborted; due = Math.max(due + 10, performance.now() - 100)) {
+      if (due > performance.now()) await sleep(due - performance.now())
+      const count = Math.ceil(linesPerS / 100)
+      if (stop.aborted) break
+      await put(batchOf(count))
+      written += count
+    }
+    return written
+  }
+  /** Takes back what the daemon has not read; whoever still writes can do so. */
+  const readBack = async (fed: Promise<number>): Promise<number> => {
+    const buffer = Buffer.alloc(largestRead)
+    let bytes = 0
+    let settled = false
+    void fed.then(() => {
+      settled = true
+    })
+    for (;;) {
+      try {
+        const read = readSync(drain, buffer)
+        again.push(Buffer.from(buffer.subarray(0, read)))
+        bytes += read
+      } catch {
+        // Nothing in it, for now.
+        if (settled) return bytes / lineBytes
+        await sleep(1)
+      }
+    }
+  }
+
+  const oneRun = async (lastMs: number | null): Promise<void> => {
+    const truthFile = join(dir, 'truth.json')
+    rmSync(truthFile, { force: true })
+    const reading = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
+    const child = spawn(process.execPath, [childFile, file, workerFile, accountFile, truthFile], {
+      stdio: [reading, 'pipe', 'inherit'],
+    })
+    closeSync(reading)
+    const kill = lastMs === null && Math.random() < 0.7
+    const output = outputOf(child)
+    const exited = once(child, 'exit')
+    const feeding = new AbortController()
+    const fed = lastMs === 0 ? Promise.resolve(0) : feed(feeding.signal)
+    if (!kill) await Promise.race([output.ready, exited])
+    await Promise.race([sleep(lastMs ?? Math.random() * 2_000 * meanRunS), exited])
+    if (child.exitCode !== null) result.problems.push(`the daemon ended by itself with ${child.exitCode}`)
+    const begun = performance.now()
+    child.kill(kill ? 'SIGKILL' : 'SIGTERM')
+    const stuck = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    feeding.abort()
+    await exited
+    clearTimeout(stuck)
+    const back = await readBack(fed)
+    const taken = (await fed) - back
+    const truth = readTruth(truthFile)
+    result.sent += taken
+    result.own += truth.own
+    const inRead = taken - truth.lines
+    result.inReads += inRead
+    if (inRead < 0 || inRead > (kill ? largestRead / lineBytes : 0))
+      result.problems.push(`${taken} lines were taken, ${truth.lines} were counted`)
+    if (kill) result.kills++
+    else {
+      result.stops++
+      result.slowestStopMs = Math.max(result.slowestStopMs, performance.now() - begun)
+      if (!output.isComplete()) result.problems.push('a stop ended without its account')
+    }
+    if (!kill && existsSync(file) && statSync(file).size > largestRecordBytes && lastMs === null)
+      await settle()
+  }
+
+  /** One more start tells of what the last end left open; then the record is complete. */
+  const settle = async (): Promise<void> => {
+    await oneRun(0)
+    const database = openDatabase(file)
+    const sums = database
+      .prepare(
+        `SELECT json_extract(data, '$.place') AS place, sum(json_extract(data, '$.count')) AS count FROM events
+         WHERE kind = 'events-lost' GROUP BY place`,
+      )
+      .all() as { place: string | null; count: number }[]
+    for (const { place, count } of sums) {
+      const name = place ?? 'kernel'
+      result.lost[name] = (result.lost[name] ?? 0) + count
+    }
+    const rows = database.prepare('SELECT count(*) FROM events').pluck().get() as number
+    const lost = sums.reduce((sum, { count }) => sum + count, 0)
+    if (accountedFor(database, 0, null) !== rows + lost) result.problems.push('the record contradicts itself')
+    result.recorded += rows
+    database.close()
+    const [left] = JSON.parse(readFileSync(accountFile, 'utf8').split('\n')[0] ?? '[]') as { open: number }[]
+    if (left?.open !== 0) result.problems.push(`${left?.open} events are open after the end`)
+    for (const suffix of ['', '-wal', '-shm', '.lock']) rmSync(file + suffix, { force: true })
+    rmSync(accountFile)
+  }
+
+  const endsAt = performance.now() + seconds * 1_000
+  while (performance.now() < endsAt) await oneRun(null)
+  await oneRun(1_000)
+  await settle()
+  closeSync(ends)
+  closeSync(drain)
+  const lost = Object.values(result.lost).reduce((sum, count) => sum + count, 0)
+  result.difference = result.sent - result.inReads + result.own - result.recorded - lost
+  return result
+}
+
+const readTruth = (file: string): { lines: number; own: number } => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '') as { lines: number; own: number }
+  } catch {
+    // Ended before it had begun.
+    return { lines: 0, own: 0 }
+  }
+}
+
+const outputOf = (child: ChildProcess): { ready: Promise<void>; isComplete: () => boolean } => {
+  let text = ''
+  const ready = new Promise<void>((resolve) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk
+      if (text.startsWith('"ready"')) resolve()
+    })
+  })
+  return { ready, isComplete: () => text.includes('"stopMs"') }
+}
