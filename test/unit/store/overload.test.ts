@@ -72,4 +72,4 @@ it('samples give way to what documents a transition, and every one of them is co
   expect(engine.state().record.lost).toBe(sum)
   expect(account.status()).toMatchObject({ recorded: recorded.length, emitted: recorded.length + sum })
   database.close()
-})
+}, 60_000)
