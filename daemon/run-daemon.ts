@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs'
 import { pino } from 'pino'
 import { accountPath } from './account/account-path.ts'
 import type { AccountStatus } from './contract/account.ts'
@@ -13,6 +12,7 @@ import { monotonicNs } from './sources/clock.ts'
 import { findProgram } from './sources/find-program.ts'
 import { startObserver } from './sources/observer.ts'
 import { giveWay } from './sources/priority.ts'
+import { createRawRecording } from './sources/raw-recording.ts'
 import { createRunDirectory } from './sources/run-directory.ts'
 import type { Keep } from './store/retention.ts'
 import type { Store } from './store/store.ts'
@@ -54,14 +54,21 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   giveWay(lowestPriority)
   const runDirectory = createRunDirectory(runRoot)
   process.on('exit', runDirectory.remove)
-  const raw = options.record ? createWriteStream(options.record, { flags: 'a' }) : undefined
+  const raw =
+    options.record === undefined
+      ? undefined
+      : createRawRecording(options.record, (what) =>
+          'error' in what
+            ? log.error(what, 'the raw recording cannot be written; the daemon goes on')
+            : log.warn(what, 'the raw recording is tried again; it has a gap'),
+        )
   const pipeline = await openPipeline({
     file: options.db,
     workerFile: storeWorkerFile,
     accountFile: accountPath(runRoot, options.db),
     keep: options.keep,
     monotonicNs,
-    onRecord: (record) => raw?.write(`${JSON.stringify(record)}\n`),
+    onRecord: (record) => raw?.write(record),
     onNews: (news) => {
       if (news.what === 'resumed') log.info(news, 'the record is being written again')
       else log.error(news, 'the record is in trouble')
