@@ -16,6 +16,7 @@ import './styles/time-bar.css'
 import { activityOf, levelWords } from '../daemon/words/words.ts'
 import { type Connection, connect } from './client.ts'
 import { ClockContext } from './clock.ts'
+import { findingsBeside } from './findings-beside.ts'
 import { applyTheme, preferences } from './preferences.ts'
 import { createRecordClient } from './record-client.ts'
 import { createStore, useStore } from './store.ts'
@@ -76,7 +77,7 @@ function Dashboard({ view, isLoading, then }: { view: View; isLoading: boolean; 
         <HeadlineView state={state} then={then} />
       </Guarded>
       <Guarded name="Findings">
-        <Findings findings={state.findings} headline={state.headline} />
+        <Findings findings={findingsBeside(state)} more={state.headline.finding !== null} />
       </Guarded>
       <div class="pair">
         <Guarded name="Remaining tasks">

@@ -20,7 +20,8 @@ export const statusCommand = (): Command =>
         `${paint(colours[headline.level], headline.level.toUpperCase())} ${printable(headline.text)}${age}`,
       )
       for (const step of headline.advice?.split('\n') ?? []) print(`  ${printable(step)}`)
-      for (const finding of state.findings) print(`${finding.severity}: ${printable(finding.summary)}`)
+      for (const finding of state.findings.filter(({ id }) => id !== headline.finding))
+        print(`${finding.severity}: ${printable(finding.summary)}`)
       if (flags.db) print(`The record ends at ${state.time}; this is how it was then.`)
       const { total, patched, unpatched } = state.tasks
       print(

@@ -50,6 +50,8 @@ export type Headline = {
   text: string
   since: string | null
   advice: string | null
+  /** Id of the open finding that it tells; null when it tells none. */
+  finding: string | null
 }
 
 export type Host = { hostname: string; kernel: string; bootId: string; cpus: number }

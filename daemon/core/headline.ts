@@ -19,7 +19,7 @@ export const headlineOf = (state: CoreState): Headline => {
   }
   const worst = [...state.findings.values()].sort((a, b) => rank[a.severity] - rank[b.severity])[0]
   if (worst && worst.severity !== 'info')
-    return say(worst.severity, worst.summary, worst.openedAt, worst.advice)
+    return say(worst.severity, worst.summary, worst.openedAt, worst.advice, worst.id)
   if (tracer.status === 'starting') {
     return say('unknown', `${idle(state)} The probes are being attached.`, tracer.since, null)
   }
@@ -33,11 +33,16 @@ const aboutTransition = (state: CoreState, transition: Transition): Headline => 
   const since = transition.startKnown ? '' : ' (was already running when klpscope started)'
   const advice = stalled ? adviseOnTransition(state, transition) : null
   const phase = phaseOf(transition)
-  if (stalled && phase === 'tasks')
-    return say('critical', `${patch}: ${direction} stalled, ${blockers(state)}${since}`, startedAt, advice)
+  const finding = [...state.findings.values()].find(
+    ({ rule, subject }) => rule === 'transition-stalled' && subject === patch,
+  )?.id
+  if (stalled && phase === 'tasks') {
+    const text = `${patch}: ${direction} stalled, ${blockers(state)}${since}`
+    return say('critical', text, startedAt, advice, finding)
+  }
   if (stalled || phase === 'finishing') {
     const text = `${patch}: ${direction}, ${heldUpBy(state, transition)}${since}`
-    return say(stalled ? 'warning' : 'info', text, startedAt, advice)
+    return say(stalled ? 'warning' : 'info', text, startedAt, advice, finding)
   }
   const { remaining } = transition
   const tasks = remaining === null ? '' : `, ${plural(remaining, 'task')} remaining`
@@ -60,4 +65,5 @@ const say = (
   text: string,
   since: string | null,
   advice: string | null,
-): Headline => ({ level, text, since, advice })
+  finding: string | null = null,
+): Headline => ({ level, text, since, advice, finding })

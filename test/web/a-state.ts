@@ -6,7 +6,7 @@ export const aState: State = {
   seq: 10,
   time: '2026-03-07T12:00:00.000000000Z',
   monoNs: '1000000000',
-  headline: { level: 'ok', text: 'No transition is running', since: null, advice: null },
+  headline: { level: 'ok', text: 'No transition is running', since: null, advice: null, finding: null },
   host: { hostname: 'db-17', kernel: '6.12', bootId: 'boot-1', cpus: 4 },
   tracer: {
     status: 'observing',

@@ -1,5 +1,4 @@
 import type { Finding } from '../../daemon/contract/finding.ts'
-import type { Headline } from '../../daemon/contract/state.ts'
 import { LevelIcon } from './icons.tsx'
 import { Section } from './section.tsx'
 import { Elapsed, MomentLink } from './time.tsx'
@@ -9,24 +8,21 @@ const severityWords: Record<Finding['severity'], string> = {
   warning: 'Warning',
   critical: 'Critical',
 }
-const rank: Record<Finding['severity'], number> = { critical: 0, warning: 1, info: 2 }
-
 type Props = {
+  /** As findingsBeside gives them: open, worst first. */
   findings: Finding[]
-  /** What the headline says already need not be said twice. */
-  headline: Headline
+  /** The headline tells one more. */
+  more: boolean
 }
 
-/** Open findings, worst first. Without any there is no section: silence is the good news here. */
-export function Findings({ findings, headline }: Props) {
-  const open = findings
-    .filter((finding) => finding.closedAt === null && finding.advice !== headline.advice)
-    .sort((a, b) => rank[a.severity] - rank[b.severity] || (a.openedAt < b.openedAt ? 1 : -1))
-  if (open.length === 0) return null
+/** Without any open finding there is no section: silence is the good news here. */
+export function Findings({ findings, more }: Props) {
+  if (findings.length === 0) return null
+  const title = more ? 'More open findings' : 'Open findings'
   return (
-    <Section id="findings" title="Open findings" aside={<span class="count">{open.length}</span>}>
+    <Section id="findings" title={title} aside={<span class="count">{findings.length}</span>}>
       <ul class="findings">
-        {open.map((finding) => (
+        {findings.map((finding) => (
           <li key={finding.id} class="finding" data-level={finding.severity} data-rule={finding.rule}>
             <span class="finding-level">
               <LevelIcon level={finding.severity} />

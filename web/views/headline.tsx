@@ -19,7 +19,13 @@ export function HeadlineView({ state, then }: Props) {
   const { headline, transition } = state
   const activity = activityOf(state)
   return (
-    <section class="headline" data-level={headline.level} aria-labelledby="headline-text" id="now">
+    <section
+      class="headline"
+      data-level={headline.level}
+      data-finding={headline.finding}
+      aria-labelledby="headline-text"
+      id="now"
+    >
       <div class="headline-live" aria-live="polite" aria-atomic="true">
         <p class="headline-level">
           {then !== null && (

@@ -1,10 +1,11 @@
 import type { State } from '../../daemon/contract/state.ts'
+import { findingsBeside } from '../findings-beside.ts'
 import { readMoment } from '../moment.ts'
 
 /** Plain anchors; the numbers say where something waits. */
 export function Navigation({ state }: { state: State | null }) {
   if (state === null) return null
-  const open = state.findings.filter((finding) => finding.closedAt === null).length
+  const open = findingsBeside(state).length
   const links: [id: string, label: string, note: number | string | null][] = [
     ...(open > 0 ? [['findings', 'Findings', open] as [string, string, number]] : []),
     ['remaining', 'Remaining', state.transition?.remaining ?? null],

@@ -143,4 +143,15 @@ describe('during a transition', () => {
     world.at(26, { kind: 'events-lost', source: 'bpftrace', count: 1 })
     expect(headline(world).text).toContain('stalled')
   })
+
+  it('names the finding that it tells by its id, and none when it tells none', () => {
+    const world = stalled(sleeperBlocked)
+    const opened = (rule: string) => [...world.state().findings.values()].find((one) => one.rule === rule)?.id
+    expect(headline(world).finding).toBe(opened('transition-stalled'))
+    world.at(26, { kind: 'transition-completed', patch: 'klpt_patch_v1', direction: 'patching' })
+    expect(headline(world).finding).toBeNull()
+    world.at(27, { kind: 'events-lost', source: 'bpftrace', count: 1 })
+    expect(headline(world).finding).toBe(opened('events-lost'))
+    expect(headline(world).finding).not.toBeNull()
+  })
 })
