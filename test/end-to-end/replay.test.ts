@@ -1,34 +1,24 @@
 import { join } from 'node:path'
-import { execa, type ResultPromise } from 'execa'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packageDir } from '../../daemon/package-paths.ts'
 import { expectText, openBrowser } from './support/browser.ts'
+import { replayProgram } from './support/replay-program.ts'
 
 /** No virtual machine: a real recording, the built program and a real browser. */
 const recording = join(packageDir, 'test/recordings/stall-sleeping-6.1.ndjson.gz')
-const program = join(packageDir, 'dist/klpscope.js')
 
 let browser: Browser
-let replay: ResultPromise
+let replay: Awaited<ReturnType<typeof replayProgram>>
 let url = ''
 beforeAll(async () => {
   browser = await openBrowser()
-  replay = execa('node', [program, 'replay', recording, '--speed', 'max', '--listen', '127.0.0.1:18687'])
-  url = await new Promise<string>((resolve, reject) => {
-    let said = ''
-    replay.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-      const address = /^http\S+$/m.exec(said)?.[0]
-      if (address) resolve(address)
-    })
-    replay.catch(reject)
-  })
+  replay = await replayProgram(recording, 18687)
+  url = replay.url
 })
 afterAll(async () => {
-  replay.kill('SIGTERM')
   await browser.close()
-  expect((await replay.catch((error) => error)).exitCode).toBe(0)
+  expect(await replay.stop()).toBe(0)
 })
 
 const open = async (address = url): Promise<Page> => {
