@@ -5,8 +5,9 @@ import type { Series } from './contract/state.ts'
 import { openPipeline } from './open-pipeline.ts'
 import { bpfDir, packageVersion, storeWorkerFile, webDir } from './package-paths.ts'
 import { createSamples } from './replay/samples.ts'
+import { type Listening, listen } from './serve/listening.ts'
 import { createRecentPoints, recentMs, recentPoints } from './serve/recent-points.ts'
-import { createHttpServer, type ListenAddress, listen } from './serve/server.ts'
+import { createHttpServer } from './serve/server.ts'
 import { createStream } from './serve/stream.ts'
 import { monotonicNs } from './sources/clock.ts'
 import { findProgram } from './sources/find-program.ts'
@@ -20,7 +21,7 @@ import { timeUntil } from './time-until.ts'
 
 export type DaemonOptions = {
   db: string
-  listen: ListenAddress
+  listen: Listening
   stalledAfterMs: number
   /** Calls per second of one patched function above which its calls are not counted any more. */
   callBudgetPerS: number
@@ -82,6 +83,8 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   const samples = createSamples()
   let ready = false
   let stopping = false
+  const stream = createStream(engine.state, points.series, newest)
+  pipeline.addSink((step) => stream.publish(step))
   const server = createHttpServer({
     state: engine.state,
     queries,
@@ -94,16 +97,16 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     isReady: () => ready,
     webDir,
     log,
+    stream,
+    access: options.listen,
   })
-  const stream = createStream(server, engine.state, points.series, newest)
-  pipeline.addSink((step) => stream.publish(step))
-  await listen(server, options.listen).catch(async (error: unknown) => {
+  const url = await listen(server, options.listen).catch(async (error: unknown) => {
     stream.close()
     await store.close()
     raw?.end()
     throw error
   })
-  log.info({ db: options.db, ...options.listen }, 'listening')
+  log.info({ db: options.db, url }, 'listening')
 
   const observer = startObserver(
     {
@@ -123,7 +126,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     () => {
       if (stopping) return
       ready = true
-      options.onReady?.(`http://${options.listen.host}:${options.listen.port}/`)
+      options.onReady?.(url)
       log.info({ probeSets: engine.state().tracer.probeSets }, 'ready')
     },
     (error: unknown) => log.error({ err: error }, 'starting the observer failed'),

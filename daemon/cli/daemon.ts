@@ -1,39 +1,24 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from 'commander'
 import { type DaemonOptions, runDaemon } from '../run-daemon.ts'
-import type { ListenAddress } from '../serve/server.ts'
+import { requireAllowed } from '../serve/listening.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
 import { defaultKeep } from '../store/retention.ts'
 import { UserError } from '../user-error.ts'
+import { addListenOptions, type ListenFlags, listeningOf } from './listen-options.ts'
 import { parseBound, parseNumber } from './number-argument.ts'
 
 const defaultDatabase = '/var/lib/klpscope/klpscope.db'
-export const defaultListen = '127.0.0.1:8686'
 const defaultStalledAfterS = 10
 const defaultCallBudgetPerS = 100_000
 const defaultShadowCheckS = 60
 
-/** `host:port`, with IPv6 hosts in brackets. */
-export const parseListen = (text: string): ListenAddress => {
-  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text)
-  const port = Number(match?.[3])
-  if (!match || port > 65_535) throw new InvalidArgumentError(`It has to look like ${defaultListen}.`)
-  return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
-}
-
-/** Told as it is written, not as it is parsed. */
-export const listenOption = (what: string): Option =>
-  new Option('--listen <host:port>', what)
-    .argParser(parseListen)
-    .default(parseListen(defaultListen), defaultListen)
-
-export type DaemonFlags = {
+export type DaemonFlags = ListenFlags & {
   db: string
   keepDays: number
   keepMb: number
-  listen: ListenAddress
   stalledAfter: number
   callBudget: number
   shadowCheck: number
@@ -41,10 +26,12 @@ export type DaemonFlags = {
 }
 
 export const daemonCommand = (): Command =>
-  new Command('daemon')
-    .description('trace this host: record every event and serve the dashboard')
-    .option('--db <file>', 'where the record is kept', defaultDatabase)
-    .addOption(listenOption('where the dashboard and the API are served'))
+  addListenOptions(
+    new Command('daemon')
+      .description('trace this host: record every event and serve the dashboard')
+      .option('--db <file>', 'where the record is kept', defaultDatabase),
+    'where the dashboard and the API are served',
+  )
     .option(
       '--keep-days <days>',
       'older events are deleted; none: never',
@@ -80,6 +67,7 @@ export const daemonCommand = (): Command =>
       'also write every raw record, one JSON object per line (for tests and bug reports)',
     )
     .action(async (flags: DaemonFlags) => {
+      await requireAllowed(listeningOf(flags))
       requireHost()
       if (flags.record !== undefined) await prepareFile(flags.record)
       await runDaemon(daemonOptions(flags))
@@ -90,7 +78,7 @@ export const daemonCommand = (): Command =>
 /** What the flags say, in the daemon's own terms. */
 export const daemonOptions = (flags: DaemonFlags): DaemonOptions => ({
   db: flags.db,
-  listen: flags.listen,
+  listen: listeningOf(flags),
   record: flags.record,
   keep: { days: boundOrNull(flags.keepDays), mb: boundOrNull(flags.keepMb) },
   stalledAfterMs: flags.stalledAfter * 1000,

@@ -2,34 +2,42 @@ import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
 import type { Replay } from '../replay/open-replay.ts'
 import { runReplay } from '../replay/run-replay.ts'
-import type { ListenAddress } from '../serve/server.ts'
+import { requireAllowed } from '../serve/listening.ts'
 import { visibleText } from '../words/visible-text.ts'
-import { listenOption } from './daemon.ts'
+import { addListenOptions, type ListenFlags, listeningOf } from './listen-options.ts'
 import { parseFile } from './source-options.ts'
 import { print } from './text.ts'
 import { withRecord } from './with-record.ts'
 
-type Flags = { speed: number; listen: ListenAddress }
+type Flags = ListenFlags & { speed: number }
 
 export const replayCommand = (): Command =>
-  new Command('replay')
-    .description(
-      'a record in the dashboard, from any host: SQLite, or NDJSON as exported or recorded; also gzipped',
-    )
-    .argument('<file>', 'the record; it is only read', parseFile)
-    .option('--speed <n>', 'seconds of the record per second, or max: be at its end at once', parseSpeed, 1)
-    .addOption(listenOption('where the dashboard is served'))
-    .action((file: string, { speed, listen }: Flags) =>
-      withRecord(file, async (replay) => {
-        const pageSpeed = Number.isFinite(speed) ? speed : null
-        const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
-        const stop = await runReplay(replay, pageSpeed, listen, log)
-        print(about(replay))
-        print(`http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}/`)
-        await interrupted()
-        stop()
-      }),
-    )
+  addListenOptions(
+    new Command('replay')
+      .description(
+        'a record in the dashboard, from any host: SQLite, or NDJSON as exported or recorded; also gzipped',
+      )
+      .argument('<file>', 'the record; it is only read', parseFile)
+      .option(
+        '--speed <n>',
+        'seconds of the record per second, or max: be at its end at once',
+        parseSpeed,
+        1,
+      ),
+    'where the dashboard is served',
+  ).action(async (file: string, flags: Flags) => {
+    const listening = listeningOf(flags)
+    await requireAllowed(listening)
+    await withRecord(file, async (replay) => {
+      const speed = Number.isFinite(flags.speed) ? flags.speed : null
+      const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
+      const { url, stop } = await runReplay(replay, speed, listening, log)
+      print(about(replay))
+      print(url)
+      await interrupted()
+      stop()
+    })
+  })
 
 /** `max` and 0 mean at once: infinitely fast. */
 export const parseSpeed = (text: string): number => {

@@ -27,8 +27,11 @@ export type ServerMessage =
       points: { name: string; time: number; value: number | null }[]
     }
 
-/** Client to server: asks for what came after `resume`; answered by `changes` or a fresh `snapshot`. */
-export const clientMessageSchema = z.object({ resume: z.number().int().nonnegative() })
+/**
+ * Client to server: asks for what came after `resume`; answered by `changes` or a fresh `snapshot`, and then by all that
+ * follows. Null, or nothing within 250 ms of connecting: the snapshot.
+ */
+export const clientMessageSchema = z.object({ resume: z.number().int().nonnegative().nullable() })
 export type ClientMessage = z.infer<typeof clientMessageSchema>
 
 /** Every error of the HTTP API: what is wrong, and the remedy. */

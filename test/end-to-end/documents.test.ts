@@ -8,9 +8,11 @@ import type Database from 'better-sqlite3'
 import { execa } from 'execa'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createHttpServer, listen } from '../../daemon/serve/server.ts'
+import { listen } from '../../daemon/serve/listening.ts'
+import { createHttpServer } from '../../daemon/serve/server.ts'
 import { createPast } from '../../daemon/store/past.ts'
 import { createQueries } from '../../daemon/store/queries.ts'
+import { loopback } from '../unit/support/loopback.ts'
 import { recordSteps } from '../unit/support/record-steps.ts'
 import { recordingsOf, stepsOf } from '../unit/support/recordings.ts'
 import { useTemporaryDir } from '../unit/support/temporary-dir.ts'
@@ -122,8 +124,9 @@ describe('the running daemon', () => {
       isReady: () => true,
       webDir: dir.path('web'),
       log: pino({ level: 'silent' }),
+      access: loopback,
     } as Parameters<typeof createHttpServer>[0])
-    await listen(server, { host: '127.0.0.1', port: 0 })
+    await listen(server, loopback)
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   })
   afterEach(() => void server.close())

@@ -90,6 +90,7 @@ export const startLab = async (options: LabOptions): Promise<LabHandle> => {
       LAB_KERNEL_MODULES: await realpath(suite.modulesDir),
       LAB_MODULES: await realpath(modules),
       LAB_DAEMON: daemon ? 1 : 0,
+      LAB_DASHBOARD_PORT: port,
       LAB_DAEMON_DEADLINE_S: limits.daemonS,
     },
     options.script,

@@ -14,7 +14,10 @@ daemon_answers() {
 
 # launch_daemon FLAG…: does not wait for it.
 launch_daemon() {
-  klpscope daemon --db "$daemon_database" --listen 0.0.0.0:8686 "$@" >>"$daemon_log" 2>&1 &
+  # Requests arrive from the host's side of QEMU's network, addressed to the port that is published there.
+  klpscope daemon --db "$daemon_database" --listen 0.0.0.0:8686 --allow-remote \
+    --allow-host "127.0.0.1:$LAB_DASHBOARD_PORT" --allow-host "localhost:$LAB_DASHBOARD_PORT" \
+    "$@" >>"$daemon_log" 2>&1 &
   daemon=$!
 }
 

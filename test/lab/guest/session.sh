@@ -79,6 +79,7 @@ collect() {
 }
 
 export KLPSCOPE_URL=http://127.0.0.1:8686
+export LAB_DASHBOARD_PORT
 cd "$LAB_CHECKOUT" || exit 1
 mark_clocks
 listen_for_stop &

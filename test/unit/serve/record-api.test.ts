@@ -4,9 +4,11 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formatTime, parseTime } from '../../../daemon/core/time.ts'
 import { view } from '../../../daemon/core/view.ts'
-import { createHttpServer, listen } from '../../../daemon/serve/server.ts'
+import { listen } from '../../../daemon/serve/listening.ts'
+import { createHttpServer } from '../../../daemon/serve/server.ts'
 import { createPast } from '../../../daemon/store/past.ts'
 import { createQueries } from '../../../daemon/store/queries.ts'
+import { loopback } from '../support/loopback.ts'
 import { recordSteps } from '../support/record-steps.ts'
 import { recordingsOf, stepsOf } from '../support/recordings.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
@@ -27,8 +29,9 @@ beforeEach(async () => {
     isReady: () => true,
     webDir: dir.path('web'),
     log: pino({ level: 'silent' }),
+    access: loopback,
   })
-  await listen(server, { host: '127.0.0.1', port: 0 })
+  await listen(server, loopback)
 })
 afterEach(() => {
   server.close()

@@ -29,11 +29,11 @@ const aStream = async () => {
   let state: CoreState = initialState
   const server = createServer()
   const stream = createStream(
-    server,
     () => state,
     () => [],
     [],
   )
+  server.on('upgrade', stream.upgrade)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/stream`)
   closing = [() => socket.terminate(), () => stream.close(), () => server.close()]

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { defaultListen, parseListen } from '../../../daemon/cli/daemon.ts'
+import { defaultListen, parseListen } from '../../../daemon/cli/listen-options.ts'
 
 describe('parseListen', () => {
   it.each([
