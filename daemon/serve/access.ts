@@ -74,8 +74,12 @@ const ownAddresses = (): string[] =>
 const isDefaultPort = (port: number): boolean => port === 80 || port === 443
 
 /** The one it names; a request line that names another than Host is refused rather than guessed at. */
-const addressedTo = ({ rawHeaders, headers, url = '/' }: IncomingMessage): Authority | Refusal => {
+const addressedTo = (request: IncomingMessage): Authority | Refusal => {
+  const { rawHeaders, headers, httpVersion, socket, url = '/' } = request
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+  // HTTP/1.0 knows no Host, health checks of proxies still use it, and no browser does.
+  if (hosts.length === 0 && httpVersion === '1.0' && url.startsWith('/'))
+    return { name: plainAddress(socket.localAddress ?? ''), port: socket.localPort ?? null }
   if (hosts.length !== 1) return badHost(hosts.length === 0 ? 'no Host header' : 'more than one Host header')
   const addressed = parseAuthority(headers.host ?? '')
   if (!addressed) return badHost('a Host header that is no host name')

@@ -11,10 +11,11 @@ type Asked = {
   allow?: string[]
   host?: string | string[] | null
   url?: string
+  version?: string
 } & Record<string, unknown>
 
 /** The status a request is refused with; 200: it is not. */
-const judged = ({ listen, reached, port, allow, host, url, ...headers }: Asked): number => {
+const judged = ({ listen, reached, port, allow, host, url, version, ...headers }: Asked): number => {
   const access = createAccess({
     host: listen ?? '127.0.0.1',
     allowHosts: (allow ?? []).map((name) => parseAuthority(name)!),
@@ -23,6 +24,7 @@ const judged = ({ listen, reached, port, allow, host, url, ...headers }: Asked):
   const request = {
     rawHeaders: hosts.flatMap((name) => ['Host', name]),
     headers: { ...(hosts[0] === undefined ? {} : { host: hosts[0] }), ...headers },
+    httpVersion: version ?? '1.1',
     url: url ?? '/api/v1/state',
     socket: { localAddress: reached ?? '127.0.0.1', localPort: port ?? 8686 },
   }
@@ -53,6 +55,8 @@ describe('a request by Host', () => {
     [421, { host: 'localhost:8686', listen: '10.0.0.5', reached: '10.0.0.5' }],
     [421, { host: 'dash.example:2', allow: ['dash.example:1'] }],
     [421, { host: 'other.example', allow: ['dash.example'] }],
+    [200, { host: null, version: '1.0' }],
+    [421, { host: 'evil.example', version: '1.0' }],
     [400, { host: null }],
     [400, { host: '' }],
     [400, { host: ['127.0.0.1:8686', '127.0.0.1:8686'] }],
@@ -80,6 +84,7 @@ describe('a request by the page it comes from', () => {
     [403, { origin: 'http://127.0.0.1:8686.evil.example' }],
     [403, { origin: 'null' }],
     [403, { origin: '' }],
+    [403, { origin: 'http://evil.example', host: null, version: '1.0' }],
     [403, { origin: 'file://' }],
     [403, { origin: 'http://127.0.0.1:8686, http://evil.example' }],
     [403, { 'sec-fetch-site': 'cross-site' }],
