@@ -202,7 +202,7 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
       if (!connection) return false
       let more = false
       untold = attempt(state.seq, () => {
-        more = retention?.step(BigInt(Date.now()) * 1_000_000n) ?? false
+        more = retention?.step() ?? false
       })
       return more
     },

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { recordedSince } from './recorded-time.ts'
 
 /** What is small and sums up is kept this many times as long as events. */
 const longer = 10n
@@ -11,16 +12,17 @@ const rowsAtOnce = 1_000
  * @param keptFrom the checkpoint at which the record begins
  * @returns whether there is more
  */
-export const forgetDerived = (database: Database.Database, keptFrom: number, nowNs: bigint): boolean => {
+export const forgetDerived = (database: Database.Database, keptFrom: number): boolean => {
   const beginNs = database
-    .prepare('SELECT time_ns FROM checkpoints WHERE seq = ?')
+    // The earliest time that anything kept has: the clock may have been set back since.
+    .prepare('SELECT min(time_ns) FROM checkpoints WHERE seq >= ?')
     .pluck()
     .safeIntegers()
-    .get(keptFrom) as bigint | undefined
-  if (beginNs === undefined || beginNs >= nowNs) return false
-  const ageNs = nowNs - beginNs
-  const minutesNs = nowNs - longer * ageNs
-  const hoursNs = nowNs - longest * ageNs
+    .get(keptFrom) as bigint | null
+  if (beginNs === null) return false
+  const ageNs = recordedSince(database, keptFrom)
+  const minutesNs = beginNs - (longer - 1n) * ageNs
+  const hoursNs = beginNs - (longest - 1n) * ageNs
   return [
     () => forgetPoints(database, 'points_1s', beginNs),
     () => forgetPoints(database, 'points_1min', minutesNs),

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import { giveBackSpace, sizeOf } from './give-back-space.ts'
 import { createProtection } from './protection.ts'
+import { recordedSince } from './recorded-time.ts'
 import { forgetDerived } from './retention-tables.ts'
 import { stateVersion } from './serialize-state.ts'
 import { thinCheckpoints } from './thin-checkpoints.ts'
@@ -21,7 +22,7 @@ const belowBound = 0.95
  */
 export type Retention = {
   /** Does the next piece of work. @returns whether there is more to do at once */
-  step: (nowNs: bigint) => boolean
+  step: () => boolean
 }
 
 export const createRetention = (database: Database.Database, keep: Keep): Retention => {
@@ -43,11 +44,22 @@ export const createRetention = (database: Database.Database, keep: Keep): Retent
       value,
     )
 
-  /** The checkpoint before which everything is too old. */
-  const cutByAge = (nowNs: bigint): number =>
-    keep.days === null
-      ? 0
-      : (checkpointUpTo('time_ns <= ?', nowNs - BigInt(Math.round(keep.days * 86_400e9))) ?? 0)
+  /** The newest checkpoint that is too old itself; found by halving, as the age falls with the number. */
+  const cutByAge = (from: number): number => {
+    if (keep.days === null) return 0
+    const keptNs = BigInt(Math.round(keep.days * 86_400e9))
+    const seqs = database
+      .prepare('SELECT seq FROM checkpoints WHERE version = ? AND seq > ? ORDER BY seq')
+      .pluck()
+      .all(stateVersion, from) as number[]
+    let [old, young] = [-1, seqs.length]
+    while (young - old > 1) {
+      const middle = (old + young) >> 1
+      if (recordedSince(database, seqs[middle] ?? 0) >= keptNs) old = middle
+      else young = middle
+    }
+    return seqs[old] ?? 0
+  }
 
   /** The checkpoint before which lies about what is too much; at least one checkpoint further than now. */
   const cutBySize = (from: number): number => {
@@ -99,13 +111,13 @@ export const createRetention = (database: Database.Database, keep: Keep): Retent
   }
 
   return {
-    step: (nowNs) => {
+    step: () => {
       const from = keptFrom()
       if (from > 0 && sweep(from)) return true
-      if (from > 0 && forgetDerived(database, from, nowNs)) return true
+      if (from > 0 && forgetDerived(database, from)) return true
       if (giveBackSpace(database)) return true
-      if (thinCheckpoints(database, nowNs, from)) return true
-      const cut = Math.max(cutByAge(nowNs), cutBySize(from))
+      if (thinCheckpoints(database, from)) return true
+      const cut = Math.max(cutByAge(from), cutBySize(from))
       if (cut <= from) return false
       moveBeginning(cut)
       return true

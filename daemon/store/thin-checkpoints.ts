@@ -7,7 +7,11 @@ const largeBytes = 100_000
 const apartUs = 150_000
 
 /** Deletes one large old checkpoint, if the next one is not far. @returns whether it did */
-export const thinCheckpoints = (database: Database.Database, nowNs: bigint, keptFrom: number): boolean => {
+export const thinCheckpoints = (database: Database.Database, keptFrom: number): boolean => {
+  const newestNs = database.prepare('SELECT max(time_ns) FROM checkpoints').pluck().safeIntegers().get() as
+    | bigint
+    | null
+  if (newestNs === null) return false
   const pair = database
     .prepare(
       `SELECT seq, next_seq AS nextSeq, cost_us AS costUs FROM (
@@ -16,7 +20,7 @@ export const thinCheckpoints = (database: Database.Database, nowNs: bigint, kept
          FROM checkpoints WINDOW newer AS (ORDER BY seq)
        ) WHERE time_ns < ? AND seq > ? AND bytes > ? AND cost_us + next_cost <= ? LIMIT 1`,
     )
-    .get(nowNs - dayNs, keptFrom, largeBytes, apartUs) as
+    .get(newestNs - dayNs, keptFrom, largeBytes, apartUs) as
     | { seq: number; nextSeq: number; costUs: number }
     | undefined
   if (!pair) return false

@@ -13,7 +13,7 @@ import { createRetention, type Keep } from '../../../daemon/store/retention.ts'
 import { serializeState } from '../../../daemon/store/serialize-state.ts'
 import { thinCheckpoints } from '../../../daemon/store/thin-checkpoints.ts'
 import { createWriter } from '../../../daemon/store/writer.ts'
-import { aTask, tasksObserved, transitionStarted } from '../support/fold.ts'
+import { aTask, started, tasksObserved, transitionStarted } from '../support/fold.ts'
 import { aLongStory, nowAfter, secondOf } from '../support/long-story.ts'
 import { recordSteps } from '../support/record-steps.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
@@ -36,13 +36,13 @@ const second = 1 / 86_400
 const hours = 400
 
 /** Tidies up until there is nothing to do. @returns how long each piece of work took, in ms */
-const tidy = (database: Database, keep: Keep, nowNs: bigint): number[] => {
+const tidy = (database: Database, keep: Keep): number[] => {
   const retention = createRetention(database, keep)
   const took: number[] = []
   for (let piece = 0; ; piece++) {
     expect(piece, 'it comes to an end').toBeLessThan(10_000)
     const begun = performance.now()
-    const more = retention.step(nowNs)
+    const more = retention.step()
     took.push(performance.now() - begun)
     if (!more) return took
   }
@@ -63,7 +63,7 @@ describe('by age', () => {
 
   it('what is older goes, the rest is whole, and the state of any kept moment is right', () => {
     const database = recordOf(steps)
-    tidy(database, { days: 2 * hours * second, mb: null }, nowAfter(5 * hours))
+    tidy(database, { days: 2 * hours * second, mb: null })
     const kept = seqsOf(database)
     const all = steps.map(({ event }) => event.seq)
     expect(kept).toEqual(all.slice(-kept.length))
@@ -79,28 +79,28 @@ describe('by age', () => {
   it('again later: the beginning moves on', () => {
     const database = recordOf(steps)
     const keep = { days: 2 * hours * second, mb: null }
-    tidy(database, keep, nowAfter(4 * hours))
+    tidy(database, { ...keep, days: 3 * hours * second })
     const before = createPast(database).bounds()!.first.seq
-    tidy(database, keep, nowAfter(5 * hours))
+    tidy(database, keep)
     expect(createPast(database).bounds()!.first.seq).toBeGreaterThan(before)
-    expect(tidy(database, keep, nowAfter(5 * hours)), 'and then there is nothing to do').toHaveLength(1)
+    expect(tidy(database, keep), 'and then there is nothing to do').toHaveLength(1)
   })
 
   it('without a bound nothing goes', () => {
     const database = recordOf(steps)
-    expect(tidy(database, { days: null, mb: null }, nowAfter(1_000 * hours))).toHaveLength(1)
+    expect(tidy(database, { days: null, mb: null })).toHaveLength(1)
     expect(seqsOf(database)).toHaveLength(steps.length)
   })
 
   it('even when all is too old, the state now and what came after its last checkpoint stay', () => {
     const database = recordOf(steps)
-    tidy(database, { days: 1, mb: null }, nowAfter(10_000 * hours))
+    tidy(database, { days: 0, mb: null })
     expect(serializeState(restoreState(database))).toBe(serializeState(steps.at(-1)!.state))
   })
 
   it('minutes of series, transitions and their tasks stay ten times as long', () => {
     const database = recordOf(steps)
-    tidy(database, { days: 0.4 * hours * second, mb: null }, nowAfter(5 * hours))
+    tidy(database, { days: 0.4 * hours * second, mb: null })
     const one = (sql: string) => database.prepare(sql).pluck().get() as number
     const age = (ns: number) => (Number(nowAfter(5 * hours)) - ns) / (hours * 1e9)
     expect(age(one('SELECT min(start_ns) FROM points_1s'))).toBeLessThan(1.2)
@@ -123,7 +123,7 @@ describe('by size', () => {
     const before = statSync(dir.path('klpscope.db')).size
     expect(before).toBeGreaterThan(1e6)
     const bound = before / 1e6 / 2
-    tidy(database, { days: null, mb: bound }, nowAfter(8 * hours))
+    tidy(database, { days: null, mb: bound })
     database.pragma('wal_checkpoint(TRUNCATE)')
     const after = statSync(dir.path('klpscope.db')).size
     expect(after, 'with some free pages').toBeLessThan(bound * 1e6 + 300_000)
@@ -146,7 +146,7 @@ describe('an open transition', () => {
 
   it('keeps all its events, however old, and the state at its start can be folded', () => {
     const database = recordOf(steps)
-    tidy(database, { days: hours * second, mb: null }, nowAfter(5 * hours))
+    tidy(database, { days: hours * second, mb: null })
     const kept = seqsOf(database)
     expect(kept).toEqual(expect.arrayContaining(evidence))
     expect(kept.length).toBeLessThan(steps.length / 2)
@@ -164,7 +164,7 @@ describe('an open transition', () => {
       1900: [{ kind: 'transition-completed', patch: 'held', direction: 'patching' }],
     } as never)
     const database = recordOf(over)
-    tidy(database, { days: hours * second, mb: null }, nowAfter(5 * hours))
+    tidy(database, { days: hours * second, mb: null })
     const kept = seqsOf(database)
     expect(kept).not.toContain(Number(id))
     expect(kept).toEqual(over.map(({ event }) => event.seq).slice(-kept.length))
@@ -180,7 +180,7 @@ it('of an open finding the events that show it stay', () => {
       "INSERT INTO findings VALUES ('transition-stalled-77', 'transition-stalled', 'warning', 's', 1, NULL, ?)",
     )
     .run(JSON.stringify(finding))
-  tidy(database, { days: hours * second, mb: null }, nowAfter(4 * hours))
+  tidy(database, { days: hours * second, mb: null })
   expect(seqsOf(database).slice(0, 3)).toEqual([55, 66, 77])
 })
 
@@ -198,7 +198,7 @@ it('goes on beside writing, a few hundred events at a time', () => {
     before = batch.at(-1)!.state
     writer.checkpoint(before)
     const there = seqsOf(database).length
-    retention.step(nowAfter(secondOf(batch.at(-1)!)))
+    retention.step()
     most = Math.max(most, there - seqsOf(database).length)
   }
   expect(seqsOf(database).length).toBeLessThan(steps.length / 3)
@@ -225,12 +225,52 @@ it('of large old states fewer are kept, small and recent ones all', () => {
   const count = () => database.prepare('SELECT count(*) FROM checkpoints').pluck().get() as number
   const all = count()
   const bytes = database.prepare('SELECT max(length(state)) FROM checkpoints').pluck().get() as number
-  const thin = (nowNs: bigint) => {
-    for (let times = 0; times < 1_000 && thinCheckpoints(database, nowNs, 0); times++);
+  const thin = () => {
+    for (let times = 0; times < 1_000 && thinCheckpoints(database, 0); times++);
   }
-  thin(nowAfter(60))
+  thin()
   expect(count(), 'of the last day').toBe(all)
-  thin(nowAfter(100 * 24 * hours))
+  checkpoints.write({ ...state, seq: 41, time: formatTime(nowAfter(100 * 24 * hours)) })
+  thin()
   expect(bytes, 'it is a large state').toBeGreaterThan(100_000)
   expect(count()).toBeLessThan(all / 2)
+})
+
+describe('a wall clock that jumps makes nothing older', () => {
+  const yearNs = 365n * 86_400_000_000_000n
+  const base = 1_700_000_000_000_000_000n
+  const set = (byNs: bigint) =>
+    ({ kind: 'clock-mapped', offsetNs: String(base + byNs), cause: 'set' }) as const
+  const jumps: [string, Record<number, unknown[]>][] = [
+    ['a year ahead', { 600: [set(yearNs)] }],
+    ['twenty years back', { 600: [set(-20n * yearNs)] }],
+    ['ahead and back again', { 500: [set(yearNs)], 700: [set(0n)] }],
+    [
+      'back and ahead, again and again',
+      { 300: [set(-yearNs)], 500: [set(3n * yearNs)], 700: [set(-2n * yearNs)], 900: [set(yearNs)] },
+    ],
+    ['a year ahead over a restart', { 600: [set(yearNs), started()] }],
+    ['a year ahead over a reboot', { 600: [set(yearNs), started('boot-2')] }],
+    ['at its very end', { 1199: [set(yearNs)] }],
+  ]
+  const rows = (database: Database) =>
+    ['events', 'points_1s', 'points_1min', 'transitions', 'transition_tasks', 'runs'].map(
+      (table) => database.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number,
+    )
+
+  it.each(jumps)('%s: nothing is deleted that is younger in truth', (_, tell) => {
+    const database = recordOf(aLongStory(3 * hours, tell as never))
+    const before = rows(database)
+    tidy(database, { days: 10 * hours * second, mb: null })
+    expect(rows(database)).toEqual(before)
+  })
+
+  it.each(jumps)('%s: what is older in truth goes, in the end', (_, tell) => {
+    const steps = aLongStory(5 * hours, tell as never)
+    const database = recordOf(steps)
+    for (let times = 0; times < 5; times++) tidy(database, { days: hours * second, mb: null })
+    const oldest = secondOf(steps.find(({ event }) => event.seq === seqsOf(database)[0])!)
+    expect(oldest, 'the last hour is kept').toBeLessThanOrEqual(4 * hours)
+    if (!/restart|reboot/.test(_)) expect(oldest, 'not much more than that').toBeGreaterThan(3 * hours)
+  })
 })
