@@ -55,6 +55,7 @@ const families: Record<Exclude<EventKind, (typeof measurements)[number]>, EventF
   'module-going': 'object',
   'module-refused': 'object',
   'callbacks-registered': 'callback',
+  'callback-entered': 'callback',
   'callback-called': 'callback',
   'callback-skipped': 'callback',
   'state-registered': 'callback',

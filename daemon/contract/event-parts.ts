@@ -64,7 +64,12 @@ export const observedPatchSchema = z.object({
   /** Module reference count, -1 while it is being unloaded; absent when the module is no longer loaded. */
   refcount: z.number().int().optional(),
   objects: z.array(
-    z.object({ name: nameSchema, patched: z.boolean().optional(), functions: z.array(nameSchema) }),
+    z.object({
+      name: nameSchema,
+      patched: z.boolean().optional(),
+      /** By name; `name,2` is the second of that name in the object (see functionLabel). */
+      functions: z.array(nameSchema),
+    }),
   ),
 })
 export type ObservedPatch = z.infer<typeof observedPatchSchema>

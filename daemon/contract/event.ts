@@ -196,6 +196,13 @@ export const eventSchema = z.discriminatedUnion('kind', [
   kind('module-refused', { object: nameSchema, ...refusalFields }),
   /** Which callbacks a patch has for an object. */
   kind('callbacks-registered', { patch: nameSchema, object: nameSchema, callbacks: z.array(callbackSchema) }),
+  /** It runs; `callback-called` follows when it has returned. `pid`, `comm`: who loads or disables the patch. */
+  kind('callback-entered', {
+    patch: nameSchema,
+    object: nameSchema,
+    callback: callbackSchema,
+    basis: basisSchema.optional(),
+  }),
   kind('callback-called', {
     patch: nameSchema,
     object: nameSchema,
@@ -219,6 +226,8 @@ export const eventSchema = z.discriminatedUnion('kind', [
       z.object({
         object: nameSchema,
         function: nameSchema,
+        /** Which of several functions of that name in the object; absent: the first or only one. */
+        sympos: countSchema.optional(),
         status: countingStatusSchema,
         reason: textSchema.optional(),
       }),
@@ -234,6 +243,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
       z.object({
         object: nameSchema,
         function: nameSchema,
+        sympos: countSchema.optional(),
         entered: countSchema,
         redirected: countSchema,
         /** Null: a replacement that may have been called had no probe yet. */

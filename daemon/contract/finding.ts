@@ -14,6 +14,8 @@ export const ruleNames = [
   'sticky-disabled',
   'state-incompatible',
   'load-refused',
+  'load-hung',
+  'patch-bypassed',
   'module-refused',
   'bpf-blocks-transition',
   'replaced-module-pinned',

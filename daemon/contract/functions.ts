@@ -13,6 +13,8 @@ export type PatchedFunction = {
   /** Module name or `vmlinux`. */
   object: string
   function: string
+  /** Which of several functions of that name in the object, from 1; 1 for the only one too. */
+  sympos: number
   /** Whether its object is loaded; null: not known. */
   loaded: boolean | null
   /** What the patches put in its place, the newest in front; null: not known. */

@@ -178,9 +178,11 @@ export type BlockedTask = {
 
 /**
  * `loading`: klp_enable_patch has not returned yet. `disabled` and `replaced`: not in effect any more, its release
- * is under way. `released`: the livepatch code is done with it. `removable`: nothing refers to its module.
+ * is under way. `released`: the livepatch code is done with it. `removable`: nothing refers to its module. `unknown`:
+ * only sysfs shows it, in a transition that began before klpscope: it may be loading, enabling or disabling.
  */
 export type PatchLifeState =
+  | 'unknown'
   | 'loading'
   | 'enabling'
   | 'enabled'
@@ -215,12 +217,14 @@ export type PatchCallback = {
   object: string
   name: Callback
   /** What became of it last. */
-  outcome: 'not-called' | 'called' | 'skipped'
+  outcome: 'not-called' | 'running' | 'called' | 'skipped'
   /** Of pre_patch: 0 or a negative error number. */
   returned: number | null
   /** Why it was skipped. */
   cause: string | null
   at: string | null
+  /** While it runs: since when on CLOCK_MONOTONIC, in ns, and in whose context (null: not known). */
+  running?: { sinceMonoNs: string; by: { pid: number; comm: string } | null }
   basis: Basis | null
 }
 
@@ -255,6 +259,11 @@ export type ShadowId = {
   allocators: ShadowAllocator[]
   /** Livepatches seen to allocate, find or free variables of this id. */
   users: string[]
+  /**
+   * While nobody was seen to use it: the livepatches that were in place when it was first seen, one of which must have
+   * allocated it. Absent once a user is known.
+   */
+  suspects?: string[]
   /** At the last check; null: not known, or none was live then. */
   ages: Omit<ShadowAges, 'id'> | null
   /** The newest difference between the count and the kernel's hash; the count has been corrected. */

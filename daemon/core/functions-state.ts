@@ -4,11 +4,14 @@ import type { InventoriedPatch } from '../contract/inventory.ts'
 export type FunctionsState = {
   /** Null: not known, no probe reads the kernel's structures. */
   readonly inventory: readonly InventoriedPatch[] | null
-  /** Functions whose ftrace site carries livepatch's handler, by functionKey; null: not known. */
+  /** Functions whose ftrace site carries livepatch's handler, by functionKey of its name alone; null: not known. */
   readonly sites: readonly string[] | null
   readonly budgetPerS: number | null
-  /** By functionKey; what is not in it is not counted yet. */
-  readonly counting: Readonly<Record<string, Counting>>
+  /**
+   * By functionKey; what is not in it is not counted yet. `fromSecond`: of CLOCK_MONOTONIC, in which it was taken up;
+   * earlier calls were of a patch that is gone.
+   */
+  readonly counting: Readonly<Record<string, Counting & { fromSecond: number }>>
   /** By functionKey; for as long as the function is patched. */
   readonly calls: Readonly<Record<string, CallCounts>>
 }
@@ -20,5 +23,3 @@ export const initialFunctions: FunctionsState = {
   counting: {},
   calls: {},
 }
-
-export const functionKey = (object: string, name: string): string => `${object}:${name}`

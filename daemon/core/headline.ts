@@ -4,11 +4,14 @@ import { phaseOf } from '../words/phases.ts'
 import { adviseOnTransition } from './advice.ts'
 import { blockers, heldUpBy } from './blockers.ts'
 import type { CoreState } from './core-state.ts'
+import { adviseOnPreparation, describePreparation, type Preparation, preparationsOf } from './preparation.ts'
+import { millisecondsBetween } from './time.ts'
 
 /** The first line for the tired reader: what is going on, since when, what to do. */
 export const headlineOf = (state: CoreState): Headline => {
   const { transition, tracer } = state
   if (transition) return aboutTransition(state, transition)
+  const [preparation] = preparationsOf(state)
   if (tracer.status === 'stopped') {
     return say(
       'unknown',
@@ -17,6 +20,7 @@ export const headlineOf = (state: CoreState): Headline => {
       'Start it with: klpscope daemon',
     )
   }
+  if (preparation) return aboutPreparation(state, preparation)
   const worst = [...state.findings.values()].sort((a, b) => rank[a.severity] - rank[b.severity])[0]
   if (worst && worst.severity !== 'info')
     return say(worst.severity, worst.summary, worst.openedAt, worst.advice, worst.id)
@@ -47,6 +51,13 @@ const aboutTransition = (state: CoreState, transition: Transition): Headline => 
   const { remaining } = transition
   const tasks = remaining === null ? '' : `, ${plural(remaining, 'task')} remaining`
   return say('info', `${patch}: ${direction}${tasks}${since}`, startedAt, null)
+}
+
+const aboutPreparation = (state: CoreState, preparation: Preparation): Headline => {
+  const { since, sinceMonoNs } = preparation
+  const hangs = sinceMonoNs !== null && millisecondsBetween(sinceMonoNs, state.monoNs) > state.stalledAfterMs
+  const text = describePreparation(preparation)
+  return say(hangs ? 'warning' : 'info', text, since, hangs ? adviseOnPreparation(preparation) : null)
 }
 
 const idle = (state: CoreState): string => {

@@ -19,7 +19,8 @@ const transitionOf = (state: CoreState, draft: EventDraft, seq: number): string 
       // is seen exactly later is refined; an exact one is only ever followed by another.
       const again =
         running?.patch === draft.patch &&
-        (draft.adopted ? running.direction === draft.direction : !running.startKnown)
+        running.direction === draft.direction &&
+        (draft.adopted || !running.startKnown)
       return again ? running.id : String(seq)
     }
     case 'transition-cancelled':

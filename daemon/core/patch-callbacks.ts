@@ -20,27 +20,56 @@ export const registerCallbacks = (patch: Patch, object: string, names: readonly 
   return { ...patch, callbacks: [...known, ...added.map((name) => fresh(object, name))] }
 }
 
+type CallbackEvent = EventOf<'callback-entered' | 'callback-called' | 'callback-skipped'>
+
+const outcomes = {
+  'callback-entered': 'running',
+  'callback-called': 'called',
+  'callback-skipped': 'skipped',
+} as const satisfies Record<CallbackEvent['kind'], PatchCallback['outcome']>
+
+const runOf = ({
+  monoNs,
+  pid,
+  comm,
+}: EventOf<'callback-entered'>): NonNullable<PatchCallback['running']> => ({
+  sinceMonoNs: monoNs,
+  by: pid === undefined ? null : { pid, comm: comm ?? '' },
+})
+
 /** What became of a callback. */
-export const markCallback = (patch: Patch, event: EventOf<'callback-called' | 'callback-skipped'>): Patch => {
+export const markCallback = (patch: Patch, event: CallbackEvent): Patch => {
   const { object, callback, basis, time } = event
   const registered = registerCallbacks(patch, object, [callback])
-  const skipped = event.kind === 'callback-skipped'
   return {
     ...registered,
     callbacks: (registered.callbacks ?? []).map((each) =>
       each.object === object && each.name === callback
         ? {
-            ...each,
-            outcome: skipped ? 'skipped' : 'called',
-            returned: skipped ? null : (event.returned ?? null),
-            cause: skipped ? event.cause : null,
+            object,
+            name: callback,
+            outcome: outcomes[event.kind],
+            returned: event.kind === 'callback-called' ? (event.returned ?? null) : null,
+            cause: event.kind === 'callback-skipped' ? event.cause : null,
             at: time,
+            ...(event.kind === 'callback-entered' ? { running: runOf(event) } : {}),
             basis: basis ?? null,
           }
         : each,
     ),
   }
 }
+
+/** The probes that would tell of its return are gone. */
+export const forgetRunning = (patch: Patch): Patch =>
+  patch.callbacks?.some((each) => each.outcome === 'running')
+    ? {
+        ...patch,
+        callbacks: patch.callbacks.map(({ running: _, ...each }) =>
+          each.outcome === 'running' ? { ...each, outcome: 'called' } : each,
+        ),
+      }
+    : patch
 
 /** What the kernel's own structures say of a patch that was there before the probes. */
 export const adoptInventory = (patch: Patch, inventoried: InventoriedPatch): Patch => {

@@ -1,8 +1,8 @@
 import type { Event, EventOf } from '../contract/event.ts'
 import type { LivepatchModule, ObservedPatch } from '../contract/event-parts.ts'
-import type { Patch, PatchLifeState } from '../contract/state.ts'
+import type { Patch, PatchLifeState, Transition } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
-import { adoptInventory, markCallback, registerCallbacks } from './patch-callbacks.ts'
+import { adoptInventory, forgetRunning, markCallback, registerCallbacks } from './patch-callbacks.ts'
 
 /** Patches without a module in the record are not kept for ever. */
 const goneKept = 20
@@ -24,8 +24,12 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
       isLate(patch, event) ? { ...patch, ...always } : { ...inState(patch, next, event), ...now, ...always },
     )
   switch (event.kind) {
+    case 'tracer-started':
+      return withoutRunning(patches)
+    case 'tracer-gap':
+      return event.source === 'bpftrace' ? withoutRunning(patches) : patches
     case 'patches-observed':
-      return observe(patches, event)
+      return observe(patches, event, state.transition)
     case 'patch-loading':
       return [...patches.filter((patch) => patch.name !== event.patch), loading(patches, event)]
     case 'patch-load-refused':
@@ -52,6 +56,14 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
       return change(event.patch, (patch) =>
         patch.state === 'removable' || isLate(patch, event) ? patch : inState(patch, 'released', event),
       )
+    case 'object-patched':
+    case 'object-unpatched':
+      return change(event.patch, (patch) => ({
+        ...patch,
+        objects: patch.objects.map((object) =>
+          object.name === event.object ? { ...object, patched: event.kind === 'object-patched' } : object,
+        ),
+      }))
     case 'state-registered':
       return change(event.patch, (patch) => ({
         ...patch,
@@ -68,6 +80,7 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
       )
     case 'callbacks-registered':
       return change(event.patch, (patch) => registerCallbacks(patch, event.object, event.callbacks))
+    case 'callback-entered':
     case 'callback-called':
     case 'callback-skipped':
       return change(event.patch, (patch) => markCallback(patch, event))
@@ -78,6 +91,9 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
 
 const without = (patches: readonly Patch[], leaves: (patch: Patch) => boolean): readonly Patch[] =>
   patches.some(leaves) ? patches.filter((patch) => !leaves(patch)) : patches
+
+const withoutRunning = (patches: readonly Patch[]): readonly Patch[] =>
+  patches.some((patch) => forgetRunning(patch) !== patch) ? patches.map(forgetRunning) : patches
 
 /** A busy machine hands a tracer's records over after a look at sysfs that shows more than they tell. */
 const isLate = (patch: Patch, event: Event): boolean =>
@@ -120,14 +136,20 @@ const loading = (patches: readonly Patch[], event: EventOf<'patch-loading'>): Pa
 })
 
 /** sysfs has the last word on what is in place; what it does not show is on its way out, or not yet in. */
-const observe = (before: readonly Patch[], event: EventOf<'patches-observed'>): Patch[] => {
+const observe = (
+  before: readonly Patch[],
+  event: EventOf<'patches-observed'>,
+  transition: Transition | null,
+): Patch[] => {
   const modules = new Map(event.modules?.map((module) => [module.name, module]))
   const shown = new Set(event.patches.map((patch) => patch.name))
   const known = new Map(before.map((patch) => [patch.name, patch]))
   const inPlace = event.patches
     .map((patch): Patch => {
       const last = known.get(patch.name)
-      const state = stateOf(patch, last)
+      const state = patch.inTransition
+        ? inTransition(patch, last, transition, event.first === true)
+        : settled(patch, last)
       const wasEnabled = last?.wasEnabled || state === 'enabled'
       return inState({ ...unseen, state, ...last, ...patch, wasEnabled }, state, event)
     })
@@ -168,9 +190,26 @@ const leaving = (
 
 const bare = (module: LivepatchModule) => ({ ...module, enabled: false, inTransition: false, objects: [] })
 
-/** enabled and transition of /sys/kernel/livepatch/<patch>, kernel/livepatch/core.c. */
-const stateOf = (patch: ObservedPatch, last: Patch | undefined): PatchLifeState => {
-  if (patch.inTransition) return patch.enabled ? 'enabling' : 'disabling'
+/**
+ * The files of a patch in transition do not tell its direction (see daemon/probes/sysfs-transition.ts): the transition
+ * that is known does, and otherwise what the patch was before.
+ */
+const inTransition = (
+  { name, enabled }: ObservedPatch,
+  last: Patch | undefined,
+  transition: Transition | null,
+  first: boolean,
+): PatchLifeState => {
+  if (transition?.patch === name) return transition.direction === 'patching' ? 'enabling' : 'disabling'
+  if (first || last?.state === 'unknown') return 'unknown'
+  // `enabled` is written once the transition has started: as it was before, it tells of one that is being prepared.
+  if (last?.state === 'enabled' || last?.state === 'disabling') return 'disabling'
+  if (enabled) return 'enabling'
+  return last?.state === 'enabling' ? 'disabling' : 'loading'
+}
+
+/** enabled of /sys/kernel/livepatch/<patch> out of a transition, kernel/livepatch/core.c. */
+const settled = (patch: ObservedPatch, last: Patch | undefined): PatchLifeState => {
   if (patch.enabled) return 'enabled'
   // Its entry is there before its transition begins, and until its release ends.
   return last?.state === 'loading' || last?.state === 'replaced' ? last.state : 'disabled'

@@ -1,12 +1,12 @@
 import type { Event } from '../contract/event.ts'
+import { type FunctionIdentity, functionKey } from '../contract/function-identity.ts'
 import type { CoreState } from './core-state.ts'
 import type { Effect } from './effect.ts'
-import { functionKey } from './functions-state.ts'
 import { formatTime, parseTime } from './time.ts'
 
 export const remainingSeries = 'remaining-tasks'
 /** Calls per second, redirected or not. */
-export const callsSeries = (object: string, name: string): string => `function-calls:${object}:${name}`
+export const callsSeries = (func: FunctionIdentity): string => `function-calls:${functionKey(func)}`
 export const shadowSeries = (id: string): string => `shadow-live:${id}`
 
 /** The points an event adds to the charts' series; null where nothing is known from here on. */
@@ -33,8 +33,8 @@ export const pointsOf = (before: CoreState, after: CoreState, event: Event): Eff
       return [end(remainingSeries)]
     case 'function-calls':
       return event.calls.map((call) => {
-        const counts = after.functions.calls[functionKey(call.object, call.function)]
-        return point(callsSeries(call.object, call.function), counts?.enteredPerS ?? null)
+        const counts = after.functions.calls[functionKey(call)]
+        return point(callsSeries(call), counts?.enteredPerS ?? null)
       })
     case 'shadow-counts':
       return [...after.shadow.ids.values()].map((id) => point(shadowSeries(id.id), id.live))

@@ -34,10 +34,14 @@ export const carryShadow = (shadow: CoreState['shadow']): CoreState['shadow'] =>
   adoption: 'pending',
   checkedAt: null,
   countedMonoNs: null,
-  ids: shadow.ids.filter(({ allocators, users }) => allocators.length > 0 || users.length > 0).map(carryId),
+  ids: shadow.ids
+    .filter(
+      ({ allocators, users, suspects }) => allocators.length > 0 || users.length > 0 || !!suspects?.length,
+    )
+    .map(carryId),
 })
 
-const carryId = ({ id, owner, ownerStates, allocators, users, left }: ShadowId): ShadowId => ({
+const carryId = ({ id, owner, ownerStates, allocators, users, suspects, left }: ShadowId): ShadowId => ({
   ...uncounted,
   id,
   live: null,
@@ -48,6 +52,7 @@ const carryId = ({ id, owner, ownerStates, allocators, users, left }: ShadowId):
   ownerStates,
   allocators: allocators.map((allocator) => ({ ...allocator, allocated: 0 })),
   users,
+  ...(suspects ? { suspects } : {}),
   ages: null,
   drift: null,
   left,
@@ -88,6 +93,7 @@ const countId = (before: ShadowId | undefined, now: ShadowCount, seconds: number
     ownerStates: before?.ownerStates ?? null,
     allocators,
     users: [...new Set([...(before?.users ?? []), ...(now.users ?? [])])],
+    ...(before?.suspects ? { suspects: before.suspects } : {}),
     ages: before?.ages ?? null,
     drift: before?.drift ?? null,
     left: before?.left ?? null,

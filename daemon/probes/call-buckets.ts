@@ -15,9 +15,13 @@ export class CallBuckets {
 
   /**
    * `lost`: so many counts or prints did not come through.
+   * @param readMonoNs when the line was read: the contents of the map are from just before
    * @throws Error when the line is not of that output
    */
-  read(line: string): { monoNs: string; buckets: CallBucket[] } | { lost: number } | null {
+  read(
+    line: string,
+    readMonoNs: string,
+  ): { monoNs: string; buckets: CallBucket[] } | { lost: number } | null {
     const message = JSON.parse(line) as { type?: unknown; data?: unknown }
     if (message.type === 'helper_error') return { lost: 1 }
     if (message.type === 'lost_events') return { lost: Number((message.data as { events: number }).events) }
@@ -33,17 +37,18 @@ export class CallBuckets {
     const tuple = new Tuple(message.data)
     if (tuple.name !== 'calls.tick') throw new Error(`unknown record ${tuple.name}`)
     const monoNs = tuple.monoNs()
-    return { monoNs, buckets: this.#tick(Number(BigInt(monoNs) / 1_000_000_000n)) }
+    const latest = Math.min(secondOf(monoNs) + aheadS, secondOf(readMonoNs))
+    return { monoNs, buckets: this.#tick(latest) }
   }
 
-  #tick(second: number): CallBucket[] {
+  #tick(latest: number): CallBucket[] {
     const buckets = new Map<string, CallBucket>()
     for (const [key, total] of this.#now) {
       const calls = total - (this.#told.get(key) ?? 0)
       if (calls === 0) continue
       this.#told.set(key, total)
       const [number = 0, what = 0, slot = 0] = key.split(',').map(Number)
-      const at = newestSecond(second + aheadS, slot)
+      const at = newestSecond(latest, slot)
       const id = `${number}:${at}`
       const bucket = buckets.get(id) ?? { function: number, second: at, entered: 0, redirected: 0 }
       bucket[what === 0 ? 'entered' : 'redirected'] += calls
@@ -52,6 +57,8 @@ export class CallBuckets {
     return [...buckets.values()]
   }
 }
+
+const secondOf = (monoNs: string): number => Number(BigInt(monoNs) / 1_000_000_000n)
 
 /** The newest second, not after `latest`, that is told as this slot. */
 const newestSecond = (latest: number, slot: number): number => latest - ((latest - slot + slots) % slots)

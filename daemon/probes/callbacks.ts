@@ -1,6 +1,6 @@
 import type { Callback } from '../contract/callback.ts'
 import type { EventDraft, EventOf } from '../contract/event.ts'
-import type { PatchObject } from './lifecycle-memory.ts'
+import type { LifecycleMemory, Load, PatchObject } from './lifecycle-memory.ts'
 
 /**
  * Which callbacks ran. The kernel's helpers (klp_pre_patch_callback and its siblings) are inlined and cannot be
@@ -22,6 +22,18 @@ const called = (object: PatchObject, callback: Callback, monoNs: string, returne
         },
       ]
     : []
+
+/** A callback has begun, and nothing has been seen of what follows it. */
+export const entered = (
+  object: PatchObject,
+  callback: Callback,
+  monoNs: string,
+  by: { pid: number; tid: number; comm: string } | null,
+): EventDraft => {
+  const { patch, object: name } = object
+  const who = by ? { pid: by.pid, tid: by.tid, comm: by.comm } : {}
+  return { kind: 'callback-entered', monoNs, patch, object: name, callback, basis: 'inferred', ...who }
+}
 
 type Reason = NonNullable<EventOf<'callback-skipped'>['reason']>
 
@@ -47,6 +59,17 @@ const skipped = (
       ]
     : []
 
+/**
+ * __klp_enable_patch takes a patch's loaded objects one by one: pre_patch, then klp_patch_object. The next one's
+ * callback runs from the moment the one before is patched.
+ */
+export const enterNext = (load: Load, monoNs: string): EventDraft[] => {
+  const next = load.objects.find((object) => object.loaded && !load.patched.has(object.object))
+  if (!next || load.entered === next.object || !next.callbacks.includes('pre_patch')) return []
+  load.entered = next.object
+  return [entered(next, 'pre_patch', monoNs, load.who)]
+}
+
 /** klp_patch_object is only called once pre_patch has returned 0. */
 export const beforePatching = (object: PatchObject, monoNs: string): EventDraft[] =>
   called(object, 'pre_patch', monoNs, 0)
@@ -68,6 +91,23 @@ export const prePatchFailed = (
     basis: 'inferred',
   },
 ]
+
+/** Which of several runs cannot be seen: they are all called between klp_init_transition and klp_start_transition. */
+export const enterDisabling = (
+  object: PatchObject,
+  memory: LifecycleMemory,
+  monoNs: string,
+  by: { pid: number; tid: number; comm: string } | null,
+): EventDraft[] => {
+  if (!object.patched || !object.callbacks.includes('pre_unpatch')) return []
+  const first = memory.disabling.length === 0
+  memory.disabling.push(object)
+  return first ? [entered(object, 'pre_unpatch', monoNs, by)] : []
+}
+
+/** klp_start_transition: the callbacks before it have returned. */
+export const leaveDisabling = (memory: LifecycleMemory, monoNs: string): EventDraft[] =>
+  memory.disabling.splice(0).flatMap((object) => beforeDisabling(object, monoNs))
 
 /** __klp_disable_patch calls pre_unpatch for every patched object before it starts the transition. */
 export const beforeDisabling = (object: PatchObject, monoNs: string): EventDraft[] =>

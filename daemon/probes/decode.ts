@@ -118,6 +118,7 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
 /** The kernel-side counts die with their tracer. */
 const forgetTracer = (context: DecodeContext): void => {
   context.attached = false
+  context.asking = null
   context.tasksAttached = false
   forgetLifecycle(context.lifecycle)
   context.maps.clear()
@@ -200,6 +201,8 @@ const decodeLine = (context: DecodeContext, line: string, monoNs: string): Event
       keepMaps(context, message.data)
       return []
     case 'lost_events': {
+      // The start of a transition may be among them.
+      context.asking = null
       // Without a number at least one is.
       const count = (message.data as { events?: unknown } | null)?.events ?? 1
       return [{ kind: 'events-lost', monoNs, source: 'bpftrace', count: wholeNumber(count) }]

@@ -1,6 +1,10 @@
 import type { EventDraft } from '../contract/event.ts'
+import { functionKey, identityOf } from '../contract/function-identity.ts'
+import type { InventoriedFunction, InventoriedPatch } from '../contract/inventory.ts'
 import { CallBuckets } from './call-buckets.ts'
+import { isNameOf } from './cut-names.ts'
 import type { CountingRun, FunctionCallsMemory, PendingCount } from './function-calls-memory.ts'
+import type { Inventory } from './inventory-reader.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawCountedFunction, RawFunctionTracer } from './raw-record.ts'
 
@@ -21,7 +25,11 @@ export const decodeFunctionTracer = (
   switch (record.what) {
     case 'counting': {
       const { budgetPerS, functions } = record
-      return [{ kind: 'function-counting-changed', monoNs, budgetPerS, functions }]
+      const { inexact } = context.functionCalls
+      context.functionCalls.counting = { budgetPerS, functions }
+      const listed = new Set(functions.map(functionKey))
+      for (const key of inexact.keys()) if (!listed.has(key)) inexact.delete(key)
+      return tellCounting(context, monoNs)
     }
     case 'attached': {
       for (const run of runs.values()) run.until = Math.min(run.until, record.fromSecond)
@@ -31,6 +39,7 @@ export const decodeFunctionTracer = (
         functions,
         from,
         until: Number.POSITIVE_INFINITY,
+        gone: new Map(),
         buckets: new CallBuckets(),
       })
       return []
@@ -40,7 +49,7 @@ export const decodeFunctionTracer = (
       return []
     case 'line': {
       const run = runs.get(record.run)
-      const tick = run?.buckets.read(record.line)
+      const tick = run?.buckets.read(record.line, monoNs)
       if (!run || !tick) return []
       if ('lost' in tick) return [{ kind: 'events-lost', monoNs, source: 'function-calls', count: tick.lost }]
       gather(context, run, tick.buckets)
@@ -58,7 +67,8 @@ const gather = (
   for (const bucket of buckets) {
     const func = run.functions[bucket.function]
     if (!func || bucket.second < run.from || bucket.second >= run.until) continue
-    const key = `${func.object}:${func.function}`
+    if (bucket.second > (run.gone.get(bucket.function) ?? Number.POSITIVE_INFINITY)) continue
+    const key = functionKey(func)
     const counts = seconds.get(bucket.second) ?? new Map<string, PendingCount>()
     seconds.set(bucket.second, counts)
     const count = counts.get(key) ?? { counted: func, entered: 0, redirected: 0 }
@@ -68,6 +78,17 @@ const gather = (
   }
 }
 
+/** What the counting tracer says of itself, but for functions whose sums show that it is not so. */
+const tellCounting = ({ functionCalls }: DecodeContext, monoNs: string): EventDraft[] => {
+  const { counting, inexact } = functionCalls
+  if (!counting) return []
+  const functions = counting.functions.map((func) => {
+    const reason = inexact.get(functionKey(func))
+    return reason === undefined ? func : { ...identityOf(func), status: 'unavailable' as const, reason }
+  })
+  return [{ kind: 'function-counting-changed', monoNs, budgetPerS: counting.budgetPerS, functions }]
+}
+
 /** A probe on a replacement that went with its module never comes back, even if another module takes its address. */
 export const forgetReplacements = (context: DecodeContext, held: ReadonlySet<string>): void => {
   for (const run of context.functionCalls.runs.values()) {
@@ -75,13 +96,59 @@ export const forgetReplacements = (context: DecodeContext, held: ReadonlySet<str
   }
 }
 
+/**
+ * Patches are gone: what only they had patched is not any more. The probes on it go on for a while.
+ * @param stays whether a function is still patched
+ */
+const letGo = (
+  { functionCalls: memory }: DecodeContext,
+  monoNs: string,
+  stays: (func: RawCountedFunction) => boolean,
+): void => {
+  for (const run of memory.runs.values()) {
+    for (const [index, func] of run.functions.entries()) {
+      if (run.gone.has(index) || stays(func)) continue
+      run.gone.set(index, secondOf(monoNs))
+      const key = functionKey(func)
+      for (const known of [memory.inFlight, memory.sums, memory.last, memory.inexact]) known.delete(key)
+    }
+  }
+}
+
+/** A transition ended in which a patch was taken away. */
+export const letGoOfPatch = (context: DecodeContext, patch: string, monoNs: string): void => {
+  const patches = context.inventory.current?.patches ?? []
+  const mine = functionsOf(patches.filter(({ name }) => name === patch))
+  const others = functionsOf(patches.filter(({ name }) => name !== patch))
+  const isOf = (functions: readonly PlacedFunction[], counted: RawCountedFunction) =>
+    functions.some((func) => isNamed(func, counted))
+  letGo(context, monoNs, (counted) => !isOf(mine, counted) || isOf(others, counted))
+}
+
+/** A walk through the kernel's structures has shown everything that is patched. */
+export const letGoOfUnpatched = (context: DecodeContext, inventory: Inventory): void => {
+  const patched = functionsOf(inventory.patches)
+  letGo(context, inventory.monoNs, (counted) => patched.some((func) => isNamed(func, counted)))
+}
+
+type PlacedFunction = InventoriedFunction & { object: string }
+
+/** Those that are in the place of an original now. */
+const functionsOf = (patches: readonly InventoriedPatch[]): PlacedFunction[] =>
+  patches.flatMap(({ objects }) =>
+    objects.flatMap(({ name: object, functions }) =>
+      functions.filter((func) => func.position !== null).map((func) => ({ ...func, object })),
+    ),
+  )
+
 /** Whether a run has a probe on every replacement that may be called now: otherwise what is not redirected is not old. */
 const countsAll = (context: DecodeContext, counted: RawCountedFunction): boolean =>
-  (context.inventory.current?.patches ?? [])
-    .flatMap((patch) => patch.objects.filter((object) => object.name === counted.object))
-    .flatMap((object) => object.functions)
-    .filter((func) => func.name === counted.function && func.position !== null && !func.nop)
+  functionsOf(context.inventory.current?.patches ?? [])
+    .filter((func) => isNamed(func, counted) && !func.nop)
     .every((func) => counted.replacements.includes(func.newAddress))
+
+const isNamed = ({ object, name, sympos }: PlacedFunction, counted: RawCountedFunction): boolean =>
+  object === counted.object && (sympos || 1) === (counted.sympos ?? 1) && isNameOf(name, counted.function)
 
 const tell = (context: DecodeContext, until: number, monoNs: string): EventDraft[] => {
   const { seconds, last } = context.functionCalls
@@ -89,28 +156,73 @@ const tell = (context: DecodeContext, until: number, monoNs: string): EventDraft
   return [...new Set([...seconds.keys(), ...(last.size > 0 ? [until] : [])])]
     .filter((second) => second <= until)
     .sort((a, b) => a - b)
-    .map((second) => tellSecond(context, second, monoNs))
+    .flatMap((second) => tellSecond(context, second, monoNs))
 }
 
-const tellSecond = (context: DecodeContext, second: number, monoNs: string): EventDraft => {
+const tellSecond = (context: DecodeContext, second: number, monoNs: string): EventDraft[] => {
   const memory = context.functionCalls
   const { seconds, last, unseenSinceNs } = memory
   const counts = seconds.get(second) ?? new Map<string, PendingCount>()
   const seen = unseenSinceNs === null || second < secondOf(unseenSinceNs)
   seconds.delete(second)
-  memory.last = counts
-  const silent = [...last].filter(([key]) => !counts.has(key))
-  const calls = [...counts].map(([key, { counted, entered, redirected }]) => ({
-    ...named(counted),
+  const gone = goneKeys(memory)
+  const found = [...counts].filter(
+    ([key, count]) => !gone.has(key) && !memory.inexact.has(key) && exceeds(memory, key, count),
+  )
+  for (const [key] of found) memory.inexact.set(key, inexactText(memory, key))
+  const exact = [...counts].filter(([key]) => !memory.inexact.has(key))
+  memory.last = new Map(exact.filter(([key]) => !gone.has(key)))
+  const silent = [...last].filter(([key]) => !counts.has(key) && !memory.inexact.has(key))
+  const calls = exact.map(([key, { counted, entered, redirected }]) => ({
+    ...identityOf(counted),
     entered,
     redirected,
-    old: seen && countsAll(context, counted) ? oldCalls(memory, key, entered - redirected) : null,
+    // What ran in the second in which the patch went is not known.
+    old:
+      seen && !gone.has(key) && countsAll(context, counted)
+        ? oldCalls(memory, key, entered - redirected)
+        : null,
   }))
-  const quiet = silent.map(([, { counted }]) => ({ ...named(counted), entered: 0, redirected: 0, old: 0 }))
-  return { kind: 'function-calls', monoNs, second, calls: [...calls, ...quiet] }
+  const quiet = silent.map(([, { counted }]) => ({
+    ...identityOf(counted),
+    entered: 0,
+    redirected: 0,
+    old: 0,
+  }))
+  const told = [...calls, ...quiet]
+  return [
+    ...(found.length > 0 ? tellCounting(context, monoNs) : []),
+    ...(told.length > 0 ? [{ kind: 'function-calls', monoNs, second, calls: told } as const] : []),
+  ]
 }
 
-const named = ({ object, function: name }: RawCountedFunction) => ({ object, function: name })
+/** Functions whose patches went, and that no run has taken up since. */
+const goneKeys = ({ runs }: FunctionCallsMemory): ReadonlySet<string> => {
+  const gone = new Set<string>()
+  const counted = new Set<string>()
+  for (const run of runs.values()) {
+    for (const [index, func] of run.functions.entries())
+      (run.gone.has(index) ? gone : counted).add(functionKey(func))
+  }
+  return new Set([...gone].filter((key) => !counted.has(key)))
+}
+
+/** Adds to what was told; true when more calls have reached the replacements than have entered the function. */
+const exceeds = (
+  memory: FunctionCallsMemory,
+  key: string,
+  { entered, redirected }: PendingCount,
+): boolean => {
+  const before = memory.sums.get(key) ?? { entered: 0, redirected: 0 }
+  const sum = { entered: before.entered + entered, redirected: before.redirected + redirected }
+  memory.sums.set(key, sum)
+  return sum.redirected > sum.entered
+}
+
+const inexactText = ({ sums }: FunctionCallsMemory, key: string): string => {
+  const { entered, redirected } = sums.get(key) ?? { entered: 0, redirected: 0 }
+  return `not exact: ${entered} calls were seen to enter the function and ${redirected} to reach its replacement. Another probe on it keeps ours from seeing every call, or the patch calls the replacement itself`
+}
 
 const oldCalls = (memory: FunctionCallsMemory, key: string, notRedirected: number): number => {
   const open = (memory.inFlight.get(key) ?? 0) + notRedirected

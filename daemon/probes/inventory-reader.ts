@@ -10,9 +10,6 @@ type Place = { node: string; next: string; previous: string }
 
 const zero = '0x0'
 const callbackNames: readonly Callback[] = ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch']
-/** bpftrace cuts strings to this many characters. */
-export const nameLimit = 63
-
 /** Gathers the records of bpf/inventory.bt; yields an inventory when a walk has ended undisturbed. */
 export class InventoryReader {
   #patches: InventoriedPatch[] = []

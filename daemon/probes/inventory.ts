@@ -1,8 +1,8 @@
 import type { EventDraft } from '../contract/event.ts'
-import type { InventoriedPatch } from '../contract/inventory.ts'
-import { forgetReplacements } from './function-calls.ts'
+import type { InventoriedFunction, InventoriedPatch } from '../contract/inventory.ts'
+import { isCut, wholeName } from './cut-names.ts'
+import { forgetReplacements, letGoOfUnpatched } from './function-calls.ts'
 import type { InventoryMemory } from './inventory-memory.ts'
-import { nameLimit } from './inventory-reader.ts'
 import { adoptStates } from './lifecycle-memory.ts'
 import type { DecodeContext, ProbeSet, RecordDecoder } from './probe-set.ts'
 import type { RawSymbol } from './raw-record.ts'
@@ -30,19 +30,39 @@ export const nameInventory = (
 ): EventDraft[] => {
   const memory = context.inventory
   for (const symbol of symbols) memory.symbols.set(symbol.address, symbol)
-  return tell(memory, monoNs)
+  return tell(memory, monoNs, context.longNames)
 }
 
-const tell = (memory: InventoryMemory, monoNs: string): EventDraft[] => {
+const tell = (memory: InventoryMemory, monoNs: string, longNames: ReadonlySet<string>): EventDraft[] => {
   const { walked, symbols } = memory
   if (!walked || addressesOf(walked.patches).some((address) => !symbols.has(address))) return []
-  const patches = withSymbols(walked.patches, symbols)
+  const patches = withSymbols(withWholeNames(walked.patches, symbols, longNames), symbols)
   memory.walked = null
   const text = JSON.stringify(patches)
   if (text === memory.told) return []
   memory.told = text
   return [{ kind: 'patches-inventoried', monoNs, asOfMonoNs: walked.monoNs, patches }]
 }
+
+/** Where a function is whose name bpftrace cut. */
+const cutAt = ({ name, oldAddress }: InventoriedFunction): string | null => (isCut(name) ? oldAddress : null)
+
+/** With the names that bpftrace cut, as the kernel's symbols have them, or sysfs while their object is not loaded. */
+export const withWholeNames = (
+  patches: readonly InventoriedPatch[],
+  symbols: ReadonlyMap<string, RawSymbol>,
+  longNames: ReadonlySet<string> = new Set(),
+): InventoriedPatch[] =>
+  patches.map((patch) => ({
+    ...patch,
+    objects: patch.objects.map((object) => ({
+      ...object,
+      functions: object.functions.map((func) => ({
+        ...func,
+        name: symbols.get(cutAt(func) ?? '')?.name ?? wholeName(func.name, longNames),
+      })),
+    })),
+  }))
 
 const withSymbols = (patches: InventoriedPatch[], symbols: Map<string, RawSymbol>): InventoriedPatch[] =>
   patches.map((patch) => ({
@@ -57,8 +77,6 @@ const withSymbols = (patches: InventoriedPatch[], symbols: Map<string, RawSymbol
       ),
       functions: object.functions.map((func) => ({
         ...func,
-        name:
-          func.name.length < nameLimit ? func.name : (symbols.get(func.oldAddress ?? '')?.name ?? func.name),
         symbol: symbols.get(func.newAddress)?.name ?? null,
       })),
     })),
@@ -75,12 +93,13 @@ const gather: RecordDecoder = (tuple, context) => {
   adoptStates(context.lifecycle, inventory.patches)
   memory.current = inventory
   forgetReplacements(context, held)
+  letGoOfUnpatched(context, inventory)
   const { unseenSinceNs } = context.functionCalls
   // A walk that was complete after the start of a transition saw what it brought.
   if (unseenSinceNs !== null && BigInt(inventory.monoNs) > BigInt(unseenSinceNs)) {
     context.functionCalls.unseenSinceNs = null
   }
-  return tell(memory, inventory.monoNs)
+  return tell(memory, inventory.monoNs, context.longNames)
 }
 
 /** The kernel's own account of patches, objects, functions and states. Source: include/linux/livepatch.h. */

@@ -13,6 +13,8 @@ export type LifecycleMemory = {
   module: PassingModule | null
   /** How the transition of a patch began, by patch; absent when nobody saw it. */
   began: Map<string, 'enabling' | 'disabling'>
+  /** Objects of a patch being disabled whose pre_unpatch callbacks have not all returned. */
+  disabling: PatchObject[]
   /** Objects of the patch whose transition is just ending. */
   settling: PatchObject[]
   /** The patch that replaces those whose objects follow, and which of them have been told of. */
@@ -41,6 +43,10 @@ export type Load = {
   objects: PatchObject[]
   /** Objects patched so far. */
   patched: Set<string>
+  /** The object whose pre_patch callback was entered last. */
+  entered: string | null
+  /** Objects whose pre_patch callback has been told to have succeeded. */
+  prepared: Set<string>
   failure: ObjectFailure | null
   /** The transition that ran when the load was asked for, if any. */
   runningPatch: string | null
@@ -96,6 +102,7 @@ export const freshLifecycle = (): LifecycleMemory => ({
   loads: new Map(),
   module: null,
   began: new Map(),
+  disabling: [],
   settling: [],
   replacing: { by: '', told: new Set() },
   states: new Map(),

@@ -1,5 +1,14 @@
 import type { EventDraft } from '../contract/event.ts'
-import { beforeDisabling, onEnding, onReplace, prePatchFailed } from './callbacks.ts'
+import {
+  beforeDisabling,
+  enterDisabling,
+  enterNext,
+  leaveDisabling,
+  onEnding,
+  onReplace,
+  prePatchFailed,
+} from './callbacks.ts'
+import { isCut } from './cut-names.ts'
 import {
   type LifecycleMemory,
   type Load,
@@ -24,7 +33,7 @@ export const lifecycle: ProbeSet = {
       const load: Load = {
         monoNs: tuple.monoNs(),
         patch: tuple.string(),
-        version: tuple.string() || undefined,
+        version: uncut(tuple.string()) || undefined,
         replace: tuple.bool(),
         who: process(tuple),
         states: new Map(),
@@ -32,6 +41,8 @@ export const lifecycle: ProbeSet = {
         began: false,
         objects: [],
         patched: new Set(),
+        entered: null,
+        prepared: new Set(),
         failure: null,
         runningPatch: context.transition?.patch ?? null,
       }
@@ -84,7 +95,10 @@ export const lifecycle: ProbeSet = {
       switch (moment) {
         case 0:
           memory.began.set(patch, 'disabling')
-          return beforeDisabling(object, monoNs)
+          // Without the start of the transition it could not be told when they have returned.
+          return context.attached
+            ? enterDisabling(object, memory, monoNs, context.asking)
+            : beforeDisabling(object, monoNs)
         case 1: {
           memory.began.set(patch, 'enabling')
           const load = memory.loads.get(patch)
@@ -93,7 +107,10 @@ export const lifecycle: ProbeSet = {
             load.objects.push(object)
           }
           const { callbacks } = object
-          return [{ kind: 'callbacks-registered', monoNs, patch, object: object.object, callbacks }]
+          return [
+            { kind: 'callbacks-registered', monoNs, patch, object: object.object, callbacks },
+            ...(load ? enterNext(load, monoNs) : []),
+          ]
         }
         case 2:
           return [...replaced(object, memory, monoNs), ...onReplace(object, memory.replacing.by, monoNs)]
@@ -117,9 +134,13 @@ export const lifecycle: ProbeSet = {
       // Only klp_cancel_transition ends a transition as unpatched within klp_enable_patch.
       const cancelled = target === 0 && memory.loads.has(patch)
       const ending = { target, began: memory.began.get(patch), cancelled } as const
-      const events = memory.settling
-        .filter((object) => object.patch === patch)
-        .flatMap((object) => onEnding(object, ending, monoNs))
+      const events = [
+        // If the start of the transition was lost.
+        ...leaveDisabling(memory, monoNs),
+        ...memory.settling
+          .filter((object) => object.patch === patch)
+          .flatMap((object) => onEnding(object, ending, monoNs)),
+      ]
       memory.settling = []
       memory.began.delete(patch)
       if (target === 0) memory.states.delete(patch)
@@ -174,5 +195,8 @@ const refused = (load: Load, errno: number, monoNs: string, context: DecodeConte
     }),
   ]
 }
+
+/** sysfs tells the whole of it soon. */
+const uncut = (text: string): string => (isCut(text) ? '' : text)
 
 const process = (tuple: Tuple): Who => ({ pid: tuple.int(), tid: tuple.int(), comm: tuple.string() })

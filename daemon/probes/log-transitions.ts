@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
 import { type LogFact, lastFact } from './kernel-log.ts'
 import type { DecodeContext, RunningTransition } from './probe-set.ts'
+import { settleSysfs } from './sysfs-transition.ts'
 import { directionOf } from './transition.ts'
 import { newestFacts } from './waiting-refusals.ts'
 
@@ -71,6 +72,7 @@ const ended = (
   const told = { monoNs, patch, basis: 'kernel-log' } as const
   const failed = lastFact(newestFacts(context.lifecycle, monoNs), 'pre-patch-failed') !== undefined
   if (known) context.transition = null
+  settleSysfs(context, patch, direction === 'patching' ? 1 : 0)
   if (failed && direction === 'unpatching' && known?.target !== 0)
     return [{ kind: 'transition-cancelled', ...told, direction: 'patching' }]
   if (!known) return []

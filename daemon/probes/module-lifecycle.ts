@@ -3,6 +3,7 @@ import {
   afterModuleWent,
   beforeModuleGoes,
   beforePatching,
+  enterNext,
   onModuleCame,
   prePatchFailed,
 } from './callbacks.ts'
@@ -31,6 +32,16 @@ export const moduleRecords: Record<string, RecordDecoder> = {
     return []
   },
 
+  'object.patching': (tuple, context) => {
+    const monoNs = tuple.monoNs()
+    const load = context.lifecycle.loads.get(tuple.string())
+    const name = tuple.string()
+    const object = load?.objects.find((each) => each.object === name)
+    if (!load || !object) return []
+    load.prepared.add(name)
+    return beforePatching(object, monoNs)
+  },
+
   'object.patched': (tuple, context) => {
     const monoNs = tuple.monoNs()
     const patch = tuple.string()
@@ -40,7 +51,7 @@ export const moduleRecords: Record<string, RecordDecoder> = {
     const { module, loads } = context.lifecycle
     const load = loads.get(patch)
     const coming = module?.name === name ? module : null
-    const events = beforePatching(object, monoNs)
+    const events = load?.prepared.has(object.object) ? [] : beforePatching(object, monoNs)
     if (errno !== 0) {
       const failure = { step: 'patch' as const, object: name, errno }
       if (coming) coming.failure = failure
@@ -54,7 +65,7 @@ export const moduleRecords: Record<string, RecordDecoder> = {
     return [
       ...events,
       { kind: 'object-patched', monoNs, patch, object: object.object },
-      ...(coming ? onModuleCame(object, inTransition, monoNs) : []),
+      ...(coming ? onModuleCame(object, inTransition, monoNs) : load ? enterNext(load, monoNs) : []),
     ]
   },
 

@@ -8,6 +8,7 @@ import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import type { LogClock } from './log-clock.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowWalk, type ShadowWalkMemory } from './shadow-walk.ts'
+import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
 import type { Tuple } from './tuple.ts'
 
 /** What decoding remembers between records; owned by one decoder, touched by nothing else. */
@@ -16,7 +17,7 @@ export type DecodeContext = {
   transition: RunningTransition | null
   /** The task that cancels a transition (a pre-patch callback failed), until its end is told. */
   cancelledBy: { pid: number; tid: number; comm: string } | null
-  /** The task that is starting a transition, told just before its start. */
+  /** The task that prepares a transition, from klp_init_transition to klp_start_transition; null: none does. */
   asking: (Requester & { tid: number }) | null
   /** Tracing programs attached by processes, as last scanned. */
   links: TracingLink[]
@@ -36,9 +37,11 @@ export type DecodeContext = {
   tasks: Map<number, ObservedTask>
   /** The last sysfs scan, as JSON, to tell whether anything changed. */
   patches: string
-  /** Scans of sysfs in a row that contradicted what the probes said. */
-  sysfsDisagreed: number
-  /** Whether the transition probes are attached: then sysfs only corrects, it does not announce. */
+  /** Of the patched functions in the last sysfs scan, those whose names bpftrace may cut. */
+  longNames: ReadonlySet<string>
+  /** What earlier scans of sysfs showed of transitions. */
+  sysfs: SysfsMemory
+  /** Whether the transition probes are attached: see sysfs-transition.ts for what sysfs may say then. */
   attached: boolean
   /** Null before the clocks were told for the first time. */
   clock: ClockMemory | null
@@ -75,7 +78,8 @@ export const freshContext = (): DecodeContext => ({
   shadowCallers: freshShadowCallers(),
   tasks: new Map(),
   patches: '',
-  sysfsDisagreed: 0,
+  longNames: new Set(),
+  sysfs: freshSysfs(),
   attached: false,
   clock: null,
   tasksAttached: false,

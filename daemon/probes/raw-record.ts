@@ -78,6 +78,7 @@ export type RawPatch = {
   name: string
   /** File contents by name, as read: enabled, transition, replace, stack_order, and the module's version, srcversion, refcnt. */
   files: Record<string, string>
+  /** `functions`: `name,sympos` as sysfs names them; earlier versions recorded the names alone. */
   objects: { name: string; patched: string | null; functions: string[] }[]
 }
 
@@ -111,12 +112,18 @@ export type RawFunctionTracer = { source: 'function-tracer' } & (
   | { what: 'ended'; run: number }
 )
 
-/** `replacements`: addresses of those that have a probe. */
-export type RawCountedFunction = { object: string; function: string; replacements: string[] }
+/** `replacements`: addresses of those that have a probe; `sympos`: absent for the first or only one of its name. */
+export type RawCountedFunction = {
+  object: string
+  function: string
+  sympos?: number
+  replacements: string[]
+}
 
 export type RawCounting = {
   object: string
   function: string
+  sympos?: number
   status: 'starting' | 'on' | 'off' | 'unavailable'
   reason?: string
 }

@@ -6,7 +6,7 @@ import type { ShadowCells } from './shadow-cells.ts'
 export type ShadowCallersMemory = {
   /** By address, while what was last told of it is known. */
   names: Map<string, RawCaller>
-  /** Ids that were used from an address without a name yet. */
+  /** Ids that were used from an address of which it is not known yet in which module it lies. */
   unnamed: Map<string, Set<string>>
   /** Allocations already put down to somebody, by id and address. */
   told: Map<string, number>
@@ -26,8 +26,17 @@ export const freshShadowCallers = (): ShadowCallersMemory => ({
 
 /** An id is used from an address for the first time, or for the first time since a livepatch was loaded. */
 export const meetCaller = (memory: ShadowCallersMemory, id: string, address: string): void => {
-  memory.names.delete(address)
+  if (memory.names.delete(address)) for (const of of memory.allocators.values()) leaveUnknown(of, address)
   memory.unnamed.set(address, (memory.unnamed.get(address) ?? new Set()).add(id))
+}
+
+/** From now on another module may stand at an address: what nobody was found for there so far is not the new one's. */
+const leaveUnknown = (of: Map<string, ShadowAllocator>, address: string): void => {
+  const nobodys = of.get(`${address} null`)
+  if (!nobodys) return
+  of.delete(`${address} null`)
+  const key = `${address} unknown`
+  of.set(key, { ...nobodys, allocated: nobodys.allocated + (of.get(key)?.allocated ?? 0) })
 }
 
 /** /proc told who stands at some addresses; of a module first, of the function in it later. */
@@ -35,16 +44,29 @@ export const nameCallers = (memory: ShadowCallersMemory, callers: readonly RawCa
   for (const caller of callers) {
     const { address, module, livepatch } = caller
     memory.names.set(address, caller)
-    for (const id of memory.unnamed.get(address) ?? []) {
-      if (livepatch && module !== null) memory.users.set(id, (memory.users.get(id) ?? new Set()).add(module))
+    if (module !== null) {
+      for (const id of memory.unnamed.get(address) ?? []) {
+        if (livepatch) memory.users.set(id, (memory.users.get(id) ?? new Set()).add(module))
+      }
+      memory.unnamed.delete(address)
     }
-    memory.unnamed.delete(address)
-    if (caller.function === null) continue
     for (const of of memory.allocators.values()) {
+      if (module !== null) identify(of, caller)
+      if (caller.function === null) continue
       const allocator = of.get(`${address} ${module}`)
       if (allocator) allocator.function = caller.function
     }
   }
+}
+
+/** What was put down to nobody, because the module was not in the kernel's list yet, is the module's. */
+const identify = (of: Map<string, ShadowAllocator>, { address, module, livepatch }: RawCaller): void => {
+  const nobodys = of.get(`${address} null`)
+  if (!nobodys) return
+  of.delete(`${address} null`)
+  const before = of.get(`${address} ${module}`)
+  const allocated = nobodys.allocated + (before?.allocated ?? 0)
+  of.set(`${address} ${module}`, { function: before?.function ?? null, module, livepatch, allocated })
 }
 
 /** Puts new allocations down to those who made them. Those from an address without a name wait for it. */

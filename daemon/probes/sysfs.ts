@@ -1,10 +1,13 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { ObservedPatch } from '../contract/event-parts.ts'
+import { functionLabel, parseFunctionLabel } from '../contract/function-identity.ts'
+import { longNames } from './cut-names.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawModule, RawPatch } from './raw-record.ts'
+import { judgeScan, type SysfsVerdict } from './sysfs-transition.ts'
 import { directionOf } from './transition.ts'
 
-/** Scans that must agree before sysfs overrules attached probes: a record may still be on its way. */
+/** Scans that must agree before sysfs says what a stronger source must have lost: its record may be on its way. */
 const scansToOverrule = 3
 
 /** No kernel knows sticky patches: their authors say it with `module_param(klpscope_sticky, bool, 0444)`. */
@@ -28,14 +31,11 @@ const observedPatch = (raw: RawPatch): ObservedPatch => ({
   objects: raw.objects.map((object) => ({
     name: object.name,
     ...(object.patched === null ? {} : { patched: object.patched === '1' }),
-    functions: object.functions,
+    functions: object.functions.map((entry) => functionLabel(parseFunctionLabel(entry))),
   })),
 })
 
-/**
- * Patches as sysfs shows them, and the transition it implies: announced at once while no probe is attached
- * (the daemon came late, or has no BPF), otherwise only when the probes, or the kernel log, keep disagreeing.
- */
+/** Patches as sysfs shows them, and the transition it implies. */
 export const observePatches = (
   context: DecodeContext,
   raw: RawPatch[],
@@ -43,6 +43,11 @@ export const observePatches = (
   monoNs: string,
 ): EventDraft[] => {
   const patches = raw.map(observedPatch)
+  context.longNames = longNames(
+    patches.flatMap((patch) =>
+      patch.objects.flatMap((object) => object.functions.map((label) => parseFunctionLabel(label).function)),
+    ),
+  )
   const modules = rawModules?.map(({ name, files }) => ({ name, ...moduleFacts(files) }))
   const events: EventDraft[] = []
   const text = JSON.stringify([patches, modules])
@@ -58,50 +63,57 @@ export const observePatches = (
     })
   }
 
-  const shown = patches.find((patch) => patch.inTransition)
-  const known = context.transition
-  const target = shown?.enabled ? 1 : 0
-  const samePatch = shown?.name === known?.patch
-  // klp_start_transition may take seconds, and `enabled` is written only after it: probes and the log know better.
-  const informed = context.attached || known?.toldBy === 'kernel-log'
-  const turned = samePatch && known !== null && known.target !== target && !informed
-  context.sysfsDisagreed = samePatch && !turned ? 0 : context.sysfsDisagreed + 1
-  if (context.sysfsDisagreed === 0) return events
-  if ((informed || turned) && context.sysfsDisagreed < scansToOverrule) return events
+  return [...events, ...correctTransition(context, judgeScan(context, patches), monoNs)]
+}
 
-  context.sysfsDisagreed = 0
+/** The transition that sysfs implies, where it is to be believed: see sysfs-transition.ts. */
+const correctTransition = (context: DecodeContext, verdict: SysfsVerdict, monoNs: string): EventDraft[] => {
+  const { sysfs, transition: known } = context
+  const patch = verdict.says === 'none' ? undefined : verdict.patch
+  const started = verdict.says === 'started' ? verdict : null
+  const informed = context.attached || known?.toldBy === 'kernel-log'
+  const turned = started && known?.patch === patch && known?.target !== started.target && !informed
+  const agrees = known ? known.patch === patch && !turned : started === null || context.asking !== null
+  sysfs.disagreed = agrees ? 0 : sysfs.disagreed + 1
+  if (agrees || (informed && sysfs.disagreed < scansToOverrule)) return []
+
+  sysfs.disagreed = 0
   context.loggedBlocks.clear()
-  if (turned) {
-    const patch = known.patch
-    context.transition = { ...known, target }
-    const direction = directionOf(target)
-    events.push({ kind: 'transition-reversed', monoNs, patch, direction, basis: 'inferred' })
-    return events
+  if (turned && known) {
+    context.transition = { ...known, target: started.target }
+    const direction = directionOf(started.target)
+    return [{ kind: 'transition-reversed', monoNs, patch: known.patch, direction, basis: 'inferred' }]
   }
-  if (known) {
-    const patch = known.patch
-    events.push({ kind: 'transition-completed', monoNs, patch, direction: directionOf(known.target) })
-    context.transition = null
+  const ended: EventDraft[] = known
+    ? [
+        {
+          kind: 'transition-completed',
+          monoNs,
+          patch: known.patch,
+          direction: directionOf(known.target),
+        },
+      ]
+    : []
+  context.transition = started && {
+    patch: started.patch,
+    target: started.target,
+    generation: '0',
+    toldBy: 'sysfs',
+    startToCome: !started.late,
+    reversing: false,
   }
-  if (shown) {
-    context.transition = {
-      patch: shown.name,
-      target,
-      generation: '0',
-      toldBy: 'sysfs',
-      startToCome: !first,
-      reversing: false,
-    }
-    events.push({
+  if (!started) return ended
+  return [
+    ...ended,
+    {
       kind: 'transition-started',
       monoNs,
-      patch: shown.name,
-      direction: directionOf(target),
-      ...(shown.replace === undefined ? {} : { replace: shown.replace }),
+      patch: started.patch,
+      direction: directionOf(started.target),
+      ...(started.replace === undefined ? {} : { replace: started.replace }),
       adopted: true,
-    })
-  }
-  return events
+    },
+  ]
 }
 
 /** A file that does not hold a whole number tells nothing. */

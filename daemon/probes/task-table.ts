@@ -58,6 +58,7 @@ export const observeTasks = (
   const gone = [...context.tasks.keys()].filter((key) => !table.has(key))
   const complete = context.tasks.size === 0
   context.tasks = table
+  context.sysfs.snapshots++
   const remaining = context.transition ? remainingIn([...table.values()], context.transition.target) : null
   return {
     kind: 'tasks-observed',

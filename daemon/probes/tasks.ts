@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { BlockReason, SwitchWay } from '../contract/event-parts.ts'
+import { wholeName } from './cut-names.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 
 const ways: Record<number, SwitchWay> = {
@@ -58,7 +59,7 @@ export const tasks: ProbeSet = {
   stem: 'tasks',
   purpose: 'why tasks are blocked, how they are switched, idle tasks',
   records: {
-    'task.blocked': (tuple) => {
+    'task.blocked': (tuple, context) => {
       const monoNs = tuple.monoNs()
       const tid = tuple.int()
       const pid = tuple.int()
@@ -78,7 +79,7 @@ export const tasks: ProbeSet = {
           comm,
           errno,
           reason,
-          ...(functionName === '' ? {} : { function: functionName }),
+          ...(functionName === '' ? {} : { function: wholeName(functionName, context.longNames) }),
           kthread,
           idle: tid === 0,
           state,

@@ -1,3 +1,4 @@
+import { type FunctionIdentity, functionKey, symposField } from '../contract/function-identity.ts'
 import type { InventoriedPatch } from '../contract/inventory.ts'
 import type { RawSymbol } from '../probes/raw-record.ts'
 
@@ -11,13 +12,11 @@ export type AttachPoint = {
   address: string
 }
 
-export type PlannedFunction = { object: string; function: string } & (
-  | { countable: true; original: AttachPoint; replacements: AttachPoint[] }
-  | { countable: false; reason: string }
-)
-
-/** Names a patched function among all of them. */
-export const functionKey = (object: string, name: string): string => `${object}:${name}`
+export type PlannedFunction = FunctionIdentity &
+  (
+    | { countable: true; original: AttachPoint; replacements: AttachPoint[] }
+    | { countable: false; reason: string }
+  )
 
 type Implementation = { patch: string; nop: boolean; symbol: RawSymbol | undefined }
 
@@ -31,12 +30,13 @@ export const planCalls = (
   symbols: ReadonlyMap<string, RawSymbol>,
   namesakes: readonly RawSymbol[],
 ): PlannedFunction[] => {
-  const groups = new Map<string, { object: string; function: string; stack: Implementation[] }>()
+  const groups = new Map<string, Group>()
   for (const patch of patches) {
     for (const object of patch.objects) {
       for (const func of object.functions) {
-        const key = functionKey(object.name, func.name)
-        const group = groups.get(key) ?? { object: object.name, function: func.name, stack: [] }
+        const identity = { object: object.name, function: func.name, ...symposField(func.sympos) }
+        const key = functionKey(identity)
+        const group = groups.get(key) ?? { identity, stack: [] }
         groups.set(key, group)
         if (func.position === null) continue
         group.stack.push({ patch: patch.name, nop: func.nop, symbol: symbols.get(func.newAddress) })
@@ -46,15 +46,14 @@ export const planCalls = (
   return [...groups.values()].map((group) => plan(group, namesakes))
 }
 
-const plan = (
-  group: { object: string; function: string; stack: Implementation[] },
-  namesakes: readonly RawSymbol[],
-): PlannedFunction => {
-  const named = { object: group.object, function: group.function }
+type Group = { identity: FunctionIdentity; stack: Implementation[] }
+
+const plan = (group: Group, namesakes: readonly RawSymbol[]): PlannedFunction => {
+  const { identity: named } = group
   const not = (reason: string): PlannedFunction => ({ ...named, countable: false, reason })
   if (group.stack.length === 0) return not('no patch is in its place now')
-  const module = group.object === 'vmlinux' ? null : group.object
-  const original = find(module, group.function, namesakes)
+  const module = named.object === 'vmlinux' ? null : named.object
+  const original = find(module, named.function, namesakes)
   if (typeof original === 'string') return not(original)
   const replacements: AttachPoint[] = []
   for (const { nop, symbol } of group.stack) {

@@ -1,5 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { functionKey, identityOf } from '../contract/function-identity.ts'
 import { CallBuckets } from '../probes/call-buckets.ts'
 import type { RawBody } from '../probes/raw-record.ts'
 import type { AttachPoint, PlannedFunction } from './call-plan.ts'
@@ -16,9 +18,12 @@ export type CallRunOptions = {
   budgetPerS: number
   run: number
   functions: CountableFunction[]
+<<<<<<< HEAD
   /** Whether another run counts until this one does. */
   succeeds: boolean
   account: LineAccount
+=======
+>>>>>>> c74c666 (sysfs says of a transition only what it can know; functions of one name are two; counts end with their patch)
 }
 
 /** One bpftrace that counts the calls of a fixed set of functions. */
@@ -28,6 +33,8 @@ export type CallRun = {
   attached: Promise<string | null>
   /** The second of the monotonic clock from which on it answers for all calls; meaningful once attached. */
   fromSecond: () => number
+  /** Resolves when that second has begun; meaningful once attached. */
+  begun: (signal: AbortSignal) => Promise<void>
   /** Resolves when it has told all that happened before this second, or cannot any more. */
   toldUntil: (second: number) => Promise<void>
   /** Resolves with why it ended, also when it never attached. */
@@ -61,7 +68,7 @@ export const startCallRun = (
   const onLine = (line: string): void => {
     if (killed) return
     emit({ source: 'function-tracer', what: 'line', run, line })
-    const tick = readLine(buckets, line)
+    const tick = readLine(buckets, line, monotonicNs())
     if (!tick || 'lost' in tick) return
     for (const [number, calls] of callsByFunction(tick.buckets)) {
       const func = functions[number]
@@ -72,11 +79,12 @@ export const startCallRun = (
 
   const onReady = (): void => {
     if (killed) return
-    fromSecond = options.succeeds ? Number(BigInt(monotonicNs()) / 1_000_000_000n) + 1 : 0
-    const counted = functions.map(({ object, function: name, replacements }) => ({
-      object,
-      function: name,
-      replacements: replacements.map((point) => point.address),
+    // BEGIN runs before the other probes are attached: what was counted until now is a part only, and what was printed
+    // of it is still to be read.
+    fromSecond = Number(BigInt(monotonicNs()) / 1_000_000_000n) + 2
+    const counted = functions.map((func) => ({
+      ...identityOf(func),
+      replacements: func.replacements.map((point) => point.address),
     }))
     emit({ source: 'function-tracer', what: 'attached', run, fromSecond, functions: counted })
   }
@@ -123,6 +131,10 @@ export const startCallRun = (
     number: run,
     attached,
     fromSecond: () => fromSecond,
+    begun: async (signal) => {
+      const leftMs = fromSecond * 1_000 - Number(BigInt(monotonicNs()) / 1_000_000n)
+      if (leftMs > 0) await sleep(leftMs, undefined, { signal }).catch(() => undefined)
+    },
     toldUntil: async (second) => {
       const told = new Promise<void>((resolve) => {
         ticks.push((now) => {
@@ -154,7 +166,7 @@ export const startCallRun = (
 }
 
 const isSame = (a: PlannedFunction, b: CountableFunction): boolean =>
-  a.countable && a.object === b.object && a.function === b.function && includes([a.original], b.original)
+  a.countable && functionKey(a) === functionKey(b) && includes([a.original], b.original)
 
 const includes = (points: readonly AttachPoint[], point: AttachPoint): boolean =>
   points.some(
@@ -162,9 +174,13 @@ const includes = (points: readonly AttachPoint[], point: AttachPoint): boolean =
   )
 
 /** Null for a broken line too: decoding will say what is wrong with it. */
-const readLine = (buckets: CallBuckets, line: string): ReturnType<CallBuckets['read']> => {
+const readLine = (
+  buckets: CallBuckets,
+  line: string,
+  readMonoNs: string,
+): ReturnType<CallBuckets['read']> => {
   try {
-    return buckets.read(line)
+    return buckets.read(line, readMonoNs)
   } catch {
     return null
   }

@@ -1,8 +1,13 @@
+import { isCut } from '../probes/cut-names.ts'
+
 /** What one line of the tracer's output makes worth reading from /proc at once. */
 export type FollowUp =
   | { inspect: number; requester: true }
-  /** `suspectBpf`: its stack is not reliable, and a tracing program may be why. */
-  | { inspect: number; requester: false; suspectBpf: boolean }
+  /**
+   * `suspectBpf`: its stack is not reliable, and a tracing program may be why. `cutName`: bpftrace cut the name of the
+   * function it sleeps in, which sysfs has whole.
+   */
+  | { inspect: number; requester: false; suspectBpf: boolean; cutName: boolean }
 
 /** EINVAL of klp_check_and_switch_task: the stack is not reliable. */
 const unreliableStack = 22
@@ -12,9 +17,14 @@ export const followUp = (line: string): FollowUp | null => {
   if (!line.includes('"task.blocked"') && !line.includes('"transition.ask"')) return null
   try {
     const { data } = JSON.parse(line) as { data?: unknown[] }
-    const [name, first, , tid, , errno] = data ?? []
+    const [name, first, , tid, , errno, functionName] = data ?? []
     if (name === 'task.blocked' && typeof tid === 'number' && tid > 0) {
-      return { inspect: tid, requester: false, suspectBpf: errno === unreliableStack }
+      return {
+        inspect: tid,
+        requester: false,
+        suspectBpf: errno === unreliableStack,
+        cutName: typeof functionName === 'string' && isCut(functionName),
+      }
     }
     if (name === 'transition.ask' && typeof first === 'number') return { inspect: first, requester: true }
   } catch {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { functionKey, identityOf } from '../contract/function-identity.ts'
 import type { RawBody, RawCounting } from '../probes/raw-record.ts'
-import { functionKey, type PlannedFunction } from './call-plan.ts'
+import type { PlannedFunction } from './call-plan.ts'
 import { type CallRun, startCallRun } from './call-run.ts'
 import type { CountableFunction } from './call-script.ts'
 import { monotonicNs } from './clock.ts'
@@ -69,7 +70,7 @@ export const createFunctionTracer = (
   }
 
   const leftOut = (func: PlannedFunction): RawCounting | undefined =>
-    off.get(keyOf(func)) ?? refused.find((one) => one.planned === JSON.stringify(func))?.counting
+    off.get(functionKey(func)) ?? refused.find((one) => one.planned === JSON.stringify(func))?.counting
 
   const renew = async (): Promise<void> => {
     const countable = wanted.filter((func) => func.countable && !leftOut(func)) as CountableFunction[]
@@ -81,10 +82,10 @@ export const createFunctionTracer = (
       return tell()
     }
     tell()
-    const succeeds = previous !== null
-    const run = startCallRun({ ...options, run: ++runs, functions: countable, succeeds }, emit, overBudget)
+    const run = startCallRun({ ...options, run: ++runs, functions: countable }, emit, overBudget)
     starting = run
     const failure = await run.attached
+    if (failure === null) await run.begun(stopping.signal)
     starting = null
     if (stopping.signal.aborted) return
     if (failure !== null) return refuse(countable, failure)
@@ -100,7 +101,7 @@ export const createFunctionTracer = (
 
   const overBudget = (func: CountableFunction, perS: number): void => {
     const reason = `called ${perS} times a second, more than ${options.budgetPerS}`
-    off.set(keyOf(func), { object: func.object, function: func.function, status: 'off', reason })
+    off.set(functionKey(func), { ...identityOf(func), status: 'off', reason })
     schedule(0)
   }
 
@@ -113,7 +114,7 @@ export const createFunctionTracer = (
     const failed = (named.length > 0 ? named : functions)
       .map((func) => ({
         planned: JSON.stringify(func),
-        counting: { object: func.object, function: func.function, status: 'unavailable' as const, reason },
+        counting: { ...identityOf(func), status: 'unavailable' as const, reason },
       }))
       .filter((one) => stillWanted.has(one.planned))
     refused = [...before, ...failed]
@@ -141,13 +142,11 @@ export const createFunctionTracer = (
 
   const tell = (): void => {
     const functions = wanted.map((func): RawCounting => {
-      const { object, function: name } = func
       const left = leftOut(func)
       if (left) return left
-      if (!func.countable) return { object, function: name, status: 'unavailable', reason: func.reason }
+      if (!func.countable) return { ...identityOf(func), status: 'unavailable', reason: func.reason }
       return {
-        object,
-        function: name,
+        ...identityOf(func),
         status: current?.counts(func) ? 'on' : 'starting',
       }
     })
@@ -160,7 +159,7 @@ export const createFunctionTracer = (
   return {
     want: (functions) => {
       wanted = functions
-      const held = new Set(functions.map(keyOf))
+      const held = new Set(functions.map(functionKey))
       for (const key of off.keys()) if (!held.has(key)) off.delete(key)
       const planned = new Set(functions.map((func) => JSON.stringify(func)))
       refused = refused.filter((one) => planned.has(one.planned))
@@ -181,5 +180,3 @@ export const createFunctionTracer = (
 
 const namesOf = (func: CountableFunction): string[] =>
   [func.original, ...func.replacements].map((point) => point.name)
-
-const keyOf = (func: { object: string; function: string }): string => functionKey(func.object, func.function)

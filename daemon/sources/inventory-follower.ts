@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import { functionKey } from '../contract/function-identity.ts'
+import type { InventoriedPatch } from '../contract/inventory.ts'
 import { isLivepatched } from '../probes/ftrace-sites.ts'
-import { addressesOf } from '../probes/inventory.ts'
+import { addressesOf, withWholeNames } from '../probes/inventory.ts'
 import { type Inventory, InventoryReader } from '../probes/inventory-reader.ts'
 import type { RawBody, RawSymbol } from '../probes/raw-record.ts'
 import { Tuple } from '../probes/tuple.ts'
-import { functionKey, type PlannedFunction, planCalls } from './call-plan.ts'
+import { type PlannedFunction, planCalls } from './call-plan.ts'
 import type { QuietTime } from './quiet-time.ts'
 import { recordName } from './record-name.ts'
 import { lookUpAddresses, lookUpNames } from './symbol-lookup.ts'
@@ -46,11 +48,12 @@ export const followInventory = (
     if (found.length > 0) emit({ source: 'symbols', symbols: found })
     // What comes meanwhile may cut down what is known.
     const symbols = new Map(known)
+    const patches = withWholeNames(inventory.patches, symbols)
     const patched = JSON.stringify(
-      inventory.patches.map((patch) =>
+      patches.map((patch) =>
         patch.objects.map((object) => [
           object.name,
-          object.functions.map((func) => [func.name, func.newAddress, func.position]),
+          object.functions.map((func) => [func.name, func.sympos, func.newAddress, func.position]),
         ]),
       ),
     )
@@ -58,23 +61,25 @@ export const followInventory = (
     sitesOf = patched
     const [lines, namesakes] = await quiet.run(async (signal) => [
       await readSites(),
-      await lookUpNames(namesOf(inventory, symbols), signal),
+      await lookUpNames(namesOf(patches, symbols), signal),
     ])
     emit({ source: 'ftrace-sites', lines })
-    planned = planCalls(inventory.patches, symbols, namesakes)
+    planned = planCalls(patches, symbols, namesakes)
     onFunctions(planned)
   }
 
   /** What is patched no more is not counted any more, without waiting for quiet. */
   const letGo = (inventory: Inventory): void => {
     const patched = new Set(
-      inventory.patches.flatMap((patch) =>
+      withWholeNames(inventory.patches, known).flatMap((patch) =>
         patch.objects.flatMap((object) =>
-          object.functions.map((func) => functionKey(object.name, func.name)),
+          object.functions.map(({ name, sympos }) =>
+            functionKey({ object: object.name, function: name, sympos }),
+          ),
         ),
       ),
     )
-    const left = planned.filter((func) => patched.has(functionKey(func.object, func.function)))
+    const left = planned.filter((func) => patched.has(functionKey(func)))
     if (left.length === planned.length) return
     planned = left
     onFunctions(left)
@@ -112,8 +117,8 @@ export const followInventory = (
 }
 
 /** Every original and every replacement. */
-const namesOf = (inventory: Inventory, symbols: ReadonlyMap<string, RawSymbol>): string[] =>
-  inventory.patches
+const namesOf = (patches: readonly InventoriedPatch[], symbols: ReadonlyMap<string, RawSymbol>): string[] =>
+  patches
     .flatMap((patch) => patch.objects.flatMap((object) => object.functions))
     .flatMap((func) => [func.name, symbols.get(func.newAddress)?.name ?? func.name])
 

@@ -54,7 +54,6 @@ export type Observer = {
 /** Between snapshots: during a transition, and in quiet times. */
 const busyMs = 1_000
 const quietMs = 5_000
-const settleMs = 250
 /** A transition nobody stands in the way of is over by then. */
 const transitionSettleMs = 3_000
 /** Looking for tracing programs means a look at every open file of the host. */
@@ -106,8 +105,12 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     const next = followUp(line)
     if (!next) return shadowCallers.follow(line)
     if (!next.requester && next.suspectBpf) suspectBpf()
+    if (!next.requester && next.cutName) emitPatches(scanLivepatches())
     return inspectTask(next.inspect, next.requester)
   }
+
+  const emitPatches = (patches: RawPatch[]): void =>
+    emit({ source: 'sysfs', patches, modules: scanModules(patches) })
 
   const suspectBpf = (): void => {
     if (Date.now() - linksAt < linksMs) return
@@ -137,15 +140,9 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   }
 
   const look = async (): Promise<void> => {
-    let patches = scanLivepatches()
-    const inTransition = () => patches.some((patch) => patch.files.transition === '1')
-    if (inTransition() && !busy && !tracer?.sees('transition')) {
-      // `transition` is set before `enabled`: in between, a patch being enabled looks like one being disabled.
-      await new Promise((resolve) => setTimeout(resolve, settleMs))
-      patches = scanLivepatches()
-    }
-    busy = inTransition()
-    emit({ source: 'sysfs', patches, modules: scanModules(patches) })
+    const patches = scanLivepatches()
+    busy = patches.some((patch) => patch.files.transition === '1')
+    emitPatches(patches)
     if (Date.now() - snapshotAt >= (busy ? 0 : quietMs)) await snapshot(patches)
     tellClocks()
   }

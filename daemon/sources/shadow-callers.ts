@@ -6,6 +6,11 @@ import { recordName } from './record-name.ts'
 import { lookUpModules } from './symbol-lookup.ts'
 
 const moduleList = '/proc/modules'
+/**
+ * When an address in no module is looked up again, in ms: a module that is just being loaded or removed may be missing
+ * from the list for a moment.
+ */
+const againMs: readonly number[] = [1_000, 5_000, 30_000]
 /** Addresses come in bursts; and what is told at once has to be ahead of what is told then. */
 const gatherMs = 500
 
@@ -27,6 +32,7 @@ export const createShadowCallers = (
 ): ShadowCallers => {
   let waiting: RawCaller[] = []
   let timer: NodeJS.Timeout | undefined
+  const retries = new Set<NodeJS.Timeout>()
   let working: Promise<void> = Promise.resolve()
 
   const nameFunctions = async (): Promise<void> => {
@@ -37,22 +43,45 @@ export const createShadowCallers = (
     emit({ source: 'shadow-callers', callers: callers.map((caller) => withFunction(caller, symbols)) })
   }
 
+  const callerAt = (address: string): RawCaller => ({
+    address,
+    function: null,
+    ...moduleAt(address, readFileSync(moduleList, 'utf8')),
+  })
+
+  const nameFunctionOf = (caller: RawCaller): void => {
+    waiting.push(caller)
+    timer ??= setTimeout(() => {
+      timer = undefined
+      working = working.then(nameFunctions).catch(onError)
+    }, gatherMs)
+  }
+
+  const lookAgain = (address: string, attempt = 0): void => {
+    const delayMs = againMs[attempt]
+    if (delayMs === undefined) return
+    const retry = setTimeout(() => {
+      retries.delete(retry)
+      const caller = callerAt(address)
+      if (caller.module === null) return lookAgain(address, attempt + 1)
+      emit({ source: 'shadow-callers', callers: [caller] })
+      nameFunctionOf(caller)
+    }, delayMs)
+    retries.add(retry)
+  }
+
   return {
     follow: (line) => {
       const address = recordName(line) === 'shadow.user' ? addressIn(line) : null
       if (address === null) return undefined
-      const caller = { address, function: null, ...moduleAt(address, readFileSync(moduleList, 'utf8')) }
-      if (caller.module !== null) {
-        waiting.push(caller)
-        timer ??= setTimeout(() => {
-          timer = undefined
-          working = working.then(nameFunctions).catch(onError)
-        }, gatherMs)
-      }
+      const caller = callerAt(address)
+      if (caller.module === null) lookAgain(address)
+      else nameFunctionOf(caller)
       return { source: 'shadow-callers', callers: [caller] }
     },
     stop: async () => {
       clearTimeout(timer)
+      for (const retry of retries) clearTimeout(retry)
       await working
     },
   }
@@ -70,8 +99,12 @@ const addressIn = (line: string): string | null => {
   }
 }
 
-/** Of /proc/modules: `name size references users state address (taints)`; the address is that of its code. */
-const moduleLine = /^(\S+) (\d+) \S+ \S+ \S+ 0x([0-9a-f]+)(?: \((\w+)\))?$/gm
+/**
+ * Of /proc/modules: `name size references users state address (taints)`; the address is that of its code. Behind the
+ * taints stands + while it is being loaded, - while it is being removed. Source: kernel/module/procfs.c, m_show;
+ * kernel/module/main.c, module_flags.
+ */
+const moduleLine = /^(\S+) (\d+) \S+ \S+ \S+ 0x([0-9a-f]+)(?: \(([^)]*)\))?$/gm
 
 /** TAINT_LIVEPATCH, kernel/panic.c. */
 const livepatchTaint = 'K'

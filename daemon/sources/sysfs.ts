@@ -48,8 +48,7 @@ const scanPatch = (name: string): RawPatch => {
     .map((object) => ({
       name: object,
       patched: read(join(dir, object, 'patched')) ?? null,
-      // <function>,<sympos>
-      functions: listDirs(join(dir, object)).map((entry) => entry.replace(/,\d+$/, '')),
+      functions: listDirs(join(dir, object)),
     }))
   return { name, files, objects }
 }

@@ -123,6 +123,8 @@ export function describeEvent(event: Event): string {
       return `Module ${event.object} was refused${event.errno === undefined ? '' : ` (error ${event.errno})`}: ${event.cause}.`
     case 'callbacks-registered':
       return `${event.patch} has ${event.callbacks.length === 0 ? 'no callbacks' : event.callbacks.join(', ')} for ${event.object}.`
+    case 'callback-entered':
+      return `${event.patch} runs its ${event.callback} callback for ${event.object}${event.basis === 'inferred' ? " (inferred from the kernel's steps)" : ''}.`
     case 'callback-called':
       return `${event.patch} ran its ${event.callback} callback for ${event.object}${event.returned === undefined ? '' : `, which returned ${event.returned}`}${event.basis === 'inferred' ? " (inferred from the kernel's steps)" : ''}.`
     case 'callback-skipped':

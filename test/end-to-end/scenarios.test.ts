@@ -1,6 +1,13 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Finding, RuleName } from '../../daemon/contract/finding.ts'
+import { functionLabel } from '../../daemon/contract/function-identity.ts'
+import { type CoreState, initialState } from '../../daemon/core/core-state.ts'
+import type { Effect } from '../../daemon/core/effect.ts'
+import { functionsOf } from '../../daemon/core/functions-view.ts'
+import { headlineOf } from '../../daemon/core/headline.ts'
+import { reduce } from '../../daemon/core/reduce.ts'
 import { loggedTransitions, recordedBlocked, wrongTimes } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 import { readRecord } from './support/record.ts'
@@ -9,12 +16,25 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
   let lab: LabSession
   let record: ReturnType<typeof readRecord>
   let logged: ReturnType<typeof loggedTransitions>
+  let steps: { state: CoreState; effects: Effect[] }[]
+  const findings = (rule: RuleName): Finding[] =>
+    steps.flatMap(({ effects }) =>
+      effects.flatMap((effect) =>
+        effect.kind === 'finding-changed' && effect.finding.rule === rule ? [effect.finding] : [],
+      ),
+    )
 
   beforeAll(async () => {
-    lab = await openLab(kernel, 'scenarios.sh', { daemon: true, timeoutS: 1200 })
+    lab = await openLab(kernel, 'scenarios.sh', { daemon: true, timeoutS: 2100 })
     await lab.outcome
     record = readRecord(lab.outDir)
     logged = loggedTransitions(lab.read('dmesg.txt'))
+    let state = initialState
+    steps = record.events.map((event) => {
+      const [next, effects] = reduce(state, event)
+      state = next
+      return { state, effects }
+    })
   })
   afterAll(() => lab?.stop())
 
@@ -124,6 +144,79 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     expect(await read('bundle.tar.gz', 'report.html')).toContain('klpt_wait_for_release')
     expect(await read('bundle.tar.gz', '*')).toMatch(/klpscope-lab[\s\S]*insmod \/lab\/modules/)
     expect(await read('bundle-redacted.tar.gz', '*')).not.toMatch(/klpscope-lab|insmod \/lab\/modules/)
+  })
+
+  it('says of a patch in a callback which one and who waits for it, and never took it for a transition', () => {
+    const entered = record.events.flatMap((event) =>
+      event.kind === 'callback-entered' && event.patch === 'klpt_patch_slow'
+        ? [`${event.comm} ${event.callback} ${event.object}`]
+        : [],
+    )
+    expect(entered).toEqual([
+      'insmod pre_patch klpt_target',
+      'bash pre_unpatch klpt_target',
+      'insmod pre_patch klpt_target',
+    ])
+    const headlines = steps.flatMap(({ state }) => headlineOf(state).text)
+    expect(headlines).toContainEqual(
+      expect.stringMatching(/^klpt_patch_slow: loading, in its pre_patch callback for klpt_target;/),
+    )
+    expect(headlines).toContainEqual(
+      expect.stringMatching(/^klpt_patch_slow: being disabled, in its pre_unpatch callback for klpt_target;/),
+    )
+    expect(findings('load-hung').map(({ subject }) => subject)).toContain('klpt_patch_slow')
+    expect(record.events.filter((event) => event.kind === 'transition-started' && event.adopted)).toEqual([])
+  })
+
+  it('finds what a patch left that allocated while its module was being loaded', () => {
+    expect(findings('shadow-left-behind').map(({ summary }) => summary)).toContainEqual(
+      expect.stringMatching(/^shadow id 0x1003 of klpt_patch_early: 1 variable /),
+    )
+  })
+
+  it('keeps functions of one name apart', () => {
+    const shown = steps.map(({ state }) =>
+      functionsOf(state).items.filter(({ object }) => object === 'klpt_twins'),
+    )
+    const both = shown.filter(
+      (items) => items.length === 2 && items.every(({ stack }) => stack?.length === 1),
+    )
+    expect(
+      both
+        .at(-1)
+        ?.map((item) => [functionLabel(item), item.inEffect?.symbol])
+        .sort(),
+    ).toEqual([
+      ['klpt_twin_show', 'klpt_new_first'],
+      ['klpt_twin_show,2', 'klpt_new_second'],
+    ])
+  })
+
+  it('finds objects that no module can be', () => {
+    expect([...new Set(findings('patch-bypassed').map(({ subject }) => subject))]).toEqual([
+      'klpt_patch_misnamed klpt-target',
+      'klpt_patch_misnamed klpt_target.ko',
+      'klpt_patch_misnamed vmlinux',
+    ])
+  })
+
+  it('keeps long names whole, and counts each call of hundreds of functions once', () => {
+    const long = record.events.flatMap((event) =>
+      event.kind === 'task-blocked' && event.comm === 'klpt-long' && event.function ? [event.function] : [],
+    )
+    expect(new Set(long)).toEqual(
+      new Set([
+        `klpt_${'long_name_as_template_instances_and_rust_symbols_have_them_'.repeat(2)}and_its_tail`,
+      ]),
+    )
+    const counted = steps
+      .map(({ state }) => functionsOf(state).items.filter((item) => /^klpt_many_\d+$/.test(item.function)))
+      .filter((items) => items.some(({ calls }) => calls !== null))
+      .at(-1)
+    expect(counted).toHaveLength(240)
+    expect(
+      new Set(counted?.map(({ calls }) => [calls?.entered, calls?.redirected, calls?.old].join())),
+    ).toEqual(new Set(['10,10,0']))
   })
 
   it('lost nothing and understood everything', () => {

@@ -1,3 +1,4 @@
+import { functionKey, functionLabel } from '../../daemon/contract/function-identity.ts'
 import type {
   CallCounts,
   Counting,
@@ -47,7 +48,7 @@ export function PatchedFunctions({ functions, tracerStatus }: Props) {
       ) : (
         <StackingTable columns={columns} testId="functions-table">
           {items.map((one) => (
-            <FunctionRow key={`${one.object}:${one.function}`} one={one} />
+            <FunctionRow key={functionKey(one)} one={one} />
           ))}
         </StackingTable>
       )}
@@ -66,7 +67,9 @@ function FunctionRow({ one }: { one: PatchedFunction }) {
   return (
     <tr data-testid="function-row" data-function={one.function}>
       <th scope="row">
-        <span class="mono">{one.function}</span>
+        <span class="mono" title={namesakeText(one)}>
+          {functionLabel(one)}
+        </span>
         <span class="muted small"> {one.object}</span>
         {one.ftraceSite === false && one.stack !== null && one.stack.length > 0 && (
           <span class="warned small"> no ftrace site</span>
@@ -103,6 +106,9 @@ function FunctionRow({ one }: { one: PatchedFunction }) {
     </tr>
   )
 }
+
+const namesakeText = ({ sympos, object }: PatchedFunction): string | undefined =>
+  sympos > 1 ? `The function number ${sympos} of this name in ${object} (sympos ${sympos})` : undefined
 
 function RunsNow({ one }: { one: PatchedFunction }) {
   if (one.inEffect === null)

@@ -3,6 +3,7 @@ import { unknownText } from '../../daemon/words/format.ts'
 
 const outcomes: Record<PatchCallback['outcome'], string> = {
   'not-called': 'not called yet',
+  running: 'running now',
   called: 'called',
   skipped: 'skipped',
 }

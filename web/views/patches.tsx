@@ -3,6 +3,7 @@ import { formatCount, unknownText } from '../../daemon/words/format.ts'
 import { PatchCallbacks } from './patch-callbacks.tsx'
 import { Empty, Section } from './section.tsx'
 import { type Column, NumberCell, StackingTable } from './stacking-table.tsx'
+import { Moment } from './time.tsx'
 
 const columns: Column[] = [
   'Patch',
@@ -46,6 +47,7 @@ export function Patches({ patches, tracerStatus }: Props) {
 }
 
 function PatchRow({ patch }: { patch: Patch }) {
+  const running = (patch.callbacks ?? []).filter((callback) => callback.outcome === 'running')
   return (
     <tr data-patch={patch.name}>
       <th scope="row" class="mono">
@@ -58,6 +60,17 @@ function PatchRow({ patch }: { patch: Patch }) {
         {patch.inTransition && patch.state !== 'enabling' && patch.state !== 'disabling' && (
           <span class="muted small"> in transition</span>
         )}
+        {running.map((callback) => (
+          <div key={`${callback.object} ${callback.name}`} class="small" data-testid="patch-running-callback">
+            in {callback.name} of {callback.object}
+            {callback.at !== null && (
+              <>
+                {' '}
+                since <Moment time={callback.at} />
+              </>
+            )}
+          </div>
+        ))}
         {patch.replacedBy !== null && <div class="muted small">replaced by {patch.replacedBy}</div>}
         {patch.forced && <div class="small">forced: stays loaded until reboot</div>}
       </td>

@@ -6,10 +6,12 @@ import type { Effect } from '../effect.ts'
 import { bpfBlocksTransition } from './bpf-blocks-transition.ts'
 import { callbacksSkipped } from './callbacks-skipped.ts'
 import { eventsLost } from './events-lost.ts'
+import { loadHung } from './load-hung.ts'
 import { loadRefused } from './load-refused.ts'
 import { moduleRefused } from './module-refused.ts'
 import { oldCodeRunning } from './old-code-running.ts'
 import { overheadExceeded } from './overhead-exceeded.ts'
+import { patchBypassed } from './patch-bypassed.ts'
 import { patchDowngraded } from './patch-downgraded.ts'
 import { recordFailing } from './record-failing.ts'
 import { replacedModulePinned } from './replaced-module-pinned.ts'
@@ -39,6 +41,8 @@ const rules: readonly Rule[] = [
   shadowCountDrift,
   callbacksSkipped,
   loadRefused,
+  loadHung,
+  patchBypassed,
   moduleRefused,
   patchDowngraded,
   replacedModulePinned,

@@ -1,10 +1,16 @@
 import type { ShadowId } from '../../contract/state.ts'
+import type { CoreState } from '../core-state.ts'
 import { notableShadow } from '../shadow-notable.ts'
 import { millisecondsBetween } from '../time.ts'
 import type { Rule } from './rule.ts'
 
-/** A patch's last callbacks may free its variables, which the counts show a second later. */
-const patienceMs = 5_000
+/**
+ * A patch's last callbacks may free its variables: a count that came after them knows. None comes while nothing
+ * changes; then what was counted last is still true a moment later.
+ */
+const patienceMs = 2_000
+/** An owner that was not found at once is looked for again (daemon/sources/shadow-callers.ts). */
+const lookUpMs = 6_000
 
 /** Shadow variables whose patch is gone, and that no patch in place is known to look after. */
 export const shadowLeftBehind: Rule = {
@@ -15,6 +21,10 @@ export const shadowLeftBehind: Rule = {
     'patches-observed',
     'patch-loading',
     'transition-started',
+    'transition-completed',
+    'patch-disabled',
+    'patch-released',
+    'ftrace-sites-observed',
     'tracer-started',
     'tracer-gap',
   ],
@@ -22,7 +32,7 @@ export const shadowLeftBehind: Rule = {
     notableShadow(state).flatMap((of) => {
       const { id, live, left } = of
       if (!live || left === null) return []
-      if (millisecondsBetween(left.sinceMonoNs, state.monoNs) < patienceMs) return []
+      if (!isCounted(state, of, left.sinceMonoNs)) return []
       return [
         {
           severity: 'warning' as const,
@@ -35,7 +45,19 @@ export const shadowLeftBehind: Rule = {
     }),
 }
 
-const owned = ({ owner, users }: ShadowId): string => {
+/** Callbacks may still run while a transition does, and an owner that is not known may be found a little later. */
+const isCounted = (state: CoreState, { suspects }: ShadowId, sinceMonoNs: string): boolean => {
+  const { countedMonoNs } = state.shadow
+  if (state.transition) return false
+  if (!suspects && countedMonoNs !== null && BigInt(countedMonoNs) > BigInt(sinceMonoNs)) return true
+  return millisecondsBetween(sinceMonoNs, state.monoNs) >= (suspects ? lookUpMs : patienceMs)
+}
+
+const owned = ({ owner, users, suspects }: ShadowId): string => {
+  if (suspects)
+    return suspects.length > 0
+      ? ` (its owner was not seen; it can only be ${suspects.join(' or ')}, which ${suspects.length === 1 ? 'is' : 'are'} gone)`
+      : ' (its owner was not seen, and no livepatch was in place)'
   const others = users.filter((user) => user !== owner)
   return `${owner === null ? '' : ` of ${owner}`}${others.length > 0 ? `, also used by ${others.join(', ')}` : ''}`
 }

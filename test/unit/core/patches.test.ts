@@ -9,6 +9,15 @@ it('patches are shown by what they are doing, in the order the kernel tells', ()
       { name: 'd', enabled: false, stackOrder: 4 },
       { name: 'b', enabled: true, inTransition: true, stackOrder: 2 },
       { name: 'a', stackOrder: 1 },
+      { name: 'c', enabled: true, stackOrder: 3 },
+    ),
+  )
+  world.at(
+    2,
+    patchesObserved(
+      { name: 'd', enabled: false, stackOrder: 4 },
+      { name: 'b', enabled: true, inTransition: true, stackOrder: 2 },
+      { name: 'a', stackOrder: 1 },
       { name: 'c', enabled: false, inTransition: true, stackOrder: 3 },
     ),
   )

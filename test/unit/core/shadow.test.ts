@@ -121,12 +121,30 @@ describe('variables left behind', () => {
   it('are a finding some seconds after their patch went, with how many and how large', () => {
     const world = withV1()
     world.at(10, gone)
-    look(world, 14)
+    look(world, 11)
     expect(leftBehind(world)).toEqual([])
-    look(world, 16)
+    look(world, 12)
     expect(leftBehind(world)).toEqual([
       'shadow id 0x1001 of v1: 4 variables (128 bytes) left behind, no patch in place uses them',
     ])
+  })
+
+  it('are a finding at once when a count came after the last callback', () => {
+    const world = withV1()
+    world.at(10, gone)
+    world.at(10.1, counts(ofV1))
+    expect(leftBehind(world)).toHaveLength(1)
+  })
+
+  it('are none while a transition runs, whose callbacks are still to come', () => {
+    const world = withV1()
+    world.at(9, { kind: 'transition-started', patch: 'v2', direction: 'patching', adopted: false })
+    world.at(10, { kind: 'patch-replaced', patch: 'v1', by: 'v2' })
+    world.at(11, counts(ofV1))
+    look(world, 30)
+    expect(leftBehind(world)).toEqual([])
+    world.at(40, { kind: 'transition-completed', patch: 'v2', direction: 'patching' })
+    expect(leftBehind(world)).toHaveLength(1)
   })
 
   it('are none once they are freed', () => {
@@ -183,9 +201,32 @@ describe('variables left behind', () => {
     expect(story([])).toHaveLength(1)
   })
 
-  it('are not claimed of an owner that was never seen', () => {
+  it('are so too when their owner was never seen, once all are gone that it can be', () => {
     const world = withV1()
     world.at(6, counts({ id: '0x9', allocators: [] }))
+    world.at(8, patchesObserved({ name: 'v1' }, { name: 'v2' }))
+    look(world, 20)
+    expect(leftBehind(world)).toEqual([])
+    world.at(30, patchesObserved({ name: 'v2' }))
+    look(world, 40)
+    expect(leftBehind(world).join()).toContain(
+      'shadow id 0x9 (its owner was not seen; it can only be v1, which is gone): 4 variables',
+    )
+  })
+
+  it('are not claimed where the owner is only not known yet', () => {
+    const world = withV1()
+    world.at(6, counts({ id: '0x9', allocators: [] }))
+    world.at(7, counts({ id: '0x9', allocators: [by('v2', 4)], users: ['v2'] }))
+    world.at(8, patchesObserved({ name: 'v2' }))
+    look(world, 20)
+    expect(leftBehind(world).join()).not.toContain('0x9')
+    expect(world.state().shadow.ids.get('0x9')).not.toHaveProperty('suspects')
+  })
+
+  it('are not claimed of what a module that is no livepatch allocated', () => {
+    const world = withV1()
+    world.at(6, counts({ id: '0x9', allocators: [by('klpt_target', 4, { livepatch: false })] }))
     world.at(10, gone)
     look(world, 60)
     expect(leftBehind(world).join()).not.toContain('0x9')

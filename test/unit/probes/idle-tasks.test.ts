@@ -44,7 +44,7 @@ describe('an idle task that blocks a transition', () => {
 
   it('is told by the kernel log where no probe does', () => {
     const { engine, blocked } = anEngine()
-    engine.ingest(sysfs('1', sysfsPatch('p', 1, 1)))
+    for (const record of [sysfs('1'), sysfs('1', sysfsPatch('p', 1, 1))]) engine.ingest(record)
     engine.ingest({ monoNs: '2', source: 'kernel-log', line: logLine })
     expect(blocked()).toMatchObject([
       [-2, { tid: 0, comm: 'swapper/1', reason: 'running', kthread: true, idle: true, cpu: 1 }],

@@ -61,6 +61,7 @@ describe('a load', () => {
     expect(short(events)).toEqual([
       'patch-loading',
       'callbacks-registered',
+      'callback-entered pre_patch',
       'callback-called pre_patch',
       'object-patched',
       'callback-called post_patch',
@@ -68,8 +69,8 @@ describe('a load', () => {
       'state-registered',
     ])
     expect(events[0]).toMatchObject({ patch: 'p', version: '1.0', pid: 50, tid: 51, comm: 'insmod' })
-    expect(events[2]).toMatchObject({ object: 'target', returned: 0, basis: 'inferred' })
-    expect(events[6]).toMatchObject({ id: '0x7', version: 3 })
+    expect(events[3]).toMatchObject({ object: 'target', returned: 0, basis: 'inferred' })
+    expect(events[7]).toMatchObject({ id: '0x7', version: 3 })
   })
 
   it('whose pre-patch callback fails names the object and undoes nothing of it', () => {
@@ -84,11 +85,12 @@ describe('a load', () => {
     expect(short(events)).toEqual([
       'patch-loading',
       'callbacks-registered',
+      'callback-entered pre_patch',
       'callback-called pre_patch',
       'patch-load-refused',
     ])
-    expect(events[2]).toMatchObject({ returned: -1 })
-    expect(events[3]).toMatchObject({ errno: 1, reason: 'pre-patch-failed', comm: 'insmod' })
+    expect(events[3]).toMatchObject({ returned: -1 })
+    expect(events[4]).toMatchObject({ errno: 1, reason: 'pre-patch-failed', comm: 'insmod' })
   })
 
   it('that ftrace refuses waits for the function in the log, and its post_unpatch has run', () => {
@@ -103,7 +105,7 @@ describe('a load', () => {
       loadedWith('p', 16),
       kmsg('10000500000', "livepatch: failed to register ftrace handler for function 'f' (-16)"),
     )
-    expect(short(events).slice(2)).toEqual([
+    expect(short(events).slice(3)).toEqual([
       'callback-called pre_patch',
       'callback-called post_unpatch',
       'patch-load-refused',
@@ -176,6 +178,7 @@ describe('callbacks', () => {
   it('of a disabled patch run before and after', () => {
     const events = story(found(0, inPlace), found(3, inPlace), ['patch.settled', 11, 0, 'p', 0])
     expect(short(events)).toEqual([
+      'callback-entered pre_unpatch',
       'callback-called pre_unpatch',
       'callback-called post_unpatch',
       'patch-disabled',

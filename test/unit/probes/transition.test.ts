@@ -72,11 +72,22 @@ describe('a reversal', () => {
 
   it('of one that only sysfs showed is seen too', () => {
     const decoder = createDecoder()
+    decoder.decode(sysfs('1'))
     decoder.decode(sysfs('1', sysfsPatch('p', 1, 1)))
     decoder.decode(attachedRecord)
     expect(
       [reverse(2, 1), ...startRecords(3, 'p', 0)].flatMap((record) => decoder.decode(record)),
     ).toMatchObject([{ kind: 'transition-reversed', direction: 'unpatching' }])
+  })
+
+  it('of one that had begun before the first look, and of which sysfs could not tell the direction', () => {
+    const decoder = createDecoder()
+    decoder.decode(sysfs('1', sysfsPatch('p', 0, 1)))
+    decoder.decode(attachedRecord)
+    expect(decoder.decode(reverse(2, 0))).toMatchObject([
+      { kind: 'transition-started', patch: 'p', direction: 'unpatching', adopted: true },
+      { kind: 'transition-reversed', direction: 'patching' },
+    ])
   })
 })
 

@@ -7,7 +7,12 @@ const blocked = (tid: unknown, errno = 98) =>
   tupleLine('task.blocked', 1, 2, tid, 9, errno, 'f', 0, 1, 1, 'name')
 
 it('a blocked task is inspected', () =>
-  expect(followUp(blocked(264))).toEqual({ inspect: 264, requester: false, suspectBpf: false }))
+  expect(followUp(blocked(264))).toEqual({
+    inspect: 264,
+    requester: false,
+    suspectBpf: false,
+    cutName: false,
+  }))
 
 it('when its stack is not reliable, BPF programs are suspected', () =>
   expect(followUp(blocked(264, 22))).toMatchObject({ inspect: 264, suspectBpf: true }))
