@@ -68,7 +68,7 @@ export const describePreparation = ({ patch, doing, holdsMutex }: Preparation): 
 /** Nothing that would wait for klp_mutex as well. */
 export const adviseOnPreparation = ({ by, holdsMutex }: Preparation): string =>
   by
-    ? `See where ${by.comm} (${by.pid}) waits in the kernel: cat /proc/${by.pid}/stack. Only the patch's own code can end it; insmod, rmmod and writes to sysfs files of livepatches would wait behind it.`
+    ? `See where ${by.comm} (${by.pid}) waits in the kernel: read /proc/${by.pid}/stack. Only the patch's own code can end it; insmod, rmmod and writes to sysfs files of livepatches would wait behind it.`
     : holdsMutex
       ? "Find the insmod, modprobe or shell that waits in the kernel, and see where: /proc/<pid>/stack. Only the patch's own code can end it; insmod, rmmod and writes to sysfs files of livepatches would wait behind it."
       : 'It waits for another patch or module that is being loaded or removed: see which one.'

@@ -76,7 +76,7 @@ describe.each(recordingsOf('slow-callbacks'))('a callback that takes its time: %
     const hung = waiting(stepsOf(name)).filter(
       ({ text, level }) => level === 'warning' && /in its pre_\w+ callback for/.test(text),
     )
-    expect(hung[0]?.advice).toMatch(/^See where insmod \(\d+\) waits in the kernel: cat \/proc\/\d+\/stack\./)
+    expect(hung[0]?.advice).toMatch(/^See where insmod \(\d+\) waits in the kernel: read \/proc\/\d+\/stack\./)
     expect(hung.at(-1)?.advice).toMatch(/^See where bash \(\d+\) waits/)
   })
 
