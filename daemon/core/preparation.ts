@@ -46,14 +46,18 @@ const preparationOf = (patch: Patch): Preparation[] => {
   }
 }
 
-const inCallback = (
-  { name, state }: Patch,
-  { name: callback, object, at, running }: PatchCallback,
-): Preparation => {
-  const step = callback === 'pre_unpatch' ? 'being disabled' : state === 'loading' ? 'loading' : state
+const inCallback = ({ name, state }: Patch, callback: PatchCallback): Preparation => {
+  const { object, at, running } = callback
+  const inIt = `in its ${callback.name} callback for ${object}`
+  const doing =
+    callback.name === 'pre_unpatch'
+      ? `being disabled, ${inIt}`
+      : state === 'loading'
+        ? `loading, ${inIt}`
+        : `${inIt}, a module that is being loaded`
   return {
     patch: name,
-    doing: `${step}, in its ${callback} callback for ${object}`,
+    doing,
     since: at,
     sinceMonoNs: running?.sinceMonoNs ?? null,
     by: running?.by ?? null,

@@ -25,14 +25,13 @@ const called = (object: PatchObject, callback: Callback, monoNs: string, returne
 
 /** A callback has begun, and nothing has been seen of what follows it. */
 export const entered = (
-  object: PatchObject,
+  { patch, object }: Pick<PatchObject, 'patch' | 'object'>,
   callback: Callback,
   monoNs: string,
   by: { pid: number; tid: number; comm: string } | null,
 ): EventDraft => {
-  const { patch, object: name } = object
   const who = by ? { pid: by.pid, tid: by.tid, comm: by.comm } : {}
-  return { kind: 'callback-entered', monoNs, patch, object: name, callback, basis: 'inferred', ...who }
+  return { kind: 'callback-entered', monoNs, patch, object, callback, basis: 'inferred', ...who }
 }
 
 type Reason = NonNullable<EventOf<'callback-skipped'>['reason']>

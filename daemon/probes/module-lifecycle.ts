@@ -3,6 +3,7 @@ import {
   afterModuleWent,
   beforeModuleGoes,
   beforePatching,
+  entered,
   enterNext,
   onModuleCame,
   prePatchFailed,
@@ -13,22 +14,28 @@ import {
   type PassingModule,
   patchObject,
 } from './lifecycle-memory.ts'
-import type { RecordDecoder } from './probe-set.ts'
+import type { DecodeContext, RecordDecoder } from './probe-set.ts'
 import { notPatched, prePatchRefusal, unresolved } from './refusal.ts'
 import { holdRefusal } from './waiting-refusals.ts'
 
 /** Objects being patched and unpatched, and modules that come and go under patches. */
 export const moduleRecords: Record<string, RecordDecoder> = {
   'object.resolved': (tuple, context) => {
-    tuple.monoNs()
+    const monoNs = tuple.monoNs()
     const patch = tuple.string()
     const object = tuple.string()
     const errno = tuple.int()
     const { module, loads } = context.lifecycle
     const failure = errno === 0 ? null : { step: 'resolve' as const, object, errno }
     const load = loads.get(patch)
-    if (module?.name === object) Object.assign(module, { patch, failure, patched: false })
-    else if (load && failure) load.failure = failure
+    if (module?.name === object) {
+      Object.assign(module, { patch, failure, patched: false })
+      // klp_module_coming calls pre_patch next.
+      return failure || !hasPrePatch(context, patch, object)
+        ? []
+        : [entered({ patch, object }, 'pre_patch', monoNs, null)]
+    }
+    if (load && failure) load.failure = failure
     return []
   },
 
@@ -118,6 +125,11 @@ export const moduleRecords: Record<string, RecordDecoder> = {
     return module?.name === name ? module.queued.map((event) => ({ ...event, monoNs })) : []
   },
 }
+
+/** By the kernel's own structures, as they were read last. */
+const hasPrePatch = ({ inventory }: DecodeContext, patch: string, object: string): boolean =>
+  inventory.current?.patches.find((each) => each.name === patch)?.objects.find((each) => each.name === object)
+    ?.callbacks.pre_patch !== undefined
 
 const passing = (name: string): PassingModule => ({
   name,

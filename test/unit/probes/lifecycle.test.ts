@@ -162,6 +162,25 @@ describe('a load', () => {
   })
 })
 
+it('a module that is being loaded waits in the pre_patch callback of a patch that is in place', () => {
+  const events = story(
+    ['inventory.begin', 1],
+    ['inventory.patch', 'p', 1, 0, 0],
+    ['inventory.object', 'm', 0, 0, 0, 1],
+    ['inventory.callbacks', 0xffffffff, 0xc0000000, 0, 0, 0, 0, 0, 0],
+    ['inventory.end', 9, 0, 1, 1, 0, 1, 0, 1],
+    ['module.coming', 10, 0, 'm'],
+    ['object.resolved', 10, 1, 'p', 'm', 0],
+    ['object.patched', 30, 0, 'p', 'm', 0, allCallbacks | enabled | patched | loaded],
+  )
+  expect(short(events).slice(0, 3)).toEqual([
+    'module-coming',
+    'callback-entered pre_patch',
+    'callback-called pre_patch',
+  ])
+  expect(events[1]).toMatchObject({ patch: 'p', object: 'm', monoNs: '10000000001' })
+})
+
 describe('callbacks', () => {
   const inPlace = allCallbacks | enabled | patched | loaded
 

@@ -177,3 +177,29 @@ describe('who allocates', () => {
     ])
   })
 })
+
+describe('a caller in a module that was not in the kernel’s list yet', () => {
+  const five = (count: number) => counts({ [`9,4097,${caller}`]: count })
+
+  it('is the module’s once it is found there, with all that it allocated', () =>
+    expect(
+      lastCounts(user(4097), named(null, null, false), five(5), tick, named('p', null), five(6)),
+    ).toMatchObject({
+      counts: [{ allocators: [{ module: 'p', livepatch: true, allocated: 6 }], users: ['p'] }],
+    }))
+
+  it('is not that of another module that stands there later', () => {
+    const first = [user(4097), named(null, null, false), five(5), tick]
+    expect(lastCounts(...first, user(4097), named('q', 'q_f'), five(7))).toMatchObject({
+      counts: [
+        {
+          allocators: [
+            { module: null, allocated: 5 },
+            { module: 'q', function: 'q_f', allocated: 2 },
+          ],
+          users: ['q'],
+        },
+      ],
+    })
+  })
+})

@@ -68,6 +68,15 @@ describe('a patched function', () => {
   })
 })
 
+it('functions of one name are planned one by one', () => {
+  const twins = [0, 2].map((sympos) => aFunction({ sympos, newAddress: `0x${sympos + 2}` }))
+  const patches = twins.map((func, index) => aPatch(`p${index}`, func))
+  expect(planCalls(patches, symbols, [original, original, replacement])).toMatchObject([
+    { function: 'f', countable: false, reason: 'the kernel has 2 functions called f' },
+    { function: 'f', sympos: 2, countable: false },
+  ])
+})
+
 describe('the script', () => {
   const lines = (functions: CountableFunction[], spelling: 'module' | 'quoted' = 'module') =>
     generateCallScript(bpfDir, functions, spelling)
