@@ -89,7 +89,7 @@ describe.each(kernels)('patched functions on Linux %s', (kernel) => {
     lab.go('unpatched-again')
   })
 
-  it('tells calls of old code from redirected ones', async () => {
+  it('tells calls of old code from redirected ones, and counts none from between the two patches', async () => {
     await lab.at('patched-again')
     await countingIs('on')
     lab.go('patched-again')
