@@ -40,7 +40,16 @@ const preparationOf = (patch: Patch): Preparation[] => {
       // `enabled` is written when its transition has started.
       return enabled ? own('being disabled, in its pre_unpatch callbacks', null) : []
     case 'unknown':
-      return own('in transition by sysfs; whether it is being loaded or disabled is not known yet', null)
+      return [
+        {
+          patch: name,
+          doing: 'in transition by sysfs; whether it is being loaded or disabled is not known yet',
+          since: null,
+          sinceMonoNs: null,
+          by: null,
+          holdsMutex: false,
+        },
+      ]
     default:
       return []
   }
@@ -75,4 +84,4 @@ export const adviseOnPreparation = ({ by, holdsMutex }: Preparation): string =>
     ? `See where ${by.comm} (${by.pid}) waits in the kernel: read /proc/${by.pid}/stack. Only the patch's own code can end it; insmod, rmmod and writes to sysfs files of livepatches would wait behind it.`
     : holdsMutex
       ? "Find the insmod, modprobe or shell that waits in the kernel, and see where: /proc/<pid>/stack. Only the patch's own code can end it; insmod, rmmod and writes to sysfs files of livepatches would wait behind it."
-      : 'It waits for another patch or module that is being loaded or removed: see which one.'
+      : 'It may be waiting for another patch or module that is being loaded or removed: see which one.'
