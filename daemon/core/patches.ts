@@ -57,13 +57,17 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
         patch.state === 'removable' || isLate(patch, event) ? patch : inState(patch, 'released', event),
       )
     case 'object-patched':
-    case 'object-unpatched':
-      return change(event.patch, (patch) => ({
-        ...patch,
-        objects: patch.objects.map((object) =>
-          object.name === event.object ? { ...object, patched: event.kind === 'object-patched' } : object,
-        ),
-      }))
+    case 'object-unpatched': {
+      const patched = event.kind === 'object-patched'
+      const isNews = (object: Patch['objects'][number]) =>
+        object.name === event.object && object.patched !== patched
+      return patches.some((patch) => patch.name === event.patch && patch.objects.some(isNews))
+        ? change(event.patch, (patch) => ({
+            ...patch,
+            objects: patch.objects.map((object) => (isNews(object) ? { ...object, patched } : object)),
+          }))
+        : patches
+    }
     case 'state-registered':
       return change(event.patch, (patch) => ({
         ...patch,

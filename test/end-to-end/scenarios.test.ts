@@ -187,8 +187,8 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
         ?.map((item) => [functionLabel(item), item.inEffect?.symbol])
         .sort(),
     ).toEqual([
-      ['klpt_twin_show', 'klpt_new_first'],
       ['klpt_twin_show,2', 'klpt_new_second'],
+      ['klpt_twin_show', 'klpt_new_first'],
     ])
   })
 

@@ -114,6 +114,7 @@ const oneOfEach: Record<EventKind, Happening | string> = {
   'module-going': { kind: 'module-going', object: 'm' },
   'module-refused': { kind: 'module-refused', object: 'm', cause: 'c' },
   'callbacks-registered': 'asks of every shadow id who uses it',
+  'callback-entered': 'asks of every shadow id who uses it',
   'callback-called': 'asks of every shadow id who uses it',
   'callback-skipped': 'asks of every shadow id who uses it',
   'state-registered': 'asks of every shadow id who uses it',
