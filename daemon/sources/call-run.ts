@@ -18,12 +18,7 @@ export type CallRunOptions = {
   budgetPerS: number
   run: number
   functions: CountableFunction[]
-<<<<<<< HEAD
-  /** Whether another run counts until this one does. */
-  succeeds: boolean
   account: LineAccount
-=======
->>>>>>> c74c666 (sysfs says of a transition only what it can know; functions of one name are two; counts end with their patch)
 }
 
 /** One bpftrace that counts the calls of a fixed set of functions. */

@@ -48,6 +48,7 @@ const precedences = {
   'module-going': 'rare',
   'module-refused': 'rare',
   'callbacks-registered': 'rare',
+  'callback-entered': 'rare',
   'callback-called': 'rare',
   'callback-skipped': 'rare',
   'state-registered': 'rare',
