@@ -5,6 +5,7 @@ import { timeUntil } from '../time-until.ts'
 import { mayWait, precedenceOf, shareOf } from './precedence.ts'
 import type { RecordFile } from './record-file.ts'
 import { serializeState } from './serialize-state.ts'
+import { ThreadEnded } from './thread-calls.ts'
 import { createWaitingEvents } from './waiting-events.ts'
 
 /** Where the events go, in another thread or in this one. */
@@ -129,8 +130,10 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
     } catch (error) {
       failures++
       events.nothingKept()
-      if (failures >= 2 && failure === null) options.onFailing(error as Error)
-      if (failures >= 2) failure = error as Error
+      // A thread that ended is told of at once: it may be back before the next try.
+      const isTold = failures >= 2 || error instanceof ThreadEnded
+      if (isTold && failure === null) options.onFailing(error as Error)
+      if (isTold) failure = error as Error
     }
   }
 

@@ -10,7 +10,8 @@ import { createRecordQueue, type RecordQueue, type RecordQueueOptions } from './
 import type { Keep } from './retention.ts'
 import { deserializeState } from './serialize-state.ts'
 import type { WorkerReader, WorkerRole } from './store-worker.ts'
-import { type Caller, callOver, type Remote, remoteMethods } from './thread-calls.ts'
+import { superviseWorker } from './supervised-worker.ts'
+import { type Remote, remoteMethods } from './thread-calls.ts'
 
 export type StoreOptions = Omit<RecordQueueOptions, 'failure' | 'account'> & {
   account?: Account
@@ -36,25 +37,40 @@ export type Store = {
   close: (until?: number) => Promise<number>
 }
 
+/** Five times what the state of 100,000 tasks takes; a thread that needs more is ended, and the host is spared. */
+const heapMb = 1_024
+
 /**
  * Opens a record and starts the threads that write it and read from it.
  * @param workerFile the bundled store-worker.ts
  * @throws UserError when the file is the wrong one
  */
 export const openStore = async (file: string, workerFile: string, options: StoreOptions): Promise<Store> => {
-  const start = (role: WorkerRole) => new Worker(workerFile, { workerData: role })
-  const writer = start({ role: 'write', file, keep: options.keep })
-  const write: Caller<RecordFile> = callOver(writer)
+  const start = (role: WorkerRole) =>
+    new Worker(workerFile, { workerData: role, resourceLimits: { maxOldGenerationSizeMb: heapMb } })
+  const writer = superviseWorker<RecordFile>(
+    () => start({ role: 'write', file, keep: options.keep }),
+    async (call) => {
+      const { failure, renewal } = await call('open')
+      // Only from the record it knows what the events that wait follow on.
+      if (failure) throw new Error(failure.message)
+      tell(renewal)
+    },
+  )
+  const write = writer.call
   const opening = await write('open').catch(async (error: unknown) => {
-    await writer.terminate()
+    await writer.end()
     throw error
   })
-  const reader = start({ role: 'read', file })
-  const ask: Caller<WorkerReader> = callOver(reader)
+  const reader = superviseWorker<WorkerReader>(
+    () => start({ role: 'read', file }),
+    async () => undefined,
+  )
+  const ask = reader.call
 
   const tell = (renewal: Renewal | null): void => {
     if (!renewal) return
-    void ask('reopen')
+    ask('reopen').catch(() => undefined)
     options.onRenewed(renewal)
   }
   const account = options.account ?? createAccount()
@@ -89,9 +105,9 @@ export const openStore = async (file: string, workerFile: string, options: Store
       const unwritten = await queue.close(until)
       const end = async (): Promise<void> => {
         // The last to close tidies up; a reader cannot.
-        await reader.terminate()
+        await reader.end()
         await write('close').catch(() => undefined)
-        await writer.terminate()
+        await writer.end()
       }
       await Promise.race([end(), timeUntil(until)])
       return unwritten

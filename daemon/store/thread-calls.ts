@@ -49,10 +49,32 @@ export const answerCalls = (port: Port, methods: Methods): void => {
   })
 }
 
-/** The other end of answerCalls. A call rejects with what the method threw: a UserError, or an Error, with its fields. */
+/** The thread is no more: what it was asked may be done or not. */
+export class ThreadEnded extends UserError {
+  constructor(why: string) {
+    super(
+      `the thread that keeps the record ended (${why}).`,
+      'It is started again by itself. If this repeats: see the log, and give the daemon more memory.',
+    )
+    this.name = 'ThreadEnded'
+  }
+}
+
+/**
+ * The other end of answerCalls. A call rejects with what the method threw: a UserError, or an Error, with its fields;
+ * or with ThreadEnded.
+ */
 export const callOver = <M extends Methods>(port: Port): Caller<M> => {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let lastId = 0
+  let ended: ThreadEnded | undefined
+  const end = (why: string): void => {
+    ended ??= new ThreadEnded(why)
+    for (const { reject } of waiting.values()) reject(ended)
+    waiting.clear()
+  }
+  port.on('error', (error) => end(error instanceof Error ? error.message : String(error)))
+  port.on('exit', (code) => end(`exit code ${code}`))
   port.on('message', (message) => {
     const { id, value, error } = message as Reply
     const call = waiting.get(id)
@@ -62,6 +84,7 @@ export const callOver = <M extends Methods>(port: Port): Caller<M> => {
   })
   return (method, ...args) =>
     new Promise((resolve, reject) => {
+      if (ended) return reject(ended)
       const id = ++lastId
       waiting.set(id, { resolve, reject })
       port.postMessage({ id, method, args } satisfies Call)

@@ -43,11 +43,11 @@ afterEach(async () => {
 })
 
 /** The daemon as far as the record is concerned: real threads, real engine, and `lose` makes an event happen. */
-const aDaemon = async (file: string, bounds: Partial<StoreOptions> = {}) => {
+const aDaemon = async (file: string, bounds: Partial<StoreOptions> = {}, threadFile = workerFile) => {
   const emitted: Event[] = []
   const monoNs = () => String(process.hrtime.bigint())
   const news = createRecordNews((body) => engine.ingest({ ...body, monoNs: monoNs() }))
-  const store = await openStore(file, workerFile, {
+  const store = await openStore(file, threadFile, {
     keep: { days: null, mb: null },
     retryMs: 20,
     maxRetryMs: 100,
@@ -411,6 +411,71 @@ describe('a record that is destroyed while it is written', () => {
     })
     rmSync(`${file}.damaged-1`)
     await daemon.until(() => daemon.record().status === 'recording')
+  })
+})
+
+describe('a thread of the store that dies', () => {
+  /** The real threads, which end when a file appears: in the way that is written in it. */
+  const mortal = (): string => {
+    const file = join(bundleDir, 'mortal.mjs')
+    writeFileSync(
+      file,
+      `import { existsSync, readFileSync, rmSync } from 'node:fs'
+       import { workerData } from 'node:worker_threads'
+       import ${JSON.stringify(workerFile)}
+       const order = workerData.file + '.die-' + workerData.role
+       setInterval(() => {
+         if (!existsSync(order)) return
+         const how = readFileSync(order, 'utf8')
+         rmSync(order)
+         if (how === 'exit') process.exit(7)
+         if (how === 'throw') throw new Error('it threw')
+         const all = []
+         for (;;) all.push(new Array(1e6).fill(how))
+       }, 5)`,
+    )
+    return file
+  }
+
+  it.each(['exit', 'throw', 'memory'])(
+    'while it writes (%s): nothing is lost, and it is said',
+    async (how) => {
+      const file = dir.path('klpscope.db')
+      const daemon = await aDaemon(file, {}, mortal())
+      for (let turn = 0; turn < 3; turn++) {
+        writeFileSync(`${file}.die-write`, how)
+        await daemon.until(() => {
+          daemon.happen(20)
+          return daemon.record().status === 'failing'
+        })
+        expect(daemon.record().reason).toMatch(/the thread that keeps the record ended/)
+        await daemon.until(() => daemon.record().status === 'recording')
+      }
+      expect(await daemon.close()).toBe(0)
+      allAccountedFor(daemon, file)
+      expect(daemon.record().lost).toBe(0)
+      expect(seqsIn(file)).toEqual(daemon.emitted.map(({ seq }) => seq))
+    },
+  )
+
+  it('while it reads: the question is answered with an error, the next one with what is there', async () => {
+    const file = dir.path('klpscope.db')
+    const daemon = await aDaemon(file, {}, mortal())
+    daemon.happen(10)
+    writeFileSync(`${file}.die-read`, 'exit')
+    const asked = async () =>
+      daemon.store.queries.events({ limit: 5 }).then(
+        () => 'answered',
+        (error) => error.message,
+      )
+    let answer = ''
+    for (let times = 0; times < 1_000 && !/ended/.test(answer); times++) {
+      await sleep(2)
+      answer = await asked()
+    }
+    expect(answer).toMatch(/the thread that keeps the record ended/)
+    for (let times = 0; times < 200 && (await asked()) !== 'answered'; times++) await sleep(20)
+    expect(await asked()).toBe('answered')
   })
 })
 
