@@ -27,8 +27,8 @@ export type ClientOptions = {
   onConnection: (connection: Connection) => void
 }
 
-/** Keeps one WebSocket to the daemon open for the life of the page. */
-export function connect({ url, resumeFrom, onParsed, onConnection }: ClientOptions): void {
+/** Keeps one WebSocket to the daemon open until it is ended. @returns ends it for good */
+export function connect({ url, resumeFrom, onParsed, onConnection }: ClientOptions): () => void {
   let socket: WebSocket | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   let attempt = 0
@@ -94,11 +94,18 @@ export function connect({ url, resumeFrom, onParsed, onConnection }: ClientOptio
     else if (Date.now() - heardAt > silentAfterMs) lose()
   }
 
-  setInterval(() => {
+  const watch = setInterval(() => {
     if (socket !== null && Date.now() - heardAt > silentAfterMs) lose()
   }, 1_000)
   // A phone taken out of a pocket should not wait for the next attempt.
   document.addEventListener('visibilitychange', hurry)
   window.addEventListener('online', hurry)
   open()
+  return () => {
+    clearInterval(watch)
+    clearTimeout(timer)
+    document.removeEventListener('visibilitychange', hurry)
+    window.removeEventListener('online', hurry)
+    release()
+  }
 }

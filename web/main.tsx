@@ -185,8 +185,8 @@ function newsOf(state: State | null): string {
   ].join(' ')
 }
 
-function follow(): void {
-  connect({
+function follow(): () => void {
+  return connect({
     url: `${location.origin.replace(/^http/, 'ws')}${apiBase}/stream`,
     resumeFrom: () => {
       const { view } = model.get()
@@ -219,6 +219,7 @@ if (root) {
   render(<Page />, root)
 }
 
-const isLive = await travel.start()
+// The present is not kept waiting by a record that takes long to read: only that tells whether there is a present.
+const unfollow = sample === null ? follow() : () => undefined
 // A replay has no present to follow.
-if (isLive && sample === null) follow()
+if (!(await travel.start())) unfollow()

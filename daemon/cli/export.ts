@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Readable, type Writable } from 'node:stream'
 import { setImmediate as breath } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { formatTime, parseTime } from '../core/time.ts'
+import { formatTime, parseInstant } from '../core/time.ts'
 import { type ExportRange, seqsOf } from '../report/event-pages.ts'
 import { type ExportFormat, exportFormats, exportRecord } from '../report/export-record.ts'
 import { UserError } from '../user-error.ts'
@@ -113,8 +113,8 @@ const showProgress = (): Progress => {
 
 function moment(text: string): bigint {
   try {
-    return parseTime(text)
-  } catch {
-    throw new InvalidArgumentError('It has to be a time such as 2026-11-20T17:52:00Z.')
+    return parseInstant(text)
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`)
   }
 }

@@ -60,6 +60,8 @@ const tasksQuery = z.object({
 const findingsQuery = z.object({ state: z.enum(['open', 'all']).default('all') })
 
 const nothing = { waiting: 0, waitingBytes: 0, lost: 0 }
+/** Of one transition, the newest. */
+const mostTaskEvents = 10_000
 const hourNs = 3_600_000_000_000n
 
 /** The JSON API under /api/v1. */
@@ -118,7 +120,9 @@ export const createApi = ({
     if (!(await queries.transition(id)))
       return notFound(response, `There is no transition ${id}.`, 'GET /api/v1/transitions lists them.')
     const kind = ['task-blocked', 'task-switched', 'task-inspected']
-    response.json({ events: (await queries.events({ transition: id, kind, limit: 10_000 })).reverse() })
+    const newest = await queries.events({ transition: id, kind, limit: mostTaskEvents + 1 })
+    const truncated = newest.length > mostTaskEvents
+    response.json({ events: newest.slice(0, mostTaskEvents).reverse(), truncated })
   })
   api.get('/tasks', (request, response) => {
     const { blocked, limit, offset } = tasksQuery.parse(request.query)

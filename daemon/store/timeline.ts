@@ -19,16 +19,24 @@ export const createTimelines = (database: Database.Database): Timelines => {
   const all = <T>(sql: string, ...values: unknown[]): T[] =>
     (database.prepare(sql).all(...values) as { data: string }[]).map((row) => parseStored(row.data) as T)
 
-  const gapsBetween = (fromNs: bigint, toNs: bigint): Gap[] =>
-    all<EventOf<'tracer-gap'>>(
-      // The first condition as it stands is that of the index.
-      `SELECT data FROM events WHERE kind IN ('tracer-started', 'tracer-gap') AND kind = 'tracer-gap' AND time_ns >= ?
-       ORDER BY seq DESC LIMIT ?`,
-      fromNs,
-      listed + 1,
-    )
-      .map((event) => ({ source: event.source, from: gapStart(event), to: event.time, reason: event.reason }))
-      .filter((gap) => parseTime(gap.from) <= toNs)
+  const newestGaps = database.prepare(
+    // The first condition as it stands is that of the index.
+    `SELECT data FROM events WHERE kind IN ('tracer-started', 'tracer-gap') AND kind = 'tracer-gap' AND time_ns >= ?
+     ORDER BY seq DESC`,
+  )
+
+  /** The newest that reach into the range. When one begins is not in its row: each is looked at before any is left out. */
+  const gapsBetween = (fromNs: bigint, toNs: bigint): Gap[] => {
+    const gaps: Gap[] = []
+    for (const { data } of newestGaps.all(fromNs) as { data: string }[]) {
+      const event = parseStored(data) as EventOf<'tracer-gap'>
+      const from = gapStart(event)
+      if (parseTime(from) > toNs) continue
+      gaps.push({ source: event.source, from, to: event.time, reason: event.reason })
+      if (gaps.length > listed) break
+    }
+    return gaps
+  }
 
   /** The clock may have been set in the middle of a gap between two runs, and after a reboot another one runs. */
   const gapStart = (event: EventOf<'tracer-gap'>): string => {
