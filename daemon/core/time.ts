@@ -31,7 +31,8 @@ export const parseInstant = (text: string): bigint => {
   // Date takes the 30th of February for the 2nd of March.
   const midnight = new Date(`${day}T00:00:00Z`)
   const isOnCalendar = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day)
-  if (!isOnCalendar || Number.isNaN(Date.parse(text))) throw new RangeError(`${shown} is on no calendar`)
+  if (!isOnCalendar || Number.isNaN(Date.parse(text)))
+    throw new RangeError(`${shown} is not an RFC 3339 time: it is on no calendar`)
   const instant = parseTime(text)
   if (instant < earliest || instant >= latest)
     throw new RangeError(`${shown} is outside the years 1678 to 2261, the only ones a record can hold`)

@@ -28,7 +28,7 @@ export const createTimelines = (database: Database.Database): Timelines => {
   /** The newest that reach into the range. When one begins is not in its row: each is looked at before any is left out. */
   const gapsBetween = (fromNs: bigint, toNs: bigint): Gap[] => {
     const gaps: Gap[] = []
-    for (const { data } of newestGaps.all(fromNs) as { data: string }[]) {
+    for (const { data } of newestGaps.iterate(fromNs) as IterableIterator<{ data: string }>) {
       const event = parseStored(data) as EventOf<'tracer-gap'>
       const from = gapStart(event)
       if (parseTime(from) > toNs) continue

@@ -37,6 +37,21 @@ describe('replay of a stall', () => {
     expect(await page.title()).toContain('(replay)')
   })
 
+  it('opens the stream at once, however long the record takes to answer', async () => {
+    const page = await browser.newPage()
+    let answered = false
+    await page.route('**/api/v1/record', async (route) => {
+      await page.waitForTimeout(3_000)
+      answered = true
+      await route.continue()
+    })
+    const socket = page.waitForEvent('websocket')
+    await page.goto(url, { waitUntil: 'commit' })
+    await socket
+    expect(answered).toBe(false)
+    await expectText(page, 'which-moment', /Replay, not live/)
+  })
+
   it('steps with keys to the stall, which is shown as it was', async () => {
     const page = await open()
     await expectText(page, 'which-moment', /Replay/)
