@@ -167,9 +167,9 @@ export const transitionReportSchema = z.object({
   /** What took the time, one after the other. Empty: it never began, or an older version recorded it. */
   phases: z.array(phaseSpanSchema),
   patches: z.array(partiesSchema),
-  /** Longest first. */
+  /** All of them, longest first. Markdown and HTML tell ten in full and the others grouped by reason and time. */
   stragglers: z.array(stragglerSchema),
-  /** Stragglers in all; those beyond the list held it up for less time. */
+  /** How many they are; reports of older versions list only the first 200 of them. */
   stragglersTotal: z.number().int(),
   remaining: z.object({
     /** Unix milliseconds, ascending. */

@@ -11,8 +11,6 @@ import { summarize } from './report-summary.ts'
 import { collectTimeline } from './report-timeline.ts'
 import { collectStragglers } from './stragglers.ts'
 
-const stragglersListed = 200
-
 /** The report of one transition. Pure: the same evidence gives the same report. @param generator program version */
 export const buildReport = (evidence: ReportEvidence, generator: string): TransitionReport => {
   const { transition, before, after, around } = evidence
@@ -42,7 +40,7 @@ export const buildReport = (evidence: ReportEvidence, generator: string): Transi
     }),
     phases: phaseSpans(transition),
     patches: patchesOf(evidence),
-    stragglers: stragglers.slice(0, stragglersListed),
+    stragglers,
     stragglersTotal: stragglers.length,
     remaining: remainingOf(evidence),
     ...timelineCollector.finish(around),

@@ -15,7 +15,7 @@ export const findCulprit = (
   transition: { durationMs: number },
   kernelMs = 0,
 ): Straggler | undefined => {
-  const longestMs = Math.max(0, ...stragglers.map((task) => task.durationMs))
+  const longestMs = stragglers.reduce((longest, task) => Math.max(longest, task.durationMs), 0)
   const candidates = stragglers
     .filter((task) => task.durationMs >= longestMs / 2)
     .sort((a, b) => known(b) - known(a) || b.durationMs - a.durationMs)

@@ -73,6 +73,7 @@ export const shadowTable = (report: TransitionReport): Html => {
   )}${note}`
 }
 
-const table = (head: string[], rows: (Html | string)[][]): Html =>
+/** On a narrow screen each row becomes a card. */
+export const table = (head: string[], rows: (Html | string)[][]): Html =>
   html`<div class="wide-table"><table class="cards"><thead><tr>${head.map((name) => html`<th>${name}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td data-label="${head[index]}"><span>${cell}</span></td>`)}</tr>`)}</tbody></table></div>`

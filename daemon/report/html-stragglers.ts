@@ -1,20 +1,22 @@
 import type { Straggler, TransitionReport } from '../contract/report.ts'
-import { formatCount, formatDuration, plural } from '../words/format.ts'
+import { formatCount, plural } from '../words/format.ts'
 import { isFrameOf } from '../words/stack-frame.ts'
 import { taskStateText } from '../words/words.ts'
 import { type Html, html } from './html.ts'
+import { table } from './html-sections.ts'
 import { because, clock, endWords, heldFor, taskKind, taskName } from './report-words.ts'
+import { groupCells, groupColumns, groupStragglers } from './straggler-groups.ts'
 
 /** Those in front have their stack open; of the rest it takes a click. */
 const openStacks = 5
 
-/** Every task that was in the way: how long, why, how it ended, its kernel stack. */
+/** The tasks that mattered: how long, why, how it ended, the kernel stack; the others by reason and time. */
 export const stragglerList = (report: TransitionReport): Html => {
-  const { stragglers, stragglersTotal, transition } = report
+  const { stragglers, transition } = report
   if (stragglers.length === 0) return html`<p class="muted">No task was found in the way.</p>`
-  const hidden = stragglersTotal - stragglers.length
-  return html`${stragglers.map((task, index) => straggler(task, index < openStacks, transition.startKnown))}
-${hidden > 0 && html`<p class="muted">And ${plural(hidden, 'more', 'more')}, for less than ${formatDuration(stragglers.at(-1)?.durationMs ?? 0)} each.</p>`}`
+  const { named, groups } = groupStragglers(report)
+  return html`${named.map((task, index) => straggler(task, index < openStacks, transition.startKnown))}
+${groups.length > 0 && table(groupColumns, groups.map(groupCells))}`
 }
 
 const straggler = (task: Straggler, isOpen: boolean, startKnown: boolean): Html => {

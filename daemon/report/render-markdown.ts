@@ -16,6 +16,7 @@ import {
 } from './report-words.ts'
 import { shadowAdoptionText, shadowChange } from './shadow-change.ts'
 import { sparkline } from './sparkline.ts'
+import { groupCells, groupColumns, groupStragglers } from './straggler-groups.ts'
 
 /** As the HTML page, for a ticket or a terminal. Names come from tasks: nothing in them becomes markup. */
 export const renderMarkdown = (raw: TransitionReport): string => {
@@ -61,21 +62,22 @@ export const renderMarkdown = (raw: TransitionReport): string => {
   ].join('\n\n')}\n`
 }
 
-const stragglers = ({ stragglers, stragglersTotal, transition }: TransitionReport): string => {
-  if (stragglers.length === 0) return 'No task was found in the way.'
-  const rows = stragglers.map((task) => [
+const stragglers = (report: TransitionReport): string => {
+  if (report.stragglers.length === 0) return 'No task was found in the way.'
+  const { named, groups } = groupStragglers(report)
+  const rows = named.map((task) => [
     plain(taskName(task)),
     taskKind(task),
-    heldFor(task, transition.startKnown),
+    heldFor(task, report.transition.startKnown),
     plain(because(task)),
     plain(endWords(task)),
     formatCount(task.tries),
   ])
-  const hidden = stragglersTotal - stragglers.length
+  const others = groups.map((group) => groupCells(group).map(plain))
   return [
     table(['Task', 'Kind', 'In the way for', 'Why', 'How it ended', 'Tries'], rows),
-    ...(hidden > 0 ? [`And ${plural(hidden, 'more', 'more')} for less time.`] : []),
-    ...stragglers.slice(0, 20).map(stack),
+    ...(others.length > 0 ? [table(groupColumns, others)] : []),
+    ...named.map(stack),
   ].join('\n\n')
 }
 

@@ -16,7 +16,7 @@ section,header{background:var(--surface);border:1px solid var(--line);border-rad
 .held .lead{border-left:5px solid var(--critical);background:var(--critical-back);padding:.6rem .9rem;border-radius:4px}
 p,dd,h1,h3,li,td,footer,summary,figcaption,.kicker,.tag{overflow-wrap:anywhere}
 code,pre,.mono{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em}
-pre{background:var(--sunken);border:1px solid var(--line);border-radius:6px;padding:.6rem .75rem;margin:.5rem 0 0;overflow-x:auto;white-space:pre;line-height:1.45}
+pre{background:var(--sunken);border:1px solid var(--line);border-radius:6px;padding:.6rem .75rem;margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.45}
 mark{background:var(--mark);color:inherit;font-weight:600}
 dl.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:.6rem 1.5rem;margin:1rem 0 0}
 dl.facts .wide{grid-column:1/-1}
@@ -58,8 +58,7 @@ ul{margin:0;padding-left:1.2rem}
 footer{color:var(--muted);font-size:.85rem;padding:0 0 2rem}
 @media (max-width:40rem){main{padding:.5rem}section,header{padding:.85rem .9rem}dl.facts{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.5rem 1rem}h1{font-size:1.25rem}.lead{font-size:1.08rem}
 ol.timeline li{grid-template-columns:minmax(0,1fr) auto;gap:0 .75rem;padding:.4rem 0}ol.timeline .mono{text-align:left}ol.timeline .text{grid-column:1/-1}
-table.cards thead{display:none}table.cards tr{display:block;border-bottom:1px solid var(--line);padding:.4rem 0}table.cards tr:last-child{border:0}table.cards,table.cards tbody{display:block}table.cards td>span{min-width:0}table.cards td,table.cards td.num{display:flex;gap:.75rem;text-align:left;border:0;padding:.1rem 0}table.cards td::before{content:attr(data-label);color:var(--muted);font-size:.85rem;flex:0 0 6.5rem}
-pre{white-space:pre-wrap;overflow-wrap:anywhere}}
+table.cards thead{display:none}table.cards tr{display:block;border-bottom:1px solid var(--line);padding:.4rem 0}table.cards tr:last-child{border:0}table.cards,table.cards tbody{display:block}table.cards td>span{min-width:0}table.cards td,table.cards td.num{display:flex;gap:.75rem;text-align:left;border:0;padding:.1rem 0}table.cards td::before{content:attr(data-label);color:var(--muted);font-size:.85rem;flex:0 0 6.5rem}}
 @media print{:root{color-scheme:light;--page:#fff;--surface:#fff;--sunken:#fff;--ink:#000;--muted:#444;--line:#ccc;--edge:#777;--link:#1a5a99;--ok:#1a6b3c;--warning:#855300;--critical:#b0231b;--critical-back:#fff;--fill:rgb(26 90 153/.12);--hatch:#b9bfc6;--mark:#fff}
 body{font-size:10.5pt;background:#fff}main{max-width:none;padding:0}section,header{border:0;padding:0;margin:0 0 1.1rem}pre{white-space:pre-wrap}.task,figure,tr,ol.timeline li{break-inside:avoid}h2{break-after:avoid}details::details-content{content-visibility:visible;display:block}summary{display:none}mark{text-decoration:underline}}
 `

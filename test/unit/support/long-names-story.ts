@@ -48,6 +48,13 @@ export const longNamesSteps = (ends: boolean): Step[] => {
   })
   at(1, { ...started(), hostname, kernel: long('6.12.0-1021-vendor', 64) })
   at(2, {
+    kind: 'tracer-gap',
+    source: 'bpftrace',
+    fromMonoNs: '1000000000',
+    toMonoNs: '2000000000',
+    reason: other,
+  })
+  at(2, {
     kind: 'tracer-attached',
     probeSets: [
       { name: 'transition', available: true },
@@ -77,6 +84,7 @@ export const longNamesSteps = (ends: boolean): Step[] => {
     reason: 'replaced',
     cause: `${patch} replaces ${patch.slice(0, -1)}b: ${other} is not called`,
   })
+  at(5, { kind: 'transition-tried', patch, direction: 'patching', beganMonoNs: '4000000000' })
   for (let tid = 4194200; tid < 4194204; tid++) {
     at(5, {
       kind: 'task-blocked',
@@ -105,13 +113,6 @@ export const longNamesSteps = (ends: boolean): Step[] => {
     patch: `${patch}2`.slice(0, 55),
     reason: 'symbol-missing',
     cause: `${other}: ${name}`,
-  })
-  at(8, {
-    kind: 'tracer-gap',
-    source: 'bpftrace',
-    fromMonoNs: '7000000000',
-    toMonoNs: '8000000000',
-    reason: other,
   })
   at(
     20,
