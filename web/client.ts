@@ -47,8 +47,8 @@ export function connect({ url, resumeFrom, onParsed, onConnection }: ClientOptio
     socket = opened
     heardAt = Date.now()
     opened.onopen = () => {
-      const seq = resumeFrom()
-      if (seq !== null) opened.send(JSON.stringify({ resume: seq } satisfies ClientMessage))
+      // Also with nothing to resume from: otherwise the server waits whether we have.
+      opened.send(JSON.stringify({ resume: resumeFrom() } satisfies ClientMessage))
     }
     opened.onmessage = ({ data }) => {
       if (socket === opened) receive(String(data))

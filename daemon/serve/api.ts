@@ -16,6 +16,7 @@ import { instant as time } from './instant.ts'
 import { momentQuery, stateAtMoment } from './moment.ts'
 import { notFound } from './not-found.ts'
 import { createRecordApi, type RecordLabel } from './record-api.ts'
+import { seqNumber, wholeNumber } from './whole-number.ts'
 
 export type ApiOptions = {
   state: () => CoreState
@@ -33,29 +34,29 @@ export type ApiOptions = {
   isReady: () => boolean
 }
 
-const limit = z.coerce.number().int().min(1).max(10_000).default(100)
+const limit = wholeNumber(1, 10_000).default(100)
 
 const eventsQuery = z.object({
   from: time.optional(),
   to: time.optional(),
   kind: z.string().optional(),
   patch: z.string().optional(),
-  tid: z.coerce.number().int().optional(),
+  tid: wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).optional(),
   transition: z.string().optional(),
   limit,
-  cursor: z.coerce.number().int().optional(),
+  cursor: seqNumber.optional(),
 })
 const seriesQuery = z.object({
   name: z.string(),
   from: time.optional(),
   to: time.optional(),
-  points: z.coerce.number().int().min(2).max(10_000).default(600),
+  points: wholeNumber(2, 10_000).default(600),
 })
 const transitionsQuery = z.object({ limit, before: time.optional() })
 const tasksQuery = z.object({
   blocked: z.enum(['0', '1']).optional(),
-  limit: z.coerce.number().int().min(1).max(100_000).default(1_000),
-  offset: z.coerce.number().int().min(0).default(0),
+  limit: wholeNumber(1, 100_000).default(1_000),
+  offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
 })
 const findingsQuery = z.object({ state: z.enum(['open', 'all']).default('all') })
 

@@ -1,4 +1,4 @@
-import { type Response, Router } from 'express'
+import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import { formatTime } from '../core/time.ts'
 import { instant } from './instant.ts'
@@ -32,7 +32,9 @@ export const createDocumentsApi = (recordFile: string): Router => {
   let running = 0
 
   /** The command's output is the answer; what it says of a failure, the error. */
-  const answer = (response: Response, mediaType: string, args: string[]): void => {
+  const answer = (request: Request, response: Response, mediaType: string, args: string[]): void => {
+    // Nothing of what is made would be sent.
+    if (request.method === 'HEAD') return void response.type(mediaType).end()
     if (running >= atOnce) {
       response.status(503).set('Retry-After', '5')
       response.json({ error: 'Other documents are being made.', remedy: 'Try again in a few seconds.' })
@@ -62,11 +64,16 @@ export const createDocumentsApi = (recordFile: string): Router => {
     const { id } = request.params
     if (id !== 'last' && !/^\d+$/.test(id))
       return notFound(response, `There is no transition ${id}.`, 'GET /api/v1/transitions lists them.')
-    answer(response, mediaTypes[format], ['report', ...(id === 'last' ? [] : [id]), '--format', format])
+    answer(request, response, mediaTypes[format], [
+      'report',
+      ...(id === 'last' ? [] : [id]),
+      '--format',
+      format,
+    ])
   })
   api.get('/export', (request, response) => {
     const { format, from, to } = exportQuery.parse(request.query)
-    answer(response, exportTypes[format], [
+    answer(request, response, exportTypes[format], [
       'export',
       '--format',
       format,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseInstant } from '../core/time.ts'
 
 /** A moment in a query, as Unix nanoseconds. */
-export const instant = z.string().transform((text, context) => {
+export const instant = z.string({ error: 'has to be given once' }).transform((text, context) => {
   try {
     return parseInstant(text)
   } catch (error) {

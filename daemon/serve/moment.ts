@@ -8,10 +8,11 @@ import type { Past } from '../store/past.ts'
 import type { Eventually } from '../store/thread-calls.ts'
 import { instant } from './instant.ts'
 import { notFound } from './not-found.ts'
+import { seqNumber } from './whole-number.ts'
 
 export const momentQuery = z.object({
   at: instant.optional(),
-  seq: z.coerce.number().int().min(0).optional(),
+  seq: seqNumber.optional(),
 })
 export type Moment = z.infer<typeof momentQuery>
 
