@@ -150,7 +150,8 @@ export const eventSchema = z.discriminatedUnion('kind', [
     idle: z.boolean(),
     /** Task state letter as in ps(1). */
     state: nameSchema.optional(),
-    cpu: z.number().int(),
+    /** Null: not known, as where only the kernel log names the task. */
+    cpu: z.number().int().nullable(),
     basis: basisSchema.optional(),
   }),
   /** What /proc says of a blocked task; fields it would not tell are absent. */

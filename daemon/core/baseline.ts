@@ -8,10 +8,11 @@ const kept = 100
 const enough = 5
 
 /** Durations of transitions that ran their course: begun before our eyes, neither turned round nor forced. */
-export const reduceBaseline = (state: CoreState, event: Event): CoreState => {
+export const reduceBaseline = (state: CoreState, event: Event, before: CoreState): CoreState => {
   if (event.kind !== 'transition-completed') return state
   const { lastTransition: last, pastDurationsMs } = state
-  if (last?.endedAt !== event.time || !last.startKnown || last.forced || last.reversals > 0) return state
+  if (last === null || last.id !== before.transition?.id || last.outcome !== 'completed') return state
+  if (last.endedAt !== event.time || !last.startKnown || last.forced || last.reversals > 0) return state
   return { ...state, pastDurationsMs: [...pastDurationsMs, last.durationMs].slice(-kept) }
 }
 

@@ -11,8 +11,24 @@ import { taskKey } from './task-key.ts'
  * Tasks that failed a try, and why. They are in the way once the first try of all tasks has ended: before, they may
  * simply not have had their turn.
  */
-export const reduceBlocked = (state: CoreState, event: Event): CoreState =>
-  isTried(state) ? follow(promote(state), event) : followEarly(state, event)
+export const reduceBlocked = (state: CoreState, event: Event, before: CoreState): CoreState => {
+  const known = withoutReused(state, event, before)
+  return isTried(known) ? follow(promote(known), event) : followEarly(known, event)
+}
+
+/** A tid that another task has by now: what was known of the task before is not true of this one. */
+const withoutReused = (state: CoreState, event: Event, { tasks }: CoreState): CoreState => {
+  if (event.kind !== 'tasks-observed') return state
+  let known = state
+  for (const task of event.changed) {
+    const key = taskKey(task)
+    const startNs = tasks.get(key)?.startNs
+    if (startNs === undefined || startNs === task.startNs) continue
+    if (known.blocked.has(key)) known = change(known, key, () => undefined)
+    known = { ...known, triedEarly: known.triedEarly.delete(key) }
+  }
+  return known
+}
 
 const isTried = ({ transition }: CoreState): boolean =>
   !transition?.phases || transition.phases.firstTryEnded !== null
@@ -119,7 +135,14 @@ const change = (
   }
 }
 
-const block = (known: BlockedTask | undefined, event: EventOf<'task-blocked'>): BlockedTask => ({
+/** Of another process or name: the tid was reused since. */
+const isSame = (known: BlockedTask | undefined, { pid, comm }: EventOf<'task-blocked'>): boolean =>
+  known?.pid === pid && known.comm === comm
+
+const block = (before: BlockedTask | undefined, event: EventOf<'task-blocked'>): BlockedTask =>
+  blockAgain(isSame(before, event) ? before : undefined, event)
+
+const blockAgain = (known: BlockedTask | undefined, event: EventOf<'task-blocked'>): BlockedTask => ({
   ...(known ?? unknownTask),
   tid: event.tid,
   pid: event.pid,

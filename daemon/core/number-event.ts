@@ -1,6 +1,7 @@
 import type { Event, EventDraft } from '../contract/event.ts'
 import type { CoreState } from './core-state.ts'
 import { formatTime } from './time.ts'
+import { isStepOf } from './transition.ts'
 
 /** Gives a decoded event its number, its wall-clock time and the transition it belongs to. */
 export const numberEvent = (state: CoreState, draft: EventDraft): Event => {
@@ -13,6 +14,7 @@ export const numberEvent = (state: CoreState, draft: EventDraft): Event => {
 
 const transitionOf = (state: CoreState, draft: EventDraft, seq: number): string | undefined => {
   const running = state.transition
+  const own = running && isStepOf(running.patch, draft) ? running.id : undefined
   switch (draft.kind) {
     case 'transition-started': {
       // A restarted daemon, or the probe after sysfs, sees the same transition again. An adopted one that
@@ -24,7 +26,7 @@ const transitionOf = (state: CoreState, draft: EventDraft, seq: number): string 
       return again ? running.id : String(seq)
     }
     case 'transition-cancelled':
-      return running?.id ?? String(seq)
+      return own ?? String(seq)
     case 'transition-completed':
     case 'transition-reversed':
     case 'transition-forced':
@@ -37,7 +39,7 @@ const transitionOf = (state: CoreState, draft: EventDraft, seq: number): string 
     case 'task-tries':
     case 'task-inspected':
     case 'tasks-observed':
-      return running?.id
+      return own
     default:
       return undefined
   }

@@ -28,6 +28,7 @@ export const pointsOf = (before: CoreState, after: CoreState, event: Event): Eff
     case 'tasks-observed':
       return after.transition && event.remaining !== null ? [point(remainingSeries, event.remaining)] : []
     case 'transition-completed':
+      if (event.transition === undefined) return []
       return [point(remainingSeries, 0), end(remainingSeries)]
     case 'transition-cancelled':
       return [end(remainingSeries)]

@@ -13,7 +13,7 @@ import { reduceShadow } from './shadow.ts'
 import { reduceSignalRounds } from './signal-rounds.ts'
 import { reduceTasks } from './tasks.ts'
 import { reduceTracer } from './tracer.ts'
-import { reduceTransition } from './transition.ts'
+import { endUnseen, isLateStep, reduceTransition } from './transition.ts'
 import { reduceTroubles } from './troubles.ts'
 
 /**
@@ -24,14 +24,21 @@ export const reduce = (before: CoreState, event: Event): [CoreState, Effect[]] =
   let state: CoreState = { ...before, seq: event.seq, time: event.time, monoNs: event.monoNs }
   state = reduceTracer(state, event)
   state = reduceRecord(state, event)
-  state = reducePhases(state, event)
-  state = reduceTransition(state, event)
-  state = reduceBaseline(state, event)
+  // A step of an earlier transition says nothing of the one that runs.
+  const isLate = isLateStep(state, event)
+  if (!isLate) {
+    state = endUnseen(state, event)
+    state = reducePhases(state, event)
+    state = reduceTransition(state, event)
+    state = reduceBaseline(state, event, before)
+  }
   state = reduceTasks(state, event)
-  state = reduceBlocked(state, event)
-  state = reduceSignalRounds(state, event, before)
+  if (!isLate) {
+    state = reduceBlocked(state, event, before)
+    state = reduceSignalRounds(state, event, before)
+  }
   state = reducePatches(state, event)
-  state = reduceTroubles(state, event)
+  state = reduceTroubles(state, event, before)
   state = reduceFunctions(state, event)
   state = reduceShadow(state, event, before)
   const [ruled, effects] = applyRules(state, event)

@@ -1,3 +1,4 @@
+import { graphTracer } from '../contract/graph-tracer.ts'
 import type { BlockedTask, Host, Transition } from '../contract/state.ts'
 import { triesInSchedule, wakesIdleCpus } from './kernel-abilities.ts'
 import { type MainFunction, mainFunctionOf } from './main-function.ts'
@@ -80,10 +81,15 @@ const busyKthread = (host: Host | null): string => {
   }
 }
 
-const unwinding = ({ blame }: BlockedTask): string =>
-  blame === null
-    ? 'On its stack, look for fexit BPF programs, kretprobes or code the kernel cannot unwind.'
-    : `What stands in the way is ${blame}: detach it.`
+const unwinding = ({ blame }: BlockedTask): string => {
+  if (blame === null)
+    return 'On its stack, look for fexit BPF programs, kretprobes or code the kernel cannot unwind.'
+  return `What stands in the way is ${blame}: ${remedyFor(blame)}.`
+}
+
+/** How to take from the stacks what makes them unreliable. */
+export const remedyFor = (blame: string): string =>
+  blame === graphTracer ? 'switch it off with echo nop > /sys/kernel/tracing/current_tracer' : 'detach it'
 
 const adviseOnUserTask = (task: BlockedTask, { signalRounds }: Transition): string => {
   const name = nameOf(task)

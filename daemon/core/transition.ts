@@ -1,9 +1,38 @@
-import type { Event, EventOf } from '../contract/event.ts'
+import type { Event, EventKind, EventOf } from '../contract/event.ts'
 import type { Phases } from '../contract/phases.ts'
 import type { Transition, TransitionOutcome } from '../contract/state.ts'
 import type { CoreState } from './core-state.ts'
 import { beginPhases, momentOf, reversedPhases } from './phases.ts'
 import { millisecondsBetween } from './time.ts'
+
+const steps: ReadonlySet<EventKind> = new Set([
+  'transition-completed',
+  'transition-cancelled',
+  'transition-reversed',
+  'transition-forced',
+  'transition-signalled',
+  'transition-tried',
+  'transition-finishing',
+])
+
+/** Whether an event is a step of a transition of this patch; other kinds of events are of whichever runs. */
+export const isStepOf = (patch: string, { kind, patch: of }: Pick<Event, 'kind' | 'patch'>): boolean =>
+  !steps.has(kind) || of === patch
+
+/** A step that was read late: another transition has started since. */
+export const isLateStep = ({ transition }: CoreState, event: Event): boolean =>
+  transition !== null &&
+  !isStepOf(transition.patch, event) &&
+  BigInt(event.monoNs) < BigInt(transition.startedMonoNs)
+
+/**
+ * The kernel runs one transition at a time (klp_transition_patch in kernel/livepatch/transition.c): a step of another
+ * patch's says that the one known to run has ended while nobody saw it.
+ */
+export const endUnseen = (state: CoreState, event: Event): CoreState =>
+  state.transition && !isStepOf(state.transition.patch, event)
+    ? end(state, state.transition, event, 'unknown')
+    : state
 
 /** The running transition and the last one that ended. */
 export const reduceTransition = (state: CoreState, event: Event): CoreState => {

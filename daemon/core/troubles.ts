@@ -5,10 +5,14 @@ const keptMs = 3_600_000
 const kept = 50
 
 /** Past refusals and skipped callbacks, until a later event makes them history, or an hour has passed. */
-export const reduceTroubles = (state: CoreState, event: Event): CoreState => {
-  const troubles = next(state, event)
+export const reduceTroubles = (state: CoreState, event: Event, before: CoreState): CoreState => {
+  const troubles = isOtherBoot(state, before) ? [] : next(state, event)
   return troubles === state.troubles ? state : { ...state, troubles }
 }
+
+/** What another kernel refused says nothing of this one; its clock has begun anew, too. */
+const isOtherBoot = ({ host }: CoreState, { host: before }: CoreState): boolean =>
+  host !== null && before !== null && host.bootId !== before.bootId
 
 const next = ({ troubles, monoNs }: CoreState, event: Event): readonly Trouble[] => {
   const without = (resolved: (trouble: Trouble) => boolean): readonly Trouble[] =>

@@ -1,3 +1,4 @@
+import { graphTracer } from '../contract/graph-tracer.ts'
 import type { RawBpfLink } from './raw-record.ts'
 
 /** A tracing program that a process holds attached. */
@@ -43,7 +44,7 @@ export const parseLinks = (links: RawBpfLink[], programs: string[]): TracingLink
   })
 
 /**
- * Names who made a stack unreliable: a BPF trampoline or a kretprobe that is on it. Undefined when nothing of
+ * Names who made a stack unreliable: a BPF trampoline, a kretprobe or the function graph tracer that is on it. Undefined when nothing of
  * the kind is there. The frame before the trampoline is the traced function.
  */
 export const blameFor = (stack: string[], links: TracingLink[]): string | undefined => {
@@ -63,6 +64,8 @@ export const blameFor = (stack: string[], links: TracingLink[]): string | undefi
     }
     if (/^(arch_rethook_trampoline|__kretprobe_trampoline|kretprobe_trampoline)/.test(frame))
       return `a kretprobe on ${traced || 'a function of its stack'}`
+    // Where the unwinder knows the graph tracer (ftrace_graph_ret_addr in kernel/trace/fgraph.c) it is not in the stack.
+    if (/^return_to_handler\b/.test(frame)) return graphTracer
   }
   return undefined
 }

@@ -22,8 +22,9 @@ export const blockedInLog = (
   monoNs: string,
 ): EventDraft[] => {
   if (context.tasksAttached || !context.transition) return []
-  const idleCpu = tid === 0 ? Number(/^swapper\/(\d+)$/.exec(comm)?.[1] ?? 0) : undefined
-  const key = taskKey({ tid, cpu: idleCpu ?? null })
+  const idle = tid === 0 ? /^swapper\/(\d+)$/.exec(comm) : null
+  const idleCpu = idle ? Number(idle[1]) : null
+  const key = taskKey({ tid, cpu: idleCpu })
   const task = context.tasks.get(key)
   // Not seen yet: told at its next try, when it is known what it is.
   if (!task && tid !== 0) return []
@@ -42,7 +43,7 @@ export const blockedInLog = (
       ...(name === null ? {} : { function: name }),
       kthread: task?.kthread ?? tid === 0,
       idle: tid === 0,
-      cpu: idleCpu ?? task?.cpu ?? 0,
+      cpu: idleCpu ?? task?.cpu ?? null,
       basis: 'kernel-log',
     },
   ]

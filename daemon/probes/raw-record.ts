@@ -71,7 +71,8 @@ export type RawTask = {
   patchState: string
   flags: string
   comm: string
-  cpu: number
+  /** Null: /proc did not say. */
+  cpu: number | null
 }
 
 export type RawPatch = {

@@ -39,7 +39,7 @@ export const parseProcfs = (tasks: RawTask[]): ObservedTask[] =>
     patchState: toPatchState(Number(task.patchState)),
     comm: task.comm,
     kthread: (Number(task.flags) & kthreadFlag) !== 0,
-    cpu: task.cpu,
+    ...(task.cpu === null ? {} : { cpu: task.cpu }),
   }))
 
 /** The difference to the last snapshot; idle tasks come from the context. */

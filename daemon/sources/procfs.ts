@@ -28,8 +28,18 @@ const readTask = (pid: number, tid: number): RawTask | undefined => {
   const end = stat.lastIndexOf(')')
   const comm = stat.slice(stat.indexOf('(') + 1, end)
   const fields = stat.slice(end + 2).split(' ')
-  const [flags = '0', startTicks = '0', cpu = '0'] = [fields[6], fields[19], fields[36]]
-  return { tid, pid, startTicks, patchState: patchState.trim(), flags, comm, cpu: Number(cpu) }
+  const [flags, startTicks, cpu] = [fields[6], fields[19], fields[36]]
+  // Cut off: it ended while it was read.
+  if (flags === undefined || startTicks === undefined) return undefined
+  return {
+    tid,
+    pid,
+    startTicks,
+    patchState: patchState.trim(),
+    flags,
+    comm,
+    cpu: cpu === undefined ? null : Number(cpu),
+  }
 }
 
 /** Stack, command line and cgroup of one task; null where it cannot be read (the task may be gone). */

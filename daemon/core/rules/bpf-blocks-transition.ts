@@ -1,3 +1,5 @@
+import { graphTracer } from '../../contract/graph-tracer.ts'
+import { remedyFor } from '../task-advice.ts'
 import type { Rule } from './rule.ts'
 
 /** A trampoline of a foreign tracing program keeps a task from being switched. */
@@ -23,7 +25,9 @@ export const bpfBlocksTransition: Rule = {
             ? `${blame} makes the stack of ${task.comm} (${task.tid}) unreliable: the kernel cannot switch it`
             : `${blame} makes the stacks of ${keys.size} tasks unreliable: the kernel cannot switch them`,
           advice:
-            'Detach this program (stop its owner) until the transition is through, or wait until the tasks leave the traced function.',
+            blame === graphTracer
+              ? `To let the transition go on, ${remedyFor(blame)}; or wait until the tasks leave the traced function.`
+              : 'Detach this program (stop its owner) until the transition is through, or wait until the tasks leave the traced function.',
           evidence: transition ? [Number(transition.id)] : [],
           // How many they are is said anew with each snapshot, not with each task.
           vague: taskCounts.observedAt !== time,

@@ -1,3 +1,4 @@
+import { refusalSeverity } from './refusal-severity.ts'
 import type { Rule } from './rule.ts'
 
 /** The kernel refused a livepatch; incompatible states are state-incompatible's. */
@@ -9,7 +10,7 @@ export const loadRefused: Rule = {
       trouble.kind === 'patch-load-refused' && trouble.reason !== 'state-incompatible'
         ? [
             {
-              severity: 'warning' as const,
+              severity: refusalSeverity(trouble, state),
               subject: trouble.patch,
               summary: `${trouble.patch} was refused: ${trouble.cause}`,
               advice: trouble.remedy ?? 'Look at the kernel log around this moment.',

@@ -1,3 +1,4 @@
+import { refusalSeverity } from './refusal-severity.ts'
 import type { Rule } from './rule.ts'
 
 /** A module cannot be loaded because a livepatch in place cannot be applied to it. */
@@ -16,7 +17,7 @@ export const moduleRefused: Rule = {
       trouble.kind === 'module-refused'
         ? [
             {
-              severity: 'warning' as const,
+              severity: refusalSeverity(trouble, state),
               subject: trouble.object,
               summary: `module ${trouble.object} could not be loaded: ${trouble.cause}`,
               advice:

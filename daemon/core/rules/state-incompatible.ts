@@ -1,3 +1,4 @@
+import { refusalSeverity } from './refusal-severity.ts'
 import type { Rule } from './rule.ts'
 
 /** A livepatch whose klp_states are older than, or missing against, those of the patches in place. */
@@ -9,7 +10,7 @@ export const stateIncompatible: Rule = {
       trouble.kind === 'patch-load-refused' && trouble.reason === 'state-incompatible'
         ? [
             {
-              severity: 'warning' as const,
+              severity: refusalSeverity(trouble, state),
               subject: trouble.patch,
               summary: `${trouble.patch} was refused: ${trouble.cause}`,
               advice: trouble.remedy ?? 'Load a patch whose states are as new.',
