@@ -30,7 +30,7 @@ describe('what stands in the way on the host', () => {
 
   it('has no livepatching', async () => {
     const run = await execa('node', [program, 'daemon'], { reject: false })
-    expect(run.exitCode).toBe(1)
+    expect(run.exitCode).toBe(3)
     expectSentence(run.stderr, /no livepatching/, /npm start/)
   })
 

@@ -39,3 +39,8 @@ it('says probably where the kernel does not tell the target', () => {
 it('blames nobody for an ordinary stack', () => {
   expect(blameFor(['schedule+0x1/0x2', 'kthread+0x1/0x2'], [])).toBeUndefined()
 })
+
+it('names the function graph tracer where its return trampoline is on the stack', () =>
+  expect(blameFor(['schedule_timeout+0x1/0x2', 'return_to_handler+0x0/0x40', 'kthread+0xe5/0x120'], [])).toBe(
+    'the function graph tracer',
+  ))
