@@ -23,6 +23,8 @@ export type RecordInfo = {
   last: Position | null
   /** Oldest first; the newest 1,000. */
   runs: Run[]
+  /** There are older runs. */
+  truncated: boolean
   /** Recordings that can be opened in place of this record. */
   samples: Sample[]
 }

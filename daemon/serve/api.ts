@@ -52,13 +52,16 @@ const seriesQuery = z.object({
   to: time.optional(),
   points: wholeNumber(2, 10_000).default(600),
 })
-const transitionsQuery = z.object({ limit, before: time.optional() })
+const transitionsQuery = z.object({ limit, before: time.optional(), cursor: z.string().optional() })
 const tasksQuery = z.object({
   blocked: z.enum(['0', '1']).optional(),
   limit: wholeNumber(1, 100_000).default(1_000),
   offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
 })
-const findingsQuery = z.object({ state: z.enum(['open', 'all']).default('all') })
+const findingsQuery = z.object({
+  state: z.enum(['open', 'all']).default('all'),
+  limit: wholeNumber(1, 10_000).default(10_000),
+})
 
 const nothing = { waiting: 0, waitingBytes: 0, lost: 0 }
 /** Of one transition, the newest. */
@@ -104,7 +107,10 @@ export const createApi = ({
   })
   api.get('/transitions', async (request, response) => {
     const query = transitionsQuery.parse(request.query)
-    response.json({ transitions: await queries.transitions(query.limit, query.before) })
+    const { limit, before, cursor } = query
+    const found = await queries.transitions(limit + 1, before, cursor)
+    const transitions = found.slice(0, limit)
+    response.json({ transitions, cursor: found.length > limit ? (transitions.at(-1)?.id ?? null) : null })
   })
   api.get('/transitions/:id', async (request, response) => {
     const transition = await queries.transition(request.params.id)
@@ -148,11 +154,12 @@ export const createApi = ({
   })
   api.get('/findings', async (request, response) => {
     const query = findingsQuery.parse(request.query)
-    response.json({ findings: await queries.findings(query.state === 'open') })
+    const found = await queries.findings(query.state === 'open', query.limit + 1)
+    response.json({ findings: found.slice(0, query.limit), truncated: found.length > query.limit })
   })
   api.get('/events', async (request, response) => {
     const query = eventsQuery.parse(request.query)
-    const events = await queries.events({
+    const found = await queries.events({
       ...(query.from === undefined ? {} : { fromNs: query.from }),
       ...(query.to === undefined ? {} : { toNs: query.to }),
       ...(query.kind === undefined ? {} : { kind: query.kind.split(',') }),
@@ -160,9 +167,10 @@ export const createApi = ({
       ...(query.tid === undefined ? {} : { tid: query.tid }),
       ...(query.transition === undefined ? {} : { transition: query.transition }),
       ...(query.cursor === undefined ? {} : { before: query.cursor }),
-      limit: query.limit,
+      limit: query.limit + 1,
     })
-    const cursor = events.length === query.limit ? (events.at(-1)?.seq ?? null) : null
+    const events = found.slice(0, query.limit)
+    const cursor = found.length > query.limit ? (events.at(-1)?.seq ?? null) : null
     response.json({ events, cursor })
   })
   api.get('/series', async (request, response) => {

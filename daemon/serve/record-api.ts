@@ -30,10 +30,9 @@ const stepQuery = momentQuery.extend({
 
 const chartNs = 15n * 60_000_000_000n
 const chartPoints = 450
+const runsListed = 1_000
 const eventsShown = 200
 const measurementsShown = 50
-/** Among so many events the newest ones are looked for. */
-const eventsSearched = 20_000
 
 const told = eventKinds.filter((kind) => !(measurements as readonly EventKind[]).includes(kind))
 
@@ -43,11 +42,13 @@ export const createRecordApi = ({ state, queries, past, record }: RecordApiOptio
 
   api.get('/record', async (_request, response) => {
     const bounds = await past.bounds()
+    const runs = await past.runs(runsListed + 1)
     const info: RecordInfo = {
       ...record(),
       first: bounds?.first ?? null,
       last: bounds?.last ?? null,
-      runs: await past.runs(),
+      runs: runs.slice(-runsListed),
+      truncated: runs.length > runsListed,
     }
     response.json(info)
   })
@@ -73,10 +74,9 @@ export const createRecordApi = ({ state, queries, past, record }: RecordApiOptio
     const moment = momentQuery.parse(request.query)
     const found = await stateAtMoment(moment, response, past, state())
     if (!found) return
-    const range = { before: found.seq + 1, after: found.seq - eventsSearched }
     const events = [
-      ...(await queries.events({ ...range, kind: told, limit: eventsShown })),
-      ...(await queries.events({ ...range, kind: [...measurements], limit: measurementsShown })),
+      ...(await queries.newestOfKinds(told, found.seq, eventsShown)),
+      ...(await queries.newestOfKinds(measurements, found.seq, measurementsShown)),
     ].sort((a, b) => a.seq - b.seq)
     const to = moment.seq === undefined ? (moment.at ?? parseTime(found.time)) : parseTime(found.time)
     const names = await queries.seriesNames()

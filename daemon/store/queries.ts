@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { Event } from '../contract/event.ts'
+import type { Event, EventKind } from '../contract/event.ts'
 import type { Finding } from '../contract/finding.ts'
 import type { Series, Transition } from '../contract/state.ts'
 import { readSeries } from './read-series.ts'
@@ -21,9 +21,13 @@ export type EventFilter = {
 
 export type Queries = {
   events: (filter: EventFilter) => Event[]
-  transitions: (limit: number, beforeNs?: bigint) => Transition[]
+  /** The newest of these kinds up to event `upTo`, however many others came since. */
+  newestOfKinds: (kinds: readonly EventKind[], upTo: number, limit: number) => Event[]
+  /** The newest that are in both: begun before a time, and begun before transition `afterId` of the page before. */
+  transitions: (limit: number, beforeNs?: bigint, afterId?: string) => Transition[]
   transition: (id: string) => Transition | undefined
-  findings: (openOnly: boolean) => Finding[]
+  /** Without a limit, all. */
+  findings: (openOnly: boolean, limit?: number) => Finding[]
   /**
    * The points between the two times, at most about `points` of them: of each bin the last one, and the lowest and the
    * highest value.
@@ -57,23 +61,40 @@ export const createQueries = (database: Database.Database): Queries => ({
     return rows.map(({ data }) => parseStoredEvent(data))
   },
 
-  transitions: (limit, beforeNs) =>
+  newestOfKinds: (kinds, upTo, limit) => {
+    // Each kind from its index: a search through all events would meet a million measurements first.
+    const ofKind = database
+      .prepare('SELECT seq FROM events WHERE kind = ? AND seq <= ? ORDER BY seq DESC LIMIT ?')
+      .pluck()
+    const seqs = kinds
+      .flatMap((kind) => ofKind.all(kind, upTo, limit) as number[])
+      .sort((a, b) => b - a)
+      .slice(0, limit)
+    const one = database.prepare('SELECT data FROM events WHERE seq = ?')
+    return parsed<Event>(seqs.map((seq) => one.get(seq)))
+  },
+
+  transitions: (limit, beforeNs, afterId) =>
     parsed<Transition>(
       database
-        .prepare('SELECT data FROM transitions WHERE start_ns < ? ORDER BY start_ns DESC LIMIT ?')
-        .all(beforeNs ?? 2n ** 63n - 1n, limit),
+        .prepare(
+          `SELECT data FROM transitions WHERE start_ns < @before AND (@after IS NULL OR
+             (start_ns, id) < ((SELECT start_ns FROM transitions WHERE id = @after), @after))
+           ORDER BY start_ns DESC, id DESC LIMIT @limit`,
+        )
+        .all({ before: beforeNs ?? 2n ** 63n - 1n, after: afterId ?? null, limit }),
     ),
 
   transition: (id) =>
     parsed<Transition>(database.prepare('SELECT data FROM transitions WHERE id = ?').all(id))[0],
 
-  findings: (openOnly) =>
+  findings: (openOnly, limit) =>
     parsed<Finding>(
       database
         .prepare(
-          `SELECT data FROM findings ${openOnly ? 'WHERE closed_ns IS NULL' : ''} ORDER BY opened_ns DESC`,
+          `SELECT data FROM findings ${openOnly ? 'WHERE closed_ns IS NULL' : ''} ORDER BY opened_ns DESC, id LIMIT ?`,
         )
-        .all(),
+        .all(limit ?? -1),
     ),
 
   series: (...range) => readSeries(database, ...range),

@@ -10,6 +10,7 @@ export type Reader = Queries & Past
 /** Every method, so that who asks another thread has them all. */
 const methods: Record<keyof Reader, true> = {
   events: true,
+  newestOfKinds: true,
   transitions: true,
   transition: true,
   findings: true,

@@ -60,8 +60,8 @@ export const findStep = (
     .get(nearest.ns) as {
     seq: number | null
   }
-  // Its event is no longer kept.
-  if (seq === null) return null
+  // Its event is no longer kept; that of one further on may be.
+  if (seq === null) return findStep(database, { ...from, timeNs: nearest.ns }, direction, target)
   return { seq, time: formatTime(nearest.ns), ...describe(target, nearest) }
 }
 

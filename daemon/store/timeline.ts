@@ -9,8 +9,8 @@ import { parseStored } from './stored-json.ts'
 const listed = 1_000
 
 export type Timelines = {
-  /** Runs of the daemon, oldest first, the newest 1,000. */
-  runs: () => Run[]
+  /** Runs of the daemon, oldest first, so many of the newest. */
+  runs: (limit: number) => Run[]
   timeline: (fromNs: bigint, toNs: bigint) => Timeline
 }
 
@@ -55,11 +55,11 @@ export const createTimelines = (database: Database.Database): Timelines => {
 
   return {
     // Both kinds, as the index events_of_runs has them: SQLite uses a partial index only for its own words.
-    runs: () =>
+    runs: (limit) =>
       all<EventOf<'tracer-started'>>(
         `SELECT data FROM events WHERE kind IN ('tracer-started', 'tracer-gap') AND kind = 'tracer-started'
          ORDER BY seq DESC LIMIT ?`,
-        listed,
+        limit,
       )
         .reverse()
         .map(({ seq, time, hostname, kernel, bootId, version }) => ({

@@ -107,6 +107,7 @@ it('GET record tells whose record it is, and from when to when', async () => {
     first: { seq, time },
     last: { seq: newest.event.seq, time: newest.event.time },
     runs: [expect.objectContaining({ hostname: 'klpscope-lab', kernel: expect.stringMatching(/^\d/) })],
+    truncated: false,
   })
 })
 
