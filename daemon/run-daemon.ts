@@ -52,6 +52,12 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   // A disk that is full or a terminal that was closed does not end observation.
   logFile.on('error', () => undefined)
   const log = pino({ level: 'info' }, logFile)
+  // From the first moment on: a daemon that is ended while it starts has to close its record too.
+  const signalled = nextSignal()
+  process.on('SIGHUP', () => {
+    if (options.log) logFile.reopen()
+    log.info(options.log ? 'SIGHUP: the log file was opened anew' : 'SIGHUP does not stop the daemon')
+  })
   giveWay(lowestPriority)
   const runDirectory = createRunDirectory(runRoot)
   process.on('exit', runDirectory.remove)
@@ -132,11 +138,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     (error: unknown) => log.error({ err: error }, 'starting the observer failed'),
   )
 
-  process.on('SIGHUP', () => {
-    if (options.log) logFile.reopen()
-    log.info(options.log ? 'SIGHUP: the log file was opened anew' : 'SIGHUP does not stop the daemon')
-  })
-  const signal = await nextSignal()
+  const signal = await signalled
   stopping = true
   log.info({ signal }, 'stopping')
   const begun = performance.now()
