@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { transitionReportSchema } from '../contract/report.ts'
 import type { State } from '../contract/state.ts'
 import { formatTime, parseTime } from '../core/time.ts'
+import { writeOutput } from '../files/write-output.ts'
 import { bpfDir } from '../package-paths.ts'
 import type { Replay } from '../replay/open-replay.ts'
 import type { BundleSource } from '../report/bundle-source.ts'
@@ -10,10 +11,9 @@ import { exportNdjson } from '../report/export-ndjson.ts'
 import { writeBundle } from '../report/write-bundle.ts'
 import { probeCapabilities } from '../sources/capabilities.ts'
 import { createPast } from '../store/past.ts'
-import { toFile } from './output.ts'
 import { readReport, reportOfRecord } from './report.ts'
 import { fetchFromDaemon } from './source.ts'
-import { sourceOptions } from './source-options.ts'
+import { parseFile, sourceOptions } from './source-options.ts'
 import { withRecord } from './with-record.ts'
 
 type Flags = { output: string; redact?: boolean; db?: string; url: string }
@@ -22,7 +22,7 @@ export const bundleCommand = (): Command => {
   const command = new Command('bundle')
     .description('evidence of one transition for a vendor ticket, as one tar.gz')
     .argument('[id]', 'the transition, as in klpscope history; default: the last')
-    .requiredOption('-o, --output <file.tar.gz>', 'write it to this file')
+    .requiredOption('-o, --output <file.tar.gz>', 'write it to this file; -: standard output', parseFile)
     .option('--redact', 'remove command lines and host names everywhere')
   for (const option of sourceOptions()) command.addOption(option)
   return command
@@ -36,7 +36,7 @@ is in it, what is missing, and why.`,
     )
     .action(async (id: string | undefined, flags: Flags) => {
       const write = (source: BundleSource) =>
-        toFile(flags.output, (out) =>
+        writeOutput(flags.output, (out) =>
           writeBundle(source, out, {
             redact: flags.redact ?? false,
             madeAt: new Date().toISOString(),

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Command } from 'commander'
+import { makePrivateDir } from '../files/make-private-dir.ts'
+import { outputTarget } from '../files/output-target.ts'
+import { writeOutput } from '../files/write-output.ts'
 import { type DaemonOptions, runDaemon } from '../run-daemon.ts'
 import { requireAllowed } from '../serve/listening.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
@@ -9,6 +11,7 @@ import { defaultKeep } from '../store/retention.ts'
 import { UserError } from '../user-error.ts'
 import { addListenOptions, type ListenFlags, listeningOf } from './listen-options.ts'
 import { parseBound, parseNumber } from './number-argument.ts'
+import { parseFile } from './source-options.ts'
 
 const defaultDatabase = '/var/lib/klpscope/klpscope.db'
 const defaultStalledAfterS = 10
@@ -29,7 +32,7 @@ export const daemonCommand = (): Command =>
   addListenOptions(
     new Command('daemon')
       .description('trace this host: record every event and serve the dashboard')
-      .option('--db <file>', 'where the record is kept', defaultDatabase),
+      .option('--db <file>', 'where the record is kept', parseFile, defaultDatabase),
     'where the dashboard and the API are served',
   )
     .option(
@@ -65,6 +68,7 @@ export const daemonCommand = (): Command =>
     .option(
       '--record <file>',
       'also write every raw record, one JSON object per line (for tests and bug reports)',
+      parseFile,
     )
     .action(async (flags: DaemonFlags) => {
       await requireAllowed(listeningOf(flags))
@@ -102,9 +106,11 @@ const requireHost = (): void => {
 
 const prepareFile = async (file: string): Promise<void> => {
   try {
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, '')
+    makePrivateDir(dirname(file))
+    const target = outputTarget(file)
+    if (target.how === 'replace') await writeOutput(file, async () => undefined)
   } catch (error) {
+    if (error instanceof UserError) throw error
     throw new UserError(
       `${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
       'Name another file with --record.',

@@ -3,13 +3,13 @@ import { Readable, type Writable } from 'node:stream'
 import { setImmediate as breath } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatTime, parseInstant } from '../core/time.ts'
+import { writeOutput } from '../files/write-output.ts'
 import { type ExportRange, seqsOf } from '../report/event-pages.ts'
 import { type ExportFormat, exportFormats, exportRecord } from '../report/export-record.ts'
 import { UserError } from '../user-error.ts'
 import { formatCount } from '../words/format.ts'
-import { toFile } from './output.ts'
 import { fetchFromDaemon } from './source.ts'
-import { sourceOptions } from './source-options.ts'
+import { parseFile, sourceOptions } from './source-options.ts'
 import { withRecord } from './with-record.ts'
 
 type Flags = {
@@ -30,7 +30,7 @@ export const exportCommand = (): Command => {
     )
     .option('--from <time>', 'only from this moment on (RFC 3339, such as 2026-11-20T17:52:00Z)', moment)
     .option('--to <time>', 'only up to this moment', moment)
-    .option('-o, --output <file>', 'write it to this file')
+    .option('-o, --output <file>', 'write it to this file', parseFile)
   for (const option of sourceOptions()) command.addOption(option)
   return command
     .addHelpText(
@@ -48,7 +48,7 @@ A Perfetto trace opens in ui.perfetto.dev; its times are wall-clock times.`,
         flags.db === undefined
           ? writeFromDaemon(flags, range, out)
           : writeFromRecord(flags.db, flags.format, range, out)
-      await (flags.output === undefined ? write(process.stdout) : toFile(flags.output, write))
+      await writeOutput(flags.output, write)
     })
 }
 

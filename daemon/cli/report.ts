@@ -1,14 +1,14 @@
 import type Database from 'better-sqlite3'
 import { Command, Option } from 'commander'
 import type { TransitionReport } from '../contract/report.ts'
+import { writeOutput } from '../files/write-output.ts'
 import { packageVersion } from '../package-paths.ts'
 import { buildReport } from '../report/build-report.ts'
 import { readEvidence } from '../report/read-evidence.ts'
 import { type ReportFormat, renderReport, reportFormats } from '../report/render-report.ts'
 import { UserError } from '../user-error.ts'
-import { writeDocument } from './output.ts'
 import { fetchFromDaemon, type SourceFlags } from './source.ts'
-import { sourceOptions } from './source-options.ts'
+import { parseFile, sourceOptions } from './source-options.ts'
 import { withRecord } from './with-record.ts'
 
 type Flags = SourceFlags & { format: ReportFormat; output?: string }
@@ -21,12 +21,15 @@ export const reportCommand = (): Command => {
     .description('post-mortem of one transition: which task held it up, for how long, why')
     .argument('[id]', 'the transition, as in klpscope history; default: the last')
     .addOption(new Option('--format <format>', 'how to write it').choices(reportFormats).default('md'))
-    .option('-o, --output <file>', 'write it to this file')
+    .option('-o, --output <file>', 'write it to this file', parseFile)
   for (const option of sourceOptions()) command.addOption(option)
   return command.action(async (id: string | undefined, flags: Flags) =>
-    writeDocument(await readReport(id, flags.format, flags), flags.output),
+    writeText(flags.output, await readReport(id, flags.format, flags)),
   )
 }
+
+const writeText = (file: string | undefined, text: string): Promise<void> =>
+  writeOutput(file, async (out) => void out.write(text))
 
 /** A report as text. @throws UserError when there is no such transition, no record or no daemon */
 export const readReport = async (

@@ -19,8 +19,11 @@ export const startCommand = (): Command =>
     .option('--kernel <version>', 'kernel of the lab', '6.1')
     .action(async (flags: { kernel: string }) => {
       const lacking = whatThisHostLacks()
-      if (lacking === null) await traceThisHost()
-      else {
+      if (lacking === null) {
+        await traceThisHost()
+        // As klpscope daemon: nothing holds up the end.
+        process.exit()
+      } else {
         say(`${lacking}: booting the lab instead, Linux ${flags.kernel} in QEMU`)
         await showLab(flags.kernel)
       }

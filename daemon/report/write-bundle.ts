@@ -10,6 +10,7 @@ import { createGzip } from 'node:zlib'
 import { pack as createPack, type Pack } from 'tar-stream'
 import type { TransitionReport } from '../contract/report.ts'
 import { formatTime, parseTime } from '../core/time.ts'
+import { withCleanup } from '../files/with-cleanup.ts'
 import type { Capability } from '../sources/capabilities.ts'
 import { parseStored } from '../store/stored-json.ts'
 import type { BundlePart } from './bundle-part.ts'
@@ -45,49 +46,50 @@ export const writeBundle = async (
   const raw = await source.report()
   const redaction = redact ? createRedaction([hostname(), raw.host?.hostname ?? '']) : nothing
   const dir = mkdtempSync(join(tmpdir(), 'klpscope-bundle-'))
-  try {
-    const range = rangeOf(raw)
-    const events = join(dir, 'events.ndjson')
-    await pipeline(source.events(range), createWriteStream(join(dir, 'raw')))
-    const state = redaction.data(await source.stateAt(stateTime(raw)))
-    const report = redaction.data(raw)
-    // All data is gone through once before the first text: by then it is known what to remove from texts.
-    await perLine(join(dir, 'raw'), join(dir, 'data'), (line) =>
-      JSON.stringify(redaction.data(parseStored(line))),
-    )
-    await perLine(join(dir, 'data'), events, redaction.text)
-    const parts: BundlePart[] = [
-      ...reportFormats.map((format) => ({
-        name: `report.${format}`,
-        what: whats[format],
-        text: renderReport(report, format),
-      })),
-      {
-        name: 'state.json',
-        what: 'the state at the end of the transition',
-        text: `${JSON.stringify(state, null, 2)}\n`,
-      },
-      ...(await partsOfHost(raw, capabilities, redact)),
-    ]
-    await packAll(
-      `klpscope-${redaction.text(report.transition.patch).replace(/[^\w.-]/g, '_')}-${report.transition.id}`,
-      events,
-      parts.map((part) => ('text' in part ? { ...part, text: redaction.text(part.text) } : part)),
-      out,
-      madeAt,
-      (files, missing) =>
-        redaction.text(
-          bundleReadme(report, files, missing, {
-            redacted: redact,
-            eventsFrom: formatTime(range.fromNs),
-            eventsTo: formatTime(range.toNs),
-            madeAt,
-          }),
-        ),
-    )
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
-  }
+  await withCleanup(
+    () => rmSync(dir, { recursive: true, force: true }),
+    async () => {
+      const range = rangeOf(raw)
+      const events = join(dir, 'events.ndjson')
+      await pipeline(source.events(range), createWriteStream(join(dir, 'raw')))
+      const state = redaction.data(await source.stateAt(stateTime(raw)))
+      const report = redaction.data(raw)
+      // All data is gone through once before the first text: by then it is known what to remove from texts.
+      await perLine(join(dir, 'raw'), join(dir, 'data'), (line) =>
+        JSON.stringify(redaction.data(parseStored(line))),
+      )
+      await perLine(join(dir, 'data'), events, redaction.text)
+      const parts: BundlePart[] = [
+        ...reportFormats.map((format) => ({
+          name: `report.${format}`,
+          what: whats[format],
+          text: renderReport(report, format),
+        })),
+        {
+          name: 'state.json',
+          what: 'the state at the end of the transition',
+          text: `${JSON.stringify(state, null, 2)}\n`,
+        },
+        ...(await partsOfHost(raw, capabilities, redact)),
+      ]
+      await packAll(
+        `klpscope-${redaction.text(report.transition.patch).replace(/[^\w.-]/g, '_')}-${report.transition.id}`,
+        events,
+        parts.map((part) => ('text' in part ? { ...part, text: redaction.text(part.text) } : part)),
+        out,
+        madeAt,
+        (files, missing) =>
+          redaction.text(
+            bundleReadme(report, files, missing, {
+              redacted: redact,
+              eventsFrom: formatTime(range.fromNs),
+              eventsTo: formatTime(range.toNs),
+              madeAt,
+            }),
+          ),
+      )
+    },
+  )
 }
 
 const nothing: Redaction = { data: (value) => value, text: (text) => text }
