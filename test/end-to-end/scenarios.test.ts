@@ -211,7 +211,8 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     )
     const counted = steps
       .map(({ state }) => functionsOf(state).items.filter((item) => /^klpt_many_\d+$/.test(item.function)))
-      .filter((items) => items.some(({ calls }) => calls !== null))
+      // While a slow machine takes the patch away, function by function, only some are counted.
+      .filter((items) => items.length > 0 && items.every(({ calls }) => calls !== null))
       .at(-1)
     expect(counted).toHaveLength(240)
     expect(
