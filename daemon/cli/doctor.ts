@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { bpfDir } from '../package-paths.ts'
 import { probeCapabilities } from '../sources/capabilities.ts'
-import { paint, print } from './text.ts'
+import { paint, print, printJson } from './text.ts'
 
 export const doctorCommand = (): Command =>
   new Command('doctor')
@@ -16,10 +16,12 @@ export const doctorCommand = (): Command =>
       const missing = capabilities.filter((capability) => !capability.available)
       const hopeless = missing.some(({ name }) => name === 'livepatching' || name === 'root')
       process.exitCode = hopeless ? 2 : missing.length > 0 ? 1 : 0
-      if (flags.json) return print(JSON.stringify({ capabilities }))
+      if (flags.json) return printJson({ capabilities })
       for (const { name, available, detail, remedy, loss } of capabilities) {
-        print(`${available ? paint('green', 'yes') : paint('red', ' no')}  ${name}: ${detail}`)
-        if (!available) print(`     lost: ${loss}${remedy ? `\n     do:   ${remedy}` : ''}`)
+        print(available ? paint('green', 'yes') : paint('red', ' no'), `  ${name}: ${detail}`)
+        if (available) continue
+        print(`     lost: ${loss}`)
+        if (remedy) print(`     do:   ${remedy}`)
       }
       print(
         missing.length === 0 ? 'All is available.' : `${missing.length} of ${capabilities.length} missing.`,

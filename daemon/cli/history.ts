@@ -3,14 +3,14 @@ import type { Transition } from '../contract/state.ts'
 import { longestPhase, phaseDuration, phaseSpans } from '../words/phases.ts'
 import { parseCount } from './number-argument.ts'
 import { readHistory, readingCommand, type SourceFlags } from './source.ts'
-import { duration, print, table } from './text.ts'
+import { duration, print, printJson, printTable } from './text.ts'
 
 export const historyCommand = (): Command =>
   readingCommand('history', 'past transitions, newest first')
     .option('--limit <n>', 'how many', parseCount(10_000), 20)
     .action(async (flags: SourceFlags & { limit: number }) => {
       const { transitions, baseline } = await readHistory(flags, flags.limit)
-      if (flags.json) return print(JSON.stringify({ transitions: transitions.map(withSpans), baseline }))
+      if (flags.json) return printJson({ transitions: transitions.map(withSpans), baseline })
       if (transitions.length === 0) return print('No transition has been recorded.')
       const head = ['ID', 'STARTED', 'PATCH', 'DIRECTION', 'OUTCOME', 'TOOK', 'MOSTLY', 'ASKED BY']
       const rows = transitions.map((transition) => [
@@ -23,7 +23,7 @@ export const historyCommand = (): Command =>
         mostly(transition),
         transition.requester ? `${transition.requester.comm} (${transition.requester.pid})` : 'unknown',
       ])
-      print(table(head, rows))
+      printTable(head, rows)
       if (baseline) {
         const { transitions: count, medianMs, p95Ms, maxMs } = baseline
         print(

@@ -1,8 +1,9 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { LAB_KERNELS, labKernelNames } from '../../test/lab/kernels.ts'
 import { type LabOptions, startLab } from '../../test/lab/lab.ts'
 import { LAB_EXIT } from '../../test/lab/lab-error.ts'
 import { parseCount } from './number-argument.ts'
+import { parseFile } from './source-options.ts'
 
 interface Flags {
   readonly kernel: string
@@ -52,14 +53,27 @@ const runSession = async (flags: Flags): Promise<number> => {
   return interrupted && flags.script ? SIGNAL_EXIT[interrupted] : result.exitCode
 }
 
+/** As QEMU takes it; with less than 512 MB the lab does not boot. */
+const parseMemory = (text: string): string => {
+  const [, number = '0', unit] = /^(\d{1,6})([MG])$/.exec(text) ?? []
+  const megabytes = Number(number) * (unit === 'G' ? 1024 : 1)
+  if (megabytes < 512 || megabytes > 1_048_576)
+    throw new InvalidArgumentError('It has to be a size such as 3G or 2048M, 512M to 1024G.')
+  return text
+}
+
 export const labRunCommand = (): Command =>
   new Command('run')
     .description('boot a real Debian kernel in QEMU, with the daemon inside')
     .requiredOption('--kernel <version>', `which one: ${labKernelNames.join(', ')}`)
-    .option('--script <file>', 'bash script to run as root in the VM; its exit code is the command’s')
-    .option('--out <dir>', 'where database, logs and output go; /lab/out in the VM')
+    .option(
+      '--script <file>',
+      'bash script to run as root in the VM; its exit code is the command’s',
+      parseFile,
+    )
+    .option('--out <dir>', 'where database, logs and output go; /lab/out in the VM', parseFile)
     .option('--no-daemon', 'boot without the daemon')
-    .option('--mem <size>', 'memory of the VM', '3G')
+    .option('--mem <size>', 'memory of the VM, such as 3G or 2048M', parseMemory, '3G')
     .option(
       '--port <port>',
       `host port of the dashboard (default: ${DEFAULT_PORT}, with a script any free one)`,

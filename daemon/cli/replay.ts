@@ -1,10 +1,10 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { pino } from 'pino'
 import type { Replay } from '../replay/open-replay.ts'
 import { runReplay } from '../replay/run-replay.ts'
 import { requireAllowed } from '../serve/listening.ts'
-import { visibleText } from '../words/visible-text.ts'
 import { addListenOptions, type ListenFlags, listeningOf } from './listen-options.ts'
+import { parseNumber } from './number-argument.ts'
 import { parseFile } from './source-options.ts'
 import { print } from './text.ts'
 import { withRecord } from './with-record.ts'
@@ -41,20 +41,17 @@ export const replayCommand = (): Command =>
 
 /** `max` and 0 mean at once: infinitely fast. */
 export const parseSpeed = (text: string): number => {
-  if (text === 'max') return Number.POSITIVE_INFINITY
-  const speed = Number(text)
-  if (text.trim() === '' || !Number.isFinite(speed) || speed < 0)
-    throw new InvalidArgumentError('It has to be a number of 0 or more, or max.')
+  const speed = text === 'max' ? Number.POSITIVE_INFINITY : parseAnySpeed(text)
   return speed === 0 ? Number.POSITIVE_INFINITY : speed
 }
 
+const parseAnySpeed = parseNumber(0, 1_000_000, 'max, or a number')
+
 const about = ({ name, state, damage }: Replay): string =>
-  visibleText(
-    [
-      `${name}: ${state.host ? `${state.host.hostname}, Linux ${state.host.kernel}` : 'of an unknown host'}, up to ${state.time}`,
-      ...(damage === null ? [] : [`damaged: ${damage}`]),
-    ].join('; '),
-  )
+  [
+    `${name}: ${state.host ? `${state.host.hostname}, Linux ${state.host.kernel}` : 'of an unknown host'}, up to ${state.time}`,
+    ...(damage === null ? [] : [`damaged: ${damage}`]),
+  ].join('; ')
 
 const interrupted = (): Promise<void> =>
   new Promise((resolve) => {

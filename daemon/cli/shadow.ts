@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { shadowDetails } from './shadow-details.ts'
 import { readingCommand, readState, type SourceFlags } from './source.ts'
-import { print, since, table } from './text.ts'
+import { print, printJson, printTable, since } from './text.ts'
 
 const adoption = {
   pending: 'Variables older than the tracer are still being counted.',
@@ -14,7 +14,7 @@ export const shadowCommand = (): Command =>
     async (flags: SourceFlags) => {
       const { shadow, findings, time } = await readState(flags)
       const concerning = findings.filter((finding) => finding.rule.startsWith('shadow-'))
-      if (flags.json) return print(JSON.stringify({ ...shadow, findings: concerning }))
+      if (flags.json) return printJson({ ...shadow, findings: concerning })
       if (shadow.ids.length === 0) print('No shadow variable has been seen.')
       else {
         const known = (value: number | null) => (value === null ? 'unknown' : String(value))
@@ -26,7 +26,7 @@ export const shadowCommand = (): Command =>
           ...[id.allocated, id.freed, id.found, id.duplicates, id.failures].map(String),
           id.owner ?? 'unknown',
         ])
-        print(table(head, rows))
+        printTable(head, rows)
         for (const id of shadow.ids) for (const line of shadowDetails(id)) print(`${id.id}: ${line}`)
       }
       print(adoption[shadow.adoption])

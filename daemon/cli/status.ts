@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Headline } from '../contract/state.ts'
 import { exitCodes } from '../user-error.ts'
 import { readingCommand, readState, type SourceFlags } from './source.ts'
-import { paint, print, printable, since } from './text.ts'
+import { paint, print, printJson, since } from './text.ts'
 
 const codes: Record<Headline['level'], number> = { ...exitCodes, info: exitCodes.ok }
 const colours = { ok: 'green', info: 'blue', warning: 'yellow', critical: 'red', unknown: 'magenta' } as const
@@ -14,14 +14,12 @@ export const statusCommand = (): Command =>
       const { headline, tracer, host } = state
       // Of a damaged record it is unknown, whatever it holds.
       process.exitCode ??= codes[headline.level]
-      if (flags.json) return print(JSON.stringify(state))
+      if (flags.json) return printJson(state)
       const age = headline.since ? `, since ${headline.since} (${since(headline.since, state.time)})` : ''
-      print(
-        `${paint(colours[headline.level], headline.level.toUpperCase())} ${printable(headline.text)}${age}`,
-      )
-      for (const step of headline.advice?.split('\n') ?? []) print(`  ${printable(step)}`)
+      print(paint(colours[headline.level], headline.level.toUpperCase()), ` ${headline.text}${age}`)
+      for (const step of headline.advice?.split('\n') ?? []) print(`  ${step}`)
       for (const finding of state.findings.filter(({ id }) => id !== headline.finding))
-        print(`${finding.severity}: ${printable(finding.summary)}`)
+        print(`${finding.severity}: ${finding.summary}`)
       if (flags.db) print(`The record ends at ${state.time}; this is how it was then.`)
       const { total, patched, unpatched } = state.tasks
       print(

@@ -1,27 +1,47 @@
 import { styleText } from 'node:util'
+import { harmlessJson } from '../words/harmless-json.ts'
+import { visibleText } from '../words/visible-text.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Colours on a terminal only, and not when NO_COLOR is set. */
-export const paint = (style: Style, text: string): string =>
-  process.stdout.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text
+/** Text of ours in a colour. */
+type Painted = { style: Style; text: string }
+export const paint = (style: Style, text: string): Painted => ({ style, text })
 
-/** Columns as wide as their widest cell; control characters made harmless. */
-export const table = (head: string[], rows: string[][]): string => {
-  const safe = [head, ...rows].map((row) => row.map(printable))
+/**
+ * Prints one line: what people read on a terminal passes through here. A name, whoever chose it, cannot break the line,
+ * move the cursor or hide anything. Colours on a terminal only, and not when NO_COLOR is set.
+ */
+export const print = (...parts: (string | Painted)[]): void => {
+  const colours = process.stdout.isTTY && !process.env.NO_COLOR
+  const line = parts.map((part) => {
+    const text = visibleText(typeof part === 'string' ? part : part.text)
+    return colours && typeof part !== 'string' ? styleText(part.style, text) : text
+  })
+  process.stdout.write(`${line.join('')}\n`)
+}
+
+/** For programs: names stay what they are, to the byte. */
+export const printJson = (value: unknown): void =>
+  void process.stdout.write(`${harmlessJson(JSON.stringify(value))}\n`)
+
+/** For people, on standard error; the line breaks in it are ours. */
+export const complain = (text: string): void =>
+  void process.stderr.write(`${text.split('\n').map(visibleText).join('\n')}\n`)
+
+/** Columns as wide as their widest cell. */
+export const printTable = (head: string[], rows: string[][]): void => {
+  const safe = [head, ...rows].map((row) => row.map(visibleText))
   const widths = head.map((_, column) => Math.max(...safe.map((row) => row[column]?.length ?? 0)))
-  const line = (row: string[]) =>
+  const [first = '', ...rest] = safe.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
-      .trimEnd()
-  const [first = [], ...rest] = safe
-  return [paint('bold', line(first)), ...rest.map(line)].join('\n')
+      .trimEnd(),
+  )
+  print(paint('bold', first))
+  for (const line of rest) print(line)
 }
-
-/** A comm or command line may hold escape sequences: show them, do not run them. */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}]/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
 /** `3 min 12 s`, `4.2 s`, `870 ms` */
 export const duration = (milliseconds: number): string => {
@@ -34,5 +54,3 @@ export const duration = (milliseconds: number): string => {
 
 export const since = (time: string, now: string): string =>
   duration(Math.max(0, Date.parse(now) - Date.parse(time)))
-
-export const print = (text: string): void => void process.stdout.write(`${text}\n`)

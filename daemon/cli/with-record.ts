@@ -2,6 +2,7 @@ import { openReplay, type Replay } from '../replay/open-replay.ts'
 import { explainUnreadable } from '../store/record-error.ts'
 import { exitCodes } from '../user-error.ts'
 import { visibleText } from '../words/visible-text.ts'
+import { complain } from './text.ts'
 
 /**
  * Reads from a record of any kind, and closes it. What is read of one that is damaged is told all the same; then the
@@ -22,8 +23,8 @@ export const withRecord = async <T>(file: string, read: (record: Replay) => T | 
 }
 
 const tellDamage = (file: string, damage: string): void => {
-  process.stderr.write(
-    `klpscope: ${visibleText(`${file} is damaged: ${damage}.`)}\nThe answer is what could be read of it. Copy the file again from where it was made.\n`,
+  complain(
+    `klpscope: ${visibleText(`${file} is damaged: ${damage}.`)}\nThe answer is what could be read of it. Copy the file again from where it was made.`,
   )
   process.exitCode = exitCodes.unknown
 }

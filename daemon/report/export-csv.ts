@@ -3,6 +3,8 @@ import { stringify } from 'csv-stringify/sync'
 import type { Event } from '../contract/event.ts'
 import { parseStoredEvent } from '../store/stored-json.ts'
 import { describeEvent } from '../words/describe-event.ts'
+import { harmlessJson } from '../words/harmless-json.ts'
+import { visibleText } from '../words/visible-text.ts'
 import { type ExportRange, eventPages } from './event-pages.ts'
 import type { ExportPiece } from './export-piece.ts'
 
@@ -27,7 +29,7 @@ export const csvColumns = [
 ] as const
 
 /**
- * RFC 4180, with a header. A cell that a spreadsheet would take for a formula (a task may call itself `=cmd…`) gets an
+ * RFC 4180, with a header. What a terminal would obey or hide is written as an escape, and a cell that a spreadsheet would take for a formula (a task may call itself `=cmd…`) gets an
  * apostrophe in front; who needs the names to the byte takes NDJSON.
  */
 export function* exportCsv(database: Database.Database, range: ExportRange): Generator<ExportPiece> {
@@ -37,7 +39,10 @@ export function* exportCsv(database: Database.Database, range: ExportRange): Gen
 }
 
 const csv = (rows: unknown[][]): string =>
-  stringify(rows, { record_delimiter: 'windows', escape_formulas: true })
+  stringify(
+    rows.map((row) => row.map((cell) => (typeof cell === 'string' ? visibleText(cell) : cell))),
+    { record_delimiter: 'windows', escape_formulas: true },
+  )
 
 const cells = (event: Event): unknown[] => {
   const { seq, time, monoNs, kind, transition, patch, object, tid, pid, comm, ...rest } = event
@@ -55,6 +60,6 @@ const cells = (event: Event): unknown[] => {
     pid,
     comm,
     describeEvent(event),
-    Object.keys(details).length > 0 ? JSON.stringify(details) : '',
+    Object.keys(details).length > 0 ? harmlessJson(JSON.stringify(details)) : '',
   ]
 }

@@ -2,15 +2,19 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
 import { LAB_EXIT } from '../lab/lab-error.ts'
-import { openLab } from './support/lab-session.ts'
+import { kernels, openLab } from './support/lab-session.ts'
 import { readRecord } from './support/record.ts'
 
 // A script that never ends, and one that shrugs off SIGTERM while the daemon still attaches.
 it.each([
-  { when: 'while the script runs', timeoutS: 400, daemonS: 300 },
+  { when: 'while the script runs', timeoutS: 200, daemonS: 300 },
   { when: 'while the daemon attaches', timeoutS: 40, daemonS: 300 },
 ])('a session that times out $when leaves a whole database', async ({ timeoutS, daemonS }) => {
-  const lab = await openLab('6.12', 'never-ends.sh', { daemon: true, timeoutS, daemonDeadlineS: daemonS })
+  const lab = await openLab(kernels[0] ?? '6.12', 'never-ends.sh', {
+    daemon: true,
+    timeoutS,
+    daemonDeadlineS: daemonS,
+  })
   const result = await lab.outcome
   expect(result.exitCode, result.message).toBe(LAB_EXIT.timedOut)
   const database = new Database(join(lab.outDir, 'klpscope.db'), { readonly: true })

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
-import { duration, printable, since, table } from '../../../daemon/cli/text.ts'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { duration, paint, print, printJson, printTable, since } from '../../../daemon/cli/text.ts'
 
 describe('duration', () => {
   it.each([
@@ -23,35 +24,48 @@ it('since counts from one time to another, never below zero', () => {
   expect(since('2026-11-20T10:00:01.000000000Z', '2026-11-20T10:00:00.000000000Z')).toBe('0 ms')
 })
 
-describe('printable', () => {
-  it.each([
-    ['klpt-sleeper', 'klpt-sleeper'],
-    ['a\nb', 'a\\x0ab'],
-    ['\x1b[31mred', '\\x1b[31mred'],
-    ['\x9b31m', '\\x9b31m'],
-    ['\x7f\0', '\\x7f\\x00'],
-    ['größer 端', 'größer 端'],
-  ])('%j is shown as %j', (text, shown) => expect(printable(text)).toBe(shown))
-})
+describe('what is printed', () => {
+  let text = ''
+  beforeEach(() => {
+    text = ''
+    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+      text += chunk
+      return true
+    })
+  })
+  afterEach(() => vi.restoreAllMocks())
 
-describe('table', () => {
-  it('has columns as wide as their widest cell, and no space at the ends of lines', () => {
-    expect(
-      table(
-        ['TID', 'COMM'],
-        [
-          ['7', 'a'],
-          ['12345', 'longer'],
-        ],
-      ).split('\n'),
-    ).toEqual(['TID    COMM', '7      a', '12345  longer'])
+  it('a table has columns as wide as their widest cell, and no space at the ends of lines', () => {
+    printTable(
+      ['TID', 'COMM'],
+      [
+        ['7', 'a'],
+        ['12345', 'longer'],
+      ],
+    )
+    expect(text).toBe('TID    COMM\n7      a\n12345  longer\n')
   })
 
-  it('with nothing in it is its head', () => expect(table(['A', 'B'], [])).toBe('A  B'))
+  it('a line is one line, whatever is in it, and a table as many as it has rows', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), (names) => {
+        text = ''
+        print(...names, paint('red', names.join('')))
+        printTable(names, [names, names])
+        expect(text.split('\n')).toHaveLength(5)
+        expect(text).not.toMatch(/[^\P{C}\n\p{Cn}\p{Co}]|[\u2028\u2029]/u)
+      }),
+    )
+  })
 
-  it('no cell can break a line or reach the terminal', () => {
-    const text = table(['COMM', 'X'], [['a\nb\x1b[2J', 'x']])
-    expect(text.split('\n')).toHaveLength(2)
-    expect(text).not.toContain('\x1b')
+  it('JSON is for programs: parsed, names are the same to the byte', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        text = ''
+        printJson({ name })
+        expect(JSON.parse(text)).toEqual({ name })
+        expect(text).not.toMatch(/(?!\n)\p{Cc}/u)
+      }),
+    )
   })
 })

@@ -6,6 +6,7 @@ import type { Step } from '../../../daemon/engine.ts'
 import type { ExportRange } from '../../../daemon/report/event-pages.ts'
 import { csvColumns } from '../../../daemon/report/export-csv.ts'
 import { type ExportFormat, exportRecord } from '../../../daemon/report/export-record.ts'
+import { visibleText } from '../../../daemon/words/visible-text.ts'
 import { aWorld } from '../support/fold.ts'
 import { hostile, hostileSteps } from '../support/hostile-story.ts'
 import { parseCsv } from '../support/parse-csv.ts'
@@ -79,7 +80,7 @@ describe('CSV', () => {
       const told = { ...JSON.parse(details || '{}'), ...cells }
       for (const [key, value] of Object.entries(event))
         expect(typeof value === 'object' ? told[key] : String(told[key]), `${key} of ${event.seq}`).toEqual(
-          typeof value === 'object' ? value : String(value),
+          typeof value === 'object' ? value : key in cells ? visibleText(String(value)) : String(value),
         )
     }
   })
@@ -106,9 +107,9 @@ describe('CSV', () => {
       "'+1",
       "'-1",
       "'@SUM(A1)",
-      "'\tx",
+      '\\tx',
       'plain',
-      names.at(-1),
+      '"quoted", and\\r\\nbroken',
     ])
   })
 
