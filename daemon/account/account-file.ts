@@ -25,7 +25,8 @@ export type AccountFile = {
 /** @param file on a file system in memory, the same for every daemon of one record; null: nothing survives a kill */
 export const openAccountFile = (file: string | null): AccountFile => {
   const earlier = file === null ? [] : read(file)
-  const handle = file === null ? null : open(file)
+  /** Null also after the end: the number may be another file's by then. */
+  let handle = file === null ? null : open(file)
   let aside: OpenRun[] = [...earlier]
   let current: OpenRun | null = null
   const write = (): void => {
@@ -56,6 +57,7 @@ export const openAccountFile = (file: string | null): AccountFile => {
     },
     close: () => {
       if (handle !== null) closeSync(handle)
+      handle = null
     },
   }
 }

@@ -16,14 +16,22 @@ export const reduceBlocked = (state: CoreState, event: Event, before: CoreState)
   return isTried(known) ? follow(promote(known), event) : followEarly(known, event)
 }
 
+/** /proc rounds a start down to a clock tick, the iterator does not: USER_HZ is 100 (include/asm-generic/param.h). */
+const tickNs = 10_000_000n
+
+const isSameStart = (one: string, other: string): boolean => {
+  const apartNs = BigInt(one) - BigInt(other)
+  return apartNs < tickNs && apartNs > -tickNs
+}
+
 /** A tid that another task has by now: what was known of the task before is not true of this one. */
 const withoutReused = (state: CoreState, event: Event, { tasks }: CoreState): CoreState => {
   if (event.kind !== 'tasks-observed') return state
   let known = state
   for (const task of event.changed) {
     const key = taskKey(task)
-    const startNs = tasks.get(key)?.startNs
-    if (startNs === undefined || startNs === task.startNs) continue
+    const before = tasks.get(key)
+    if (before === undefined || isSameStart(before.startNs, task.startNs)) continue
     if (known.blocked.has(key)) known = change(known, key, () => undefined)
     known = { ...known, triedEarly: known.triedEarly.delete(key) }
   }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { openAccountFile } from '../../../daemon/account/account-file.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
@@ -40,4 +40,16 @@ it('a file that is none, or cannot be written, keeps nobody from starting', () =
   nowhere.begin(0)
   nowhere.save(1)
   expect(readFileSync(dir.path('no-folder'), 'utf8')).toBe('')
+})
+
+it('nothing is written after the end: by then the descriptor may be of another file', () => {
+  const account = openAccountFile(dir.path('ended.json'))
+  account.begin(0)
+  account.close()
+  const other = openSync(dir.path('other'), 'w')
+  account.save(9)
+  account.recordedUpTo(9, 9)
+  account.close()
+  closeSync(other)
+  expect(readFileSync(dir.path('other'), 'utf8')).toBe('')
 })

@@ -78,6 +78,16 @@ describe('a tid that was reused', () => {
     expect(world.state().blocked.get(264)).toMatchObject({ reason: 'unknown', function: null })
     expect(world.state().blocked.get(264)?.since).not.toBe(before?.since)
   })
+
+  it('is not taken for reused where /proc rounds its start down to a tick', () => {
+    const world = stalling()
+    world.at(11, tasksObserved([aTask(264, 0)], 1))
+    const before = world.state().blocked.get(264)
+    const startNs = String(BigInt(aTask(264, 0).startNs) + 9_999_999n)
+    world.at(12, tasksObserved([{ ...aTask(264, 0), startNs }], 1))
+    expect(world.state().blocked.get(264)?.since).toBe(before?.since)
+    expect(world.state().blocked.get(264)?.reason).toBe('sleeping-on-function')
+  })
 })
 
 it('the idle task of a CPU that is not known is not that of CPU 0', () => {
