@@ -91,13 +91,15 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
   let timer: { at: number; handle: NodeJS.Timeout } | undefined
   let pumping: Promise<void> | undefined
   let flushing: { to: number; settle: () => void }[] = []
+  /** The sink is being ended: a thread that is ended in the middle of a call takes the whole process with it. */
+  let isClosed = false
 
   const fill = () => Math.max(events.count() / maxWaitingEvents, events.bytes() / maxWaitingBytes)
 
   /** Sends in so many milliseconds, or earlier if that is planned already. */
   const plan = (delayMs: number): void => {
     const at = performance.now() + delayMs
-    if (pumping || (timer && timer.at <= at)) return
+    if (isClosed || pumping || (timer && timer.at <= at)) return
     clearTimeout(timer?.handle)
     timer = { at, handle: setTimeout(() => void send(), delayMs) }
   }
@@ -117,7 +119,7 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
 
   const pump = async (): Promise<void> => {
     try {
-      while (bridge || hole || events.presses(wantedTo) || events.count() >= largestBatch) {
+      while (!isClosed && (bridge || hole || events.presses(wantedTo) || events.count() >= largestBatch)) {
         if (bridge) await sendBridge(bridge)
         else if (events.count() > 0) await sendBatch()
         else if (latest) {
@@ -128,6 +130,7 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
         succeeded()
       }
     } catch (error) {
+      if (isClosed) return
       failures++
       events.nothingKept()
       // A thread that ended is told of at once: it may be back before the next try.
@@ -143,6 +146,7 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
       const unkept = events.unkept()
       await sink.keep(unkept.lastSeq, unkept.lines)
       unkept.done()
+      if (isClosed) return
     }
     const begun = performance.now()
     await sink.write(batch.texts, batch.isDurable())
@@ -224,6 +228,7 @@ export const createRecordQueue = (sink: RecordSink, options: RecordQueueOptions)
     },
     close: async (until = Number.POSITIVE_INFINITY) => {
       await sendUntil(until)
+      isClosed = true
       clearTimeout(timer?.handle)
       return events.count() + missing + (bridge?.lost ?? 0)
     },

@@ -318,3 +318,15 @@ describe('while the disk refuses', () => {
     expect(await queue.close()).toBe(5)
   })
 })
+
+it('asks nothing of its sink any more once it is closed: the thread behind it is being ended', async () => {
+  const { queue, durable, slow } = aQueue()
+  const { signal } = story()
+  slow(100)
+  queue.record(signal())
+  void queue.flush()
+  queue.record(signal())
+  expect(await queue.close(performance.now() + 10)).toBe(2)
+  await sleep(400)
+  expect(durable, 'what was under way when it was closed').toHaveLength(1)
+})
