@@ -133,7 +133,10 @@ export const createRecordFile = (file: string, keep: Keep): RecordFile => {
       untold = { reason: `${file} was removed or replaced`, setAside: null }
       return
     }
-    const { isOurs, isShort, key } = readFileHeader(file)
+    const { isDatabase, isOurs, isShort, key } = readFileHeader(file)
+    // Written once, in the file itself. While newer pages in the log hide it, SQLite finds nothing wrong: until it
+    // begins the log anew, and what was overwritten is all there is.
+    if (!isDatabase) throw new RecordError('damaged', 'its beginning was overwritten or cut off', '')
     if ((isOurs && !isShort) || key === foundWhole) return
     requireWhole()
     foundWhole = key

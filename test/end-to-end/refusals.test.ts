@@ -53,11 +53,11 @@ describe(`what stands in the daemon's way on Linux ${kernels[0]}`, () => {
   afterAll(() => lab?.stop())
 
   it.each([
-    ['no-root', 1, /needs root/, /sudo/],
-    ['damaged', 1, /damaged or not a SQLite database/, /--db/],
-    ['directory', 1, /cannot be opened|cannot be used/, /--db/],
+    ['no-root', 3, /needs root/, /sudo/],
+    ['damaged', 3, /damaged or not a SQLite database/, /--db/],
+    ['directory', 3, /cannot be opened|cannot be used/, /--db/],
     ['no-daemon', 3, /No daemon answers/, /klpscope daemon/],
-    ['port-in-use', 1, /in use/, /--listen/],
+    ['port-in-use', 3, /in use/, /--listen/],
   ])('%s', (name, code, cause, remedy) => {
     expect(said(name).code).toBe(code)
     expectSentence(said(name).text, cause, remedy)

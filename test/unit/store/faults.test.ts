@@ -381,6 +381,23 @@ describe('a record that is destroyed while it is written', () => {
     },
   )
 
+  it('overwritten while all of it is in the log too: it is set aside all the same', async () => {
+    const file = dir.path('klpscope.db')
+    const daemon = await aDaemon(file)
+    daemon.happen(10)
+    await daemon.store.queue.flush()
+    const handle = openSync(file, 'r+')
+    writeSync(handle, Buffer.alloc(200_000, 0xa5), 0)
+    closeSync(handle)
+    for (let turn = 0; turn < 300 && daemon.record().setAside === null; turn++) {
+      daemon.happen()
+      await sleep(10)
+    }
+    expect(setAsideFiles()).toHaveLength(1)
+    expect(await daemon.close()).toBe(0)
+    expect(seqsIn(file).at(-1)).toBe(daemon.emitted.at(-1)?.seq)
+  })
+
   it('removed: a new one begins', async () => {
     const file = dir.path('klpscope.db')
     const daemon = await grown()
