@@ -25,8 +25,12 @@ digested() {
   wait_until 300 checked_since "$(date -u +%FT%T)"
   checks 1
 }
-left_behind() { read -r -t 1 <>/lab/never || [[ $(http_get /api/v1/state) == *'"shadow-left-behind"'* ]]; }
-nothing_left_behind() { ! left_behind; }
+# left_behind ID: there is a finding that says so.
+left_behind() {
+  read -r -t 1 <>/lab/never ||
+    http_get /api/v1/state | tr '{' '\n' | grep '"rule":"shadow-left-behind"' | grep -q '"subject":"'"$1"'"'
+}
+not_left_behind() { ! left_behind "$1"; }
 
 load klpt_target
 knob create 3
@@ -69,11 +73,13 @@ disable klpt_patch_v2
 wait_gone klpt_patch_v2
 unload klpt_patch_v2
 unload klpt_patch_v1
-wait_until 200 left_behind
+wait_until 200 left_behind 0x1001
+wait_until 200 left_behind 0x1002
 http_get /api/v1/state >/lab/out/state-left.json
-knob shadow_free_all 0x1001
-knob shadow_free_all 0x1002
-wait_until 200 nothing_left_behind
+for id in 0x1001 0x1002 0x2001; do
+  knob shadow_free_all $id
+  wait_until 200 not_left_behind $id
+done
 http_get /api/v1/state >/lab/out/state-freed.json
 stop_daemon
 cp /run/klpscope/klpscope.db /lab/out/

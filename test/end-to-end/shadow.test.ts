@@ -99,7 +99,8 @@ describe.each(kernels)('shadow variables on Linux %s', (kernel) => {
   })
 
   it('left behind by their patch are a finding until they are freed', () => {
-    expect(leftBehind(json<State>('state-left.json')).sort()).toEqual(['0x1001', '0x1002'])
+    // 0x2001 is older than the daemon, and no livepatch was in place: whoever made it is gone.
+    expect(leftBehind(json<State>('state-left.json')).sort()).toEqual(['0x1001', '0x1002', '0x2001'])
     expect(leftBehind(json<State>('state-freed.json'))).toEqual([])
   })
 

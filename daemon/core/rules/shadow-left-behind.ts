@@ -37,7 +37,7 @@ export const shadowLeftBehind: Rule = {
         {
           severity: 'warning' as const,
           subject: id,
-          summary: `shadow id ${id}${owned(of)}: ${howMany(of)} left behind, no patch in place uses ${live === 1 ? 'it' : 'them'}`,
+          summary: `shadow id ${id}${owned(of)}: ${howMany(of)} ${of.suspects ? 'probably ' : ''}left behind, no patch in place uses ${live === 1 ? 'it' : 'them'}`,
           advice: `Load a patch that takes the id over or calls klp_shadow_free_all(${id}, …). Until then the memory stays taken, and a later patch may find old data of an object that is gone, under the address of a new one.`,
           evidence: [left.seq],
         },

@@ -20,6 +20,8 @@ wait_until "$patience_s" traced_sleeper
 load klpt_patch_v1
 settled() { kernel_log_has "sleep:$sleeper has an unreliable stack" || patched klpt_patch_v1; }
 wait_until "$patience_s" settled
+# Who is attached can be read only while it is: a tracer on a busy machine needs a moment for that.
+sleep 5
 kill "$tracer"
 wait_patched klpt_patch_v1
 kill "$sleeper"
