@@ -57,9 +57,15 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
 
   it('(everything is attached before, also to what is older than the daemon; then a transition stalls)', async () => {
     await allAttached()
-    const { patches, shadow } = await state()
+    const { patches } = await state()
     expect(patches.map(({ name, state }) => [name, state])).toEqual([['klpt_patch_v1', 'enabled']])
-    expect(shadow.ids.find(({ id }) => id === '0x1001')?.live).toBe(2)
+    // The hash is walked once everything is attached.
+    await expect
+      .poll(async () => (await state()).shadow.ids.find(({ id }) => id === '0x1001')?.live, {
+        timeout: 60_000,
+        interval: 1_000,
+      })
+      .toBe(2)
     lab.go('attached')
     await lab.at('stalled')
     await stallIsShown()
