@@ -1,6 +1,7 @@
 import { type NextFunction, type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { AccountStatus } from '../contract/account.ts'
+import { eventKinds } from '../contract/event.ts'
 import { blockedLongestFirst } from '../core/blockers.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { functionsOf } from '../core/functions-view.ts'
@@ -39,7 +40,11 @@ const limit = wholeNumber(1, 10_000).default(100)
 const eventsQuery = z.object({
   from: time.optional(),
   to: time.optional(),
-  kind: z.string().optional(),
+  kind: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(eventKinds, { error: ({ input }) => `there is no kind of event "${input}"` })))
+    .optional(),
   patch: z.string().optional(),
   tid: wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).optional(),
   transition: z.string().optional(),
@@ -162,7 +167,7 @@ export const createApi = ({
     const found = await queries.events({
       ...(query.from === undefined ? {} : { fromNs: query.from }),
       ...(query.to === undefined ? {} : { toNs: query.to }),
-      ...(query.kind === undefined ? {} : { kind: query.kind.split(',') }),
+      ...(query.kind === undefined ? {} : { kind: query.kind }),
       ...(query.patch === undefined ? {} : { patch: query.patch }),
       ...(query.tid === undefined ? {} : { tid: query.tid }),
       ...(query.transition === undefined ? {} : { transition: query.transition }),
@@ -205,7 +210,7 @@ export const createApi = ({
     if (!(error instanceof z.ZodError)) return next(error)
     const [issue] = error.issues
     response.status(400).json({
-      error: `${issue?.path.join('.') || 'query'}: ${issue?.message}`,
+      error: `${String(issue?.path[0] ?? 'query')}: ${issue?.message}`,
       remedy: 'Correct this parameter.',
     })
   })

@@ -66,6 +66,8 @@ describe('every error is a sentence with a remedy, and never our fault', () => {
     [400, '/api/v1/events?cursor=', {}],
     [400, '/api/v1/events?tid=1e3', {}],
     [400, '/api/v1/events?limit=0', {}],
+    [400, '/api/v1/events?kind=transition-stated', {}],
+    [400, '/api/v1/events?kind=transition-started,', {}],
     [400, '/api/v1/events?limit=1&limit=2', {}],
     [400, '/api/v1/state?seq=', {}],
     [400, '/api/v1/state?seq=0x10', {}],
