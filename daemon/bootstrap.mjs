@@ -2,9 +2,10 @@
 // What stands behind npm's scripts: brings a fresh clone to the point where the real program can run, then
 // runs it. Plain JavaScript without packages, because on a fresh machine there are none yet. Every step is
 // skipped when what it makes is there and up to date.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,8 +19,29 @@ const fail = (text, remedy) => {
   process.exit(1)
 }
 
-const run = (command, commandArgs, options = {}) =>
-  spawnSync(command, commandArgs, { cwd: root, stdio: 'inherit', ...options }).status ?? 1
+/** A terminal's Ctrl-C reaches npm and this process, and npm passes it on as well: the program is told once. */
+const sameSignalMs = 500
+
+/**
+ * Runs a program to its end, which a signal to this process asks it for; resolves with its exit code. In a group of its
+ * own: what the terminal sends to all would reach it twice, and twice means at once.
+ */
+const run = (command, commandArgs) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, commandArgs, { cwd: root, stdio: 'inherit', detached: true })
+    let toldAt = Number.NEGATIVE_INFINITY
+    const tell = (signal) => {
+      if (performance.now() - toldAt < sameSignalMs) return
+      toldAt = performance.now()
+      child.kill(signal)
+    }
+    process.on('SIGINT', tell)
+    process.on('SIGTERM', tell)
+    // The terminal is gone, and what was started in it goes too.
+    process.on('SIGHUP', () => tell('SIGTERM'))
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
+  })
 
 /** Runs a step silently, and shows all it said if it fails. */
 const quietly = (what, command, commandArgs) => {
@@ -87,9 +109,9 @@ const build = () => {
 const klpscope = (...more) => run(process.execPath, ['--enable-source-maps', 'dist/klpscope.js', ...more])
 
 /** Runs Vitest and ends with a line of counts. */
-const vitest = (...projects) => {
+const vitest = async (...projects) => {
   const report = join(root, 'dist', 'test-report.json')
-  const status = run(join(root, 'node_modules/.bin/vitest'), [
+  const status = await run(join(root, 'node_modules/.bin/vitest'), [
     'run',
     '--config=test/vitest.config.ts',
     ...projects.map((project) => `--project=${project}`),
@@ -109,7 +131,7 @@ const jobs = {
   start: () => klpscope('start', ...args),
   build: () => 0,
   'test-unit': () => vitest('unit'),
-  test: () => klpscope('lab', 'prepare', '--tests') || vitest(),
+  test: async () => (await klpscope('lab', 'prepare', '--tests')) || vitest(),
   bench: () => {
     // Its help and its host-side part need no lab; the machine is prepared before the first boot.
     bundle('Building the benches', 'test/bench/main.ts', 'dist/bench.js')
@@ -124,4 +146,4 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 if (!jobs[job]) fail(`There is no job ${job}.`, `Choose one of: ${Object.keys(jobs).join(', ')}.`)
 installPackages()
 build()
-process.exitCode = jobs[job]()
+process.exitCode = await jobs[job]()

@@ -1,11 +1,8 @@
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { expectText, openBrowser } from './support/browser.ts'
-
-const program = join(import.meta.dirname, '../../dist/klpscope.js')
 
 let browser: Browser
 beforeAll(async () => {
@@ -14,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close())
 
 it('npm start without livepatch ends with a URL, and the page shows the stall of the story', async () => {
-  const run = execa('node', [program, 'start'], { reject: false, buffer: false })
+  const run = execa('npm', ['start', '--silent'], { reject: false, buffer: false })
   const said: string[] = []
   createInterface({ input: run.stderr }).on('line', (line) => said.push(line))
   const url = await new Promise<string>((resolve, reject) => {
@@ -34,7 +31,8 @@ it('npm start without livepatch ends with a URL, and the page shows the stall of
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
     expect(overflow, 'the page is wider than a phone').toBeLessThanOrEqual(0)
   } finally {
-    run.kill('SIGINT')
+    run.kill('SIGTERM')
   }
   expect((await run).exitCode).toBe(0)
+  await expect(fetch(url), 'the virtual machine ends with npm').rejects.toThrow()
 })

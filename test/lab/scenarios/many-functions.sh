@@ -14,7 +14,7 @@ wait_patched $patch
 counted() {
   [[ -z ${KLPSCOPE_URL-} ]] || (($(curl -s "$KLPSCOPE_URL/api/v1/functions" | grep -o '"status":"on"' | wc -l) >= 241))
 }
-wait_until 300 counted
+wait_until 480 counted
 for _ in {1..10}; do cat /proc/klpt_many; done
 holds_for 4 patched $patch
 disable $patch

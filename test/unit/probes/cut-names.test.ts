@@ -26,3 +26,12 @@ it('only names that may be cut are worth remembering', () =>
 it('what was printed names a function when it is its name, or a cut beginning of it', () => {
   expect([isNameOf(cut, whole), isNameOf(whole, whole), isNameOf('f', whole)]).toEqual([true, true, false])
 })
+
+it('what the newest bpftrace cuts, it ends with two dots', () => {
+  const long = `klpt_${'long_name_of_a_template_'.repeat(7)}instance`
+  const printed = `${long.slice(0, 128)}..`
+  expect([isCut(printed), isNameOf(printed, long)]).toEqual([true, true])
+  expect(wholeName(printed, [long])).toBe(long)
+  expect(wholeName(printed, [])).toBe(`${long.slice(0, 128)}…`)
+  expect([isCut('two.dots..'), wholeName('two.dots..', [long])]).toEqual([false, 'two.dots..'])
+})
