@@ -40,6 +40,8 @@ export const findingSchema = z.object({
   evidence: z.array(z.number().int()),
   advice: z.string(),
   openedAt: z.string(),
+  /** Number of the event that opened it; absent from what earlier versions recorded. */
+  openedSeq: z.number().int().optional(),
   closedAt: z.string().nullable(),
   ackedBy: z.string().nullable(),
 })

@@ -20,6 +20,7 @@ export const reportVersion = 1
 
 const transitionSchema = z.object({
   id: z.string(),
+  startedSeq: z.number().int().optional(),
   patch: z.string(),
   direction: directionSchema,
   replace: z.boolean().nullable(),

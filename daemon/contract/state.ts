@@ -86,6 +86,8 @@ export type TransitionOutcome = 'running' | 'completed' | 'cancelled' | 'unknown
 
 export type Transition = {
   id: string
+  /** Number of the event that first told of it; absent from lists of what earlier versions recorded. */
+  startedSeq: number
   patch: string
   direction: Direction
   replace: boolean | null

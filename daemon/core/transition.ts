@@ -99,6 +99,7 @@ const start = (state: CoreState, event: EventOf<'transition-started'>): CoreStat
     lastTransition: running ? { ...running, outcome: 'unknown', stalled: false } : state.lastTransition,
     transition: {
       id: event.transition ?? String(event.seq),
+      startedSeq: event.seq,
       patch: event.patch,
       direction: event.direction,
       replace: event.replace ?? null,
@@ -158,6 +159,7 @@ const cancelledBeforeStart = (state: CoreState, event: EventOf<'transition-cance
     state,
     {
       id: event.transition ?? String(event.seq),
+      startedSeq: event.seq,
       patch: event.patch,
       direction: event.direction,
       replace: null,

@@ -79,5 +79,9 @@ export const endWords = (straggler: Straggler): string => {
 }
 
 /** `the patching of klpt_patch_v1` */
-export const transitionName = ({ patch, direction, reversals }: Transition): string =>
+export const transitionName = ({
+  patch,
+  direction,
+  reversals,
+}: Pick<Transition, 'patch' | 'direction' | 'reversals'>): string =>
   reversals > 0 ? `the transition of ${patch}` : `the ${direction} of ${patch}`

@@ -22,7 +22,14 @@ export const createProtection = (database: Database.Database): { now: () => Prot
   const evidence = database
     .prepare(`SELECT e.value FROM findings, json_each(findings.data, '$.evidence') e WHERE closed_ns IS NULL`)
     .pluck()
-  const openFindings = database.prepare('SELECT rule, id FROM findings WHERE closed_ns IS NULL')
+  const opened = database
+    .prepare(
+      // Earlier versions did not record the number: the first event of that moment.
+      `SELECT coalesce(json_extract(data, '$.openedSeq'),
+                       (SELECT min(seq) FROM events WHERE time_ns = opened_ns)) AS seq
+       FROM findings WHERE closed_ns IS NULL AND seq IS NOT NULL`,
+    )
+    .pluck()
   return {
     now: () => {
       const open = running.all() as { id: string; seq: number | null }[]
@@ -30,11 +37,7 @@ export const createProtection = (database: Database.Database): { now: () => Prot
       const to = starts.length > 0 ? Math.min(...starts) : 0
       const from = to > 0 ? ((before.get(to) as number | null) ?? 0) : 0
       const transitions = open.map(({ id }) => id)
-      const opened = (openFindings.all() as { rule: string; id: string }[]).map(({ rule, id }) =>
-        // A finding's id has the number of the event that opened it.
-        Number.parseInt(id.slice(rule.length + 1), 10),
-      )
-      const events = [...(evidence.all() as number[]), ...opened.filter(Number.isSafeInteger)]
+      const events = [...(evidence.all() as number[]), ...(opened.all() as number[])]
       return { key: JSON.stringify([transitions, events, from, to]), transitions, events, from, to }
     },
   }

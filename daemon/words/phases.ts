@@ -5,6 +5,12 @@ import { formatDuration } from './format.ts'
 /** What a running transition is at. Without phases (an older record) it is taken to wait for its tasks. */
 export type Stage = 'waiting' | 'tasks' | 'finishing'
 
+/** What is needed to tell the phases of a transition, of the state or of a report. */
+type Phased = Pick<
+  Transition,
+  'phases' | 'startKnown' | 'startedAt' | 'startedMonoNs' | 'durationMs' | 'endedAt' | 'outcome'
+>
+
 export const phaseOf = ({ phases }: Pick<Transition, 'phases'>): Stage => {
   if (!phases) return 'tasks'
   if (phases.lastSwitched) return 'finishing'
@@ -20,7 +26,7 @@ export const phaseNames: Record<PhaseName, string> = {
 }
 
 /** The phases of a transition one after the other, as far as it has come. Empty: an older record, or never begun. */
-export const phaseSpans = (transition: Transition): PhaseSpan[] => {
+export const phaseSpans = (transition: Phased): PhaseSpan[] => {
   const { phases, startKnown, startedAt, startedMonoNs, durationMs, endedAt, outcome } = transition
   if (!phases) return []
   const start: Moment = { at: startedAt, monoNs: startedMonoNs, exact: startKnown }
@@ -64,7 +70,7 @@ export const phaseDuration = ({ bound, durationMs }: PhaseSpan): string =>
   `${bound === 'exact' ? '' : `${bound.replace('-', ' ')} `}${formatDuration(durationMs)}`
 
 /** What took the time, in the order it came: `waiting for the first try at most 3.8 s, switching tasks about 3.0 s`. */
-export const phasesText = (transition: Transition): string | null => {
+export const phasesText = (transition: Phased): string | null => {
   const spans = phaseSpans(transition).filter(({ phase }) => phase !== 'releasing')
   return spans.length === 0
     ? null

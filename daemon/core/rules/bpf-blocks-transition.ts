@@ -28,7 +28,7 @@ export const bpfBlocksTransition: Rule = {
             blame === graphTracer
               ? `To let the transition go on, ${remedyFor(blame)}; or wait until the tasks leave the traced function.`
               : 'Detach this program (stop its owner) until the transition is through, or wait until the tasks leave the traced function.',
-          evidence: transition ? [Number(transition.id)] : [],
+          evidence: transition ? [transition.startedSeq] : [],
           // How many they are is said anew with each snapshot, not with each task.
           vague: taskCounts.observedAt !== time,
         }

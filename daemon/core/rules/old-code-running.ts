@@ -29,7 +29,7 @@ export const oldCodeRunning: Rule = {
         summary: `${first.comm} (${first.tid})${more} slept in ${first.function}() when ${forced.direction} of ${forced.patch} was forced: the code from before runs on there`,
         advice:
           'A task leaves it when that call returns; look at /proc/<tid>/stack. Make it return or restart it: until then old and new code are mixed.',
-        evidence: [Number(forced.id)],
+        evidence: [forced.startedSeq],
       },
     ]
   },

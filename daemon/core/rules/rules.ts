@@ -76,6 +76,7 @@ export const applyRules = (state: CoreState, event: Event): [CoreState, Effect[]
             rule: rule.name,
             ...condition,
             openedAt: event.time,
+            openedSeq: event.seq,
             closedAt: null,
             ackedBy: null,
           }

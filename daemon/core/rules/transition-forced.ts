@@ -15,7 +15,7 @@ export const transitionForced: Rule = {
         summary: `${forced.patch}: ${forced.direction} was forced; tasks may run old and new code mixed, and ${pinned(forced)}`,
         advice:
           'Plan a reboot at the next opportunity. Until then avoid loading or reverting livepatches on this host.',
-        evidence: [Number(forced.id)],
+        evidence: [forced.startedSeq],
       },
     ]
   },

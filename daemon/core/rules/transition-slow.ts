@@ -27,7 +27,7 @@ export const transitionSlow: Rule = {
         subject: transition.patch,
         summary: `${transition.patch}: ${transition.direction} takes longer than 95 % of the last ${baseline.transitions} transitions on this host (${seconds(baseline.p95Ms)}); ${heldUpBy(state, transition)}`,
         advice: `Usual here is ${seconds(baseline.medianMs)}. It counts as stalled after ${seconds(state.stalledAfterMs)}; see what holds it up meanwhile.`,
-        evidence: [Number(transition.id)],
+        evidence: [transition.startedSeq],
       },
     ]
   },

@@ -20,7 +20,7 @@ export const transitionStalled: Rule = {
   holds: (state) => {
     const { transition } = state
     if (!transition?.stalled) return []
-    const { patch, direction, id } = transition
+    const { patch, direction } = transition
     // Only tasks that are in the way call for somebody to act.
     const byTasks = phaseOf(transition) === 'tasks'
     return [
@@ -29,7 +29,7 @@ export const transitionStalled: Rule = {
         subject: patch,
         summary: `${patch}: ${direction} ${byTasks ? 'is stalled' : 'takes long'}, ${heldUpBy(state, transition)}`,
         advice: adviseOnTransition(state, transition),
-        evidence: [Number(id)],
+        evidence: [transition.startedSeq],
         vague: byTasks && state.blocked.size === 0,
       },
     ]

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { taskKey } from '../../../daemon/core/task-key.ts'
 import {
   aTask,
+  aWorld,
   completed,
   sleeperBlocked,
   stalling,
@@ -94,4 +95,14 @@ it('the idle task of a CPU that is not known is not that of CPU 0', () => {
   const keys = [{ tid: 0 }, { tid: 0, cpu: null }, { tid: 0, cpu: 0 }, { tid: 0, cpu: 8191 }].map(taskKey)
   expect(keys[0]).toBe(keys[1])
   expect(new Set(keys.slice(1)).size).toBe(3)
+})
+
+it('the number of the event that told of a transition is a field, and not read out of its id', () => {
+  const world = stalling()
+  const told = world.events.find(({ kind }) => kind === 'transition-started')
+  const before = world.state()
+  const named = aWorld({ ...before, transition: { ...before.transition!, id: 'an id of another form' } })
+  named.at(30, tasksObserved([aTask(264, 0)], 1))
+  const [stalled] = [...named.state().findings.values()]
+  expect(stalled).toMatchObject({ rule: 'transition-stalled', evidence: [told?.seq] })
 })

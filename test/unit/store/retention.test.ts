@@ -174,14 +174,14 @@ describe('an open transition', () => {
 it('of an open finding the events that show it stay', () => {
   const steps = aLongStory(4 * hours)
   const database = recordOf(steps)
-  const finding = { id: 'transition-stalled-77', rule: 'transition-stalled', evidence: [55, 66] }
-  database
-    .prepare(
-      "INSERT INTO findings VALUES ('transition-stalled-77', 'transition-stalled', 'warning', 's', 1, NULL, ?)",
-    )
-    .run(JSON.stringify(finding))
+  const insert = database.prepare(
+    "INSERT INTO findings SELECT ?, 'transition-stalled', 'warning', 's', time_ns, NULL, ? FROM events WHERE seq = ?",
+  )
+  insert.run('a', JSON.stringify({ evidence: [55, 66], openedSeq: 77 }), 77)
+  // As earlier versions recorded them.
+  insert.run('b', JSON.stringify({ evidence: [] }), 88)
   tidy(database, { days: hours * second, mb: null })
-  expect(seqsOf(database).slice(0, 3)).toEqual([55, 66, 77])
+  expect(seqsOf(database).slice(0, 4)).toEqual([55, 66, 77, 88])
 })
 
 it('goes on beside writing, a few hundred events at a time', () => {
