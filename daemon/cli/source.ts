@@ -43,7 +43,11 @@ export const readHistory = async (flags: SourceFlags, limit: number): Promise<Hi
 /** @param key what every answer to this question has: other programs may listen at that address */
 const ask = async <T extends object>(flags: SourceFlags, path: string, key: keyof T): Promise<T> => {
   const response = await fetchFromDaemon(flags, path)
-  const body: unknown = await response.json().catch(() => null)
+  const body: unknown = await response.json().catch((error: Error) => {
+    // Text that is no JSON came from another program; an answer that broke off may have been the daemon's.
+    if (error instanceof SyntaxError) return null
+    throw noAnswer(flags.url, error, `The answer of ${flags.url} broke off`)
+  })
   if (typeof body === 'object' && body !== null && key in body) return body as T
   throw new UserError(
     `What answers at ${flags.url} is not klpscope.`,
@@ -57,7 +61,11 @@ export const fetchFromDaemon = async (
   path: string,
   timeoutMs = 10_000,
 ): Promise<Response> => {
-  const response = await reach(url, path, timeoutMs)
+  const response = await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(timeoutMs) }).catch(
+    (error: Error) => {
+      throw noAnswer(url, error, `No daemon answers at ${url}`)
+    },
+  )
   if (response.ok) return response
   const said = (await response.json().catch(() => ({}))) as Partial<ApiError>
   throw new UserError(
@@ -66,14 +74,16 @@ export const fetchFromDaemon = async (
   )
 }
 
-const reach = async (url: string, path: string, timeoutMs: number): Promise<Response> => {
-  try {
-    return await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(timeoutMs) })
-  } catch (error) {
-    const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message
-    throw new UserError(
-      `No daemon answers at ${url} (${cause}).`,
-      'Start it (sudo klpscope daemon), name its address with --url, or read a record with --db FILE.',
+const noAnswer = (url: string, error: Error, otherwise: string): UserError => {
+  if (error.name === 'TimeoutError') {
+    return new UserError(
+      `What listens at ${url} did not answer in time: if it is klpscope, it is busy.`,
+      'Try again, or read its record with --db FILE.',
     )
   }
+  const cause = (error.cause as { code?: string } | undefined)?.code ?? error.message
+  return new UserError(
+    `${otherwise} (${cause}).`,
+    'Start it (sudo klpscope daemon), name its address with --url, or read a record with --db FILE.',
+  )
 }
