@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { accountPath } from './account/account-path.ts'
 import type { AccountStatus } from './contract/account.ts'
 import type { Series } from './contract/state.ts'
+import { openLog } from './open-log.ts'
 import { openPipeline } from './open-pipeline.ts'
 import { bpfDir, packageVersion, storeWorkerFile, webDir } from './package-paths.ts'
 import { createSamples } from './replay/samples.ts'
@@ -51,7 +52,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   const logFile = pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) })
   // A disk that is full or a terminal that was closed does not end observation.
   logFile.on('error', () => undefined)
-  const log = pino({ level: 'info' }, logFile)
+  const log = openLog('info', logFile)
   // From the first moment on: a daemon that is ended while it starts has to close its record too.
   const signalled = nextSignal()
   process.on('SIGHUP', () => {

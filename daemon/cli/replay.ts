@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { pino } from 'pino'
+import { openLog } from '../open-log.ts'
 import type { Replay } from '../replay/open-replay.ts'
 import { runReplay } from '../replay/run-replay.ts'
 import { requireAllowed } from '../serve/listening.ts'
@@ -30,7 +31,7 @@ export const replayCommand = (): Command =>
     await requireAllowed(listening)
     await withRecord(file, async (replay) => {
       const speed = Number.isFinite(flags.speed) ? flags.speed : null
-      const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
+      const log = openLog('warn', pino.destination({ dest: 2, sync: true }))
       const { url, stop } = await runReplay(replay, speed, listening, log)
       print(about(replay))
       print(url)

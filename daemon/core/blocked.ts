@@ -144,8 +144,10 @@ const change = (
 }
 
 /** Of another process or name: the tid was reused since. */
-const isSame = (known: BlockedTask | undefined, { pid, comm }: EventOf<'task-blocked'>): boolean =>
-  known?.pid === pid && known.comm === comm
+export const isSame = (
+  known: Pick<BlockedTask, 'pid' | 'comm'> | undefined,
+  { pid, comm }: EventOf<'task-blocked'>,
+): boolean => known?.pid === pid && known.comm === comm
 
 const block = (before: BlockedTask | undefined, event: EventOf<'task-blocked'>): BlockedTask =>
   blockAgain(isSame(before, event) ? before : undefined, event)

@@ -2,7 +2,7 @@ import type { Event, EventOf } from '../contract/event.ts'
 import type { Direction } from '../contract/event-parts.ts'
 import type { Straggler, StragglerEnd } from '../contract/report.ts'
 import type { Task, Transition } from '../contract/state.ts'
-import { learnt } from '../core/blocked.ts'
+import { isSame, learnt } from '../core/blocked.ts'
 import { hasTried } from '../core/phases.ts'
 import { taskKey } from '../core/task-key.ts'
 import { millisecondsBetween } from '../core/time.ts'
@@ -96,6 +96,9 @@ export const collectStragglers = (
 
   const block = (event: EventOf<'task-blocked'>) => {
     const key = taskKey(event)
+    const known = open.get(key)
+    // Its tid is another task's by now, or it has another name: what became of it was not seen.
+    if (known && !isSame(known, event)) close(key, known, 'lost-sight', null, known.lastSeenMonoNs)
     const span = open.get(key) ?? begin(key, event, event)
     const reason = { reason: event.reason, function: event.function ?? null, blame: event.blame ?? null }
     const last = span.reasons.at(-1)

@@ -50,6 +50,18 @@ const collected = (story: (world: ReturnType<typeof aWorld>) => void): Straggler
 }
 
 describe('a straggler', () => {
+  it('whose tid is another task by now is another straggler', () => {
+    const tasks = collected((world) => {
+      world.at(1, transitionStarted())
+      world.at(2, sleeperBlocked)
+      world.at(4, { ...sleeperBlocked, pid: 9_264, comm: 'another' })
+    })
+    expect(tasks.map(({ comm, end, durationMs }) => [comm, end, durationMs])).toEqual([
+      ['klpt-sleeper', 'lost-sight', 0],
+      ['another', 'still-blocked', 0],
+    ])
+  })
+
   it('that exits is told so', () => {
     const [task] = collected((world) => {
       world.at(1, transitionStarted())
