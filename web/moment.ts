@@ -17,7 +17,7 @@ export function momentHash({ time, seq }: Moment): string {
 
 /** The query that asks the API for it. */
 export function momentQuery({ time, seq }: Moment): string {
-  return seq === null ? `at=${encodeURIComponent(time)}` : `seq=${seq}`
+  return `at=${encodeURIComponent(time)}${seq === null ? '' : `&seq=${seq}`}`
 }
 
 export const momentAt = (ms: number): Moment => ({ time: new Date(ms).toISOString(), seq: null })

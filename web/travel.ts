@@ -201,10 +201,11 @@ export function createTravel(client: RecordClient): Travel {
   }
 
   /** A record begins with a tracer that is being attached: the play begins shortly before something happens. */
-  async function begin({ speed, first, last, runs }: RecordInfo) {
+  async function begin({ speed, first, last, observed, runs }: RecordInfo) {
     const beginning = runs[0] ?? first
     if (beginning === null || last === null) return
-    if (speed === null) return show(last, 'replace')
+    // Its end proper shows only that the tracer was stopped.
+    if (speed === null) return show(observed ?? last, 'replace')
     change({ speed })
     const happenings = await Promise.all(
       (['transition', 'finding'] as const).map((to) => client.step(beginning, 'next', to).catch(() => null)),

@@ -21,6 +21,8 @@ export type RecordInfo = {
   /** Null: it holds no event yet. */
   first: Position | null
   last: Position | null
+  /** The last event before the tracer was stopped for good: where a replay opens. */
+  observed: Position | null
   /** Oldest first; the newest 1,000. */
   runs: Run[]
   /** There are older runs. */

@@ -13,12 +13,8 @@ export const headlineOf = (state: CoreState): Headline => {
   if (transition) return aboutTransition(state, transition)
   const [preparation] = preparationsOf(state)
   if (tracer.status === 'stopped') {
-    return say(
-      'unknown',
-      'The tracer is stopped: nothing is observed',
-      tracer.since,
-      'Start it with: klpscope daemon',
-    )
+    // Where this is shown the reader looks at a record: to start a daemon would change nothing of it.
+    return say('unknown', 'The tracer is stopped: nothing is observed from here on', tracer.since, null)
   }
   if (preparation) return aboutPreparation(state, preparation)
   const worst = [...state.findings.values()].sort((a, b) => rank[a.severity] - rank[b.severity])[0]

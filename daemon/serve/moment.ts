@@ -16,8 +16,14 @@ export const momentQuery = z.object({
 })
 export type Moment = z.infer<typeof momentQuery>
 
+const seqOf = async ({ at, seq }: Moment, past: Eventually<Past>): Promise<number | null> => {
+  if (seq === undefined) return past.seqAt(at ?? 0n)
+  return at === undefined ? seq : Math.max(seq, (await past.seqAt(at - 1n)) ?? 0)
+}
+
 /**
- * The state at a moment; without `at` and `seq` the present one.
+ * The state at a moment. With `at` and `seq`: after event `seq`, which happened at `at`, and all that happened before;
+ * some of it may have been read later. Without `at` and `seq` the present one.
  * @returns null when there is none and the response says so
  */
 export const stateAtMoment = async (
@@ -37,7 +43,7 @@ export const stateAtMoment = async (
     return null
   }
   const { first, last } = bounds
-  const wanted = seq ?? (await past.seqAt(at ?? 0n))
+  const wanted = await seqOf({ at, seq }, past)
   if (wanted !== null && wanted >= first.seq && wanted <= last.seq) return past.viewAfter(wanted)
   const error =
     wanted === null || wanted < first.seq

@@ -1,6 +1,6 @@
 import { Router } from 'express'
 import { z } from 'zod'
-import { type EventKind, eventKinds } from '../contract/event.ts'
+import { type Event, type EventKind, eventKinds } from '../contract/event.ts'
 import { measurements } from '../contract/measurement.ts'
 import { protocolVersion, type ServerMessage } from '../contract/message.ts'
 import { type RecordInfo, stepTargets } from '../contract/timeline.ts'
@@ -10,7 +10,7 @@ import type { Past } from '../store/past.ts'
 import type { Queries } from '../store/queries.ts'
 import type { Eventually } from '../store/thread-calls.ts'
 import { instant } from './instant.ts'
-import { momentQuery, stateAtMoment } from './moment.ts'
+import { type Moment, momentQuery, stateAtMoment } from './moment.ts'
 import { notFound } from './not-found.ts'
 
 export type RecordLabel = Pick<RecordInfo, 'live' | 'name' | 'speed' | 'malformed' | 'samples'>
@@ -47,6 +47,7 @@ export const createRecordApi = ({ state, queries, past, record }: RecordApiOptio
       ...record(),
       first: bounds?.first ?? null,
       last: bounds?.last ?? null,
+      observed: bounds?.observed ?? null,
       runs: runs.slice(-runsListed),
       truncated: runs.length > runsListed,
     }
@@ -77,7 +78,9 @@ export const createRecordApi = ({ state, queries, past, record }: RecordApiOptio
     const events = [
       ...(await queries.newestOfKinds(told, found.seq, eventsShown)),
       ...(await queries.newestOfKinds(measurements, found.seq, measurementsShown)),
-    ].sort((a, b) => a.seq - b.seq)
+    ]
+      .filter(happenedBy(moment))
+      .sort((a, b) => a.seq - b.seq)
     const to = moment.seq === undefined ? (moment.at ?? parseTime(found.time)) : parseTime(found.time)
     const names = await queries.seriesNames()
     const series = await Promise.all(names.map((name) => queries.series(name, to - chartNs, to, chartPoints)))
@@ -92,4 +95,13 @@ export const createRecordApi = ({ state, queries, past, record }: RecordApiOptio
   })
 
   return api
+}
+
+/** An event that was read late may have come after some that had not happened yet. */
+const happenedBy = ({ at, seq }: Moment): ((event: Event) => boolean) => {
+  if (at === undefined || seq === undefined) return () => true
+  return (event) => {
+    const timeNs = parseTime(event.time)
+    return timeNs < at || (timeNs === at && event.seq <= seq)
+  }
 }

@@ -9,8 +9,11 @@ import { createTimelines, type Timelines } from './timeline.ts'
 import { findStep } from './timeline-steps.ts'
 
 export type Past = {
-  /** The first and the last event whose state can be told; null for a record without events. */
-  bounds: () => { first: Position; last: Position } | null
+  /**
+   * The first and the last event whose state can be told; null for a record without events. `observed`: the last one
+   * before the tracer was stopped for good.
+   */
+  bounds: () => { first: Position; last: Position; observed: Position } | null
   /** The last event, in order of the record, that is not later than `timeNs`; null before the first. */
   seqAt: (timeNs: bigint) => number | null
   /** The state the live daemon held after event `seq`. */
@@ -30,7 +33,10 @@ export type Past = {
  */
 const latenessNs = 10_000_000_000n
 
-/** Moments of a record. The order of events is that of `seq`: times may repeat and, when the clock is set, go back. */
+/**
+ * Moments of a record. A state follows from all events up to a seq, the order in which they were read; what is shown
+ * one after another goes by time, those of one time by seq: see moment.ts for the state that belongs to such a place.
+ */
 export const createPast = (database: Database.Database): Past => {
   const edge = (order: 'ASC' | 'DESC', from = 0): Position | null => {
     const row = database
@@ -38,6 +44,13 @@ export const createPast = (database: Database.Database): Past => {
       .safeIntegers()
       .get(from) as { seq: bigint; time_ns: bigint } | undefined
     return row ? { seq: Number(row.seq), time: formatTime(row.time_ns) } : null
+  }
+  const lastSeen = database
+    .prepare("SELECT seq, time_ns FROM events WHERE kind <> 'tracer-stopped' ORDER BY seq DESC LIMIT 1")
+    .safeIntegers()
+  const lastObserved = (last: Position): Position => {
+    const row = lastSeen.get() as { seq: bigint; time_ns: bigint } | undefined
+    return row ? { seq: Number(row.seq), time: formatTime(row.time_ns) } : last
   }
   const before = database
     .prepare('SELECT time_ns FROM events WHERE time_ns <= ? ORDER BY time_ns DESC LIMIT 1')
@@ -60,11 +73,12 @@ export const createPast = (database: Database.Database): Past => {
       const oldest = edge('ASC')
       if (!last || !oldest) return null
       const kept = keptFrom.get() as { seq: number } | undefined
-      if (!kept && oldest.seq === 1) return { first: oldest, last }
+      const observed = lastObserved(last)
+      if (!kept && oldest.seq === 1) return { first: oldest, last, observed }
       // What came before the oldest events kept is known from a checkpoint only.
       const { seq } = kept ?? (firstCheckpoint.get() as { seq: number | null })
       const first = seq === null ? null : edge('ASC', seq)
-      return first && { first, last }
+      return first && { first, last, observed: observed.seq < first.seq ? last : observed }
     },
     seqAt: (timeNs) => {
       const row = before.get(timeNs) as { time_ns: bigint } | undefined
@@ -82,10 +96,9 @@ export const createPast = (database: Database.Database): Past => {
         return timeNs === null ? null : findStep(database, { seq: from.seq, timeNs }, direction, target)
       }
       const { timeNs } = from
-      const seq = past.seqAt(timeNs) ?? 0
-      // Between two events the one before is still a step back.
-      const passed = direction === 'previous' && timeOf(seq) !== timeNs ? 1 : 0
-      return findStep(database, { seq: seq + passed, timeNs }, direction, target)
+      // All that happened at this time has happened.
+      const { seq } = lastWithin.get(timeNs, timeNs) as { seq: number | null }
+      return findStep(database, { seq: seq ?? 0, timeNs }, direction, target)
     },
   }
   return past

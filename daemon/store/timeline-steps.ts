@@ -7,7 +7,7 @@ import type { StepDirection, StepTarget, TimelineStep } from '../contract/timeli
 import { formatTime } from '../core/time.ts'
 import { parseStored } from './stored-json.ts'
 
-/** Where a step begins: after event `seq`, at `timeNs`. */
+/** Where a step begins: at `timeNs`, after event `seq` of those that have this time. */
 export type StepFrom = { seq: number; timeNs: bigint }
 
 type Mark = { ns: bigint; data: string; at: 'start' | 'end' }
@@ -19,7 +19,8 @@ const marks = {
 
 /**
  * Finds the next or previous event, or the next or previous moment a finding opened or closed, or a transition
- * began or ended. Events that repeat every second or so are no steps.
+ * began or ended. Events follow each other by time, those of one time by seq: no step forwards leads back in time.
+ * Events that repeat every second or so are no steps.
  * @returns null when there is none
  */
 export const findStep = (
@@ -32,12 +33,12 @@ export const findStep = (
   if (target === 'event') {
     const row = database
       .prepare(
-        `SELECT seq, time_ns AS ns, kind FROM events WHERE seq ${next ? '>' : '<'} ?
+        `SELECT seq, time_ns AS ns, kind FROM events WHERE (time_ns, seq) ${next ? '>' : '<'} (?, ?)
          AND kind NOT IN (${measurements.map((kind) => `'${kind}'`).join(', ')})
-         ORDER BY seq ${next ? 'ASC' : 'DESC'} LIMIT 1`,
+         ORDER BY time_ns ${next ? 'ASC' : 'DESC'}, seq ${next ? 'ASC' : 'DESC'} LIMIT 1`,
       )
       .safeIntegers()
-      .get(from.seq) as { seq: bigint; ns: bigint; kind: EventKind } | undefined
+      .get(from.timeNs, from.seq) as { seq: bigint; ns: bigint; kind: EventKind } | undefined
     return row ? { seq: Number(row.seq), time: formatTime(row.ns), kind: row.kind, text: null } : null
   }
   const { table, start, end } = marks[target]

@@ -29,11 +29,14 @@ const open = async (address = url): Promise<Page> => {
 const shown = async () => (await (await fetch(`${url}api/v1/state`)).json()) as { time: string }
 
 describe('replay of a stall', () => {
-  it('opens at the end of the record, and says that it is a replay', async () => {
+  it('opens at the end of what was observed, says that it is a replay, and tells nobody to start a daemon', async () => {
     const page = await open()
     await expectText(page, 'which-moment', /Replay, not live.*stall-sleeping/s)
     await expectText(page, 'last-transition', /klpt_patch_v1[\s\S]*unpatching/)
     expect((await shown()).time).toContain('2026-')
+    const headline = await page.getByTestId('headline').textContent()
+    expect(headline).not.toMatch(/stopped/)
+    expect(await page.textContent('body')).not.toContain('klpscope daemon')
     expect(await page.title()).toContain('(replay)')
   })
 

@@ -33,8 +33,10 @@ describe('a moment in the address', () => {
     '#at=2026-11-20T17:38:22Z&seq=x',
   ])('%j is none', (hash) => expect(readMoment(hash)).toBeNull())
 
-  it('is asked for by its event, or else by its time', () => {
-    expect(momentQuery({ time: '2026-11-20T17:38:22+01:00', seq: 4 })).toBe('seq=4')
+  it('is asked for by its time, and by its event where one is meant', () => {
+    expect(momentQuery({ time: '2026-11-20T17:38:22+01:00', seq: 4 })).toBe(
+      'at=2026-11-20T17%3A38%3A22%2B01%3A00&seq=4',
+    )
     expect(momentQuery({ time: '2026-11-20T17:38:22+01:00', seq: null })).toBe(
       'at=2026-11-20T17%3A38%3A22%2B01%3A00',
     )

@@ -2,8 +2,9 @@ import { memo } from 'preact/compat'
 import { useMemo, useState } from 'preact/hooks'
 import type { Event } from '../../daemon/contract/event.ts'
 import { describeEvent } from '../../daemon/words/describe-event.ts'
-import { plural } from '../../daemon/words/format.ts'
+import { formatDuration, plural } from '../../daemon/words/format.ts'
 import { type EventFamily, familyLabels, familyOf } from '../event-family.ts'
+import { inTimeOrder, type OrderedEvent } from '../event-order.ts'
 import { Empty, Section } from './section.tsx'
 import { MomentLink } from './time.tsx'
 
@@ -29,7 +30,8 @@ export function Events({ events }: { events: Event[] }) {
   /** The list as it was when the reader asked it to hold still. */
   const [held, setHeld] = useState<Event[] | null>(null)
   const source = held ?? events
-  const matching = useMemo(() => filterEvents(source, families, text), [source, families, text])
+  const ordered = useMemo(() => inTimeOrder(source), [source])
+  const matching = useMemo(() => filterEvents(ordered, families, text), [ordered, families, text])
   const heldFrom = held?.[0]?.seq ?? 0
   const waiting = held === null ? 0 : events.filter((event) => event.seq > heldFrom).length
 
@@ -73,8 +75,8 @@ export function Events({ events }: { events: Event[] }) {
         />
       </div>
       <ol class="events" data-testid="events">
-        {matching.slice(0, limit).map((event) => (
-          <EventRow key={event.seq} event={event} />
+        {matching.slice(0, limit).map(({ event, lateMs }) => (
+          <EventRow key={event.seq} event={event} lateMs={lateMs} />
         ))}
       </ol>
       {matching.length === 0 && (
@@ -93,20 +95,27 @@ export function Events({ events }: { events: Event[] }) {
   )
 }
 
-function filterEvents(events: Event[], families: ReadonlySet<EventFamily>, text: string): Event[] {
+function filterEvents(
+  events: OrderedEvent[],
+  families: ReadonlySet<EventFamily>,
+  text: string,
+): OrderedEvent[] {
   const wanted = text.trim().toLowerCase()
   return events.filter(
-    (event) =>
+    ({ event }) =>
       families.has(familyOf(event.kind)) &&
       (wanted === '' || `${event.kind} ${event.seq} ${sentence(event)}`.toLowerCase().includes(wanted)),
   )
 }
 
-const EventRow = memo(function EventRow({ event }: { event: Event }) {
+const EventRow = memo(function EventRow({ event, lateMs }: OrderedEvent) {
   return (
     <li data-testid="event-row" data-kind={event.kind} data-seq={event.seq}>
       <MomentLink time={event.time} seq={event.seq} />
-      <span class="event-text">{sentence(event)}</span>
+      <span class="event-text">
+        {sentence(event)}
+        {lateMs > 0 && <span class="muted"> Read {formatDuration(lateMs)} late.</span>}
+      </span>
       <span class="event-kind">{event.kind}</span>
     </li>
   )

@@ -2,6 +2,9 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Event } from '../../../daemon/contract/event.ts'
+import type { State } from '../../../daemon/contract/state.ts'
+import type { Position } from '../../../daemon/contract/timeline.ts'
 import { formatTime, parseTime } from '../../../daemon/core/time.ts'
 import { view } from '../../../daemon/core/view.ts'
 import { listen } from '../../../daemon/serve/listening.ts'
@@ -106,9 +109,41 @@ it('GET record tells whose record it is, and from when to when', async () => {
     samples: [],
     first: { seq, time },
     last: { seq: newest.event.seq, time: newest.event.time },
+    observed: expect.objectContaining({ seq: expect.any(Number) }),
     runs: [expect.objectContaining({ hostname: 'klpscope-lab', kernel: expect.stringMatching(/^\d/) })],
     truncated: false,
   })
+})
+
+it('GET record tells the last moment before the tracer was stopped, where a replay opens', async () => {
+  const { observed, last } = (await get('record')).body as unknown as { observed: Position; last: Position }
+  const headlineAt = async (query: string) => ((await ask(query)).body as unknown as State).headline.text
+  expect(observed.seq).toBeLessThan(last.seq)
+  expect(await headlineAt(`at=${observed.time}&seq=${observed.seq}`)).not.toMatch(/stopped|klpscope daemon/)
+  expect(await headlineAt(`seq=${last.seq}`)).toMatch(/stopped/)
+})
+
+it('from step to step neither the time shown, nor the newest event in the list, nor the state goes back', async () => {
+  let at = `seq=${oldest.event.seq}`
+  let before = { time: '', seq: 0 }
+  let steps = 0
+  for (;;) {
+    const step = await get(`timeline/step?${at}&direction=next&to=event`)
+    if (step.status === 404) break
+    const { time, seq } = step.body as { time: string; seq: number }
+    at = `at=${time}&seq=${seq}`
+    const { state, events } = (await get(`snapshot?${at}`)).body as unknown as {
+      state: State
+      events: Event[]
+    }
+    expect(time >= before.time, at).toBe(true)
+    expect(state.seq, at).toBeGreaterThanOrEqual(before.seq)
+    const shown = events.map((event) => event.time).sort()
+    expect(shown.at(-1), at).toBe(time)
+    before = { time, seq: state.seq }
+    steps++
+  }
+  expect(steps).toBeGreaterThan(20)
 })
 
 it('GET timeline covers the whole record unless asked for a part', async () => {

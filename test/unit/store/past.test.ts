@@ -115,6 +115,7 @@ describe('a moment', () => {
     expect(past.bounds()).toEqual({
       first: { seq: 1, time: '1970-01-01T00:00:01.000000000Z' },
       last: { seq: 2, time: '1970-01-01T00:00:02.000000000Z' },
+      observed: { seq: 2, time: '1970-01-01T00:00:02.000000000Z' },
     })
   })
 
