@@ -37,8 +37,9 @@ export const createEngine = (
     ingest: (record) => {
       for (const draft of decoder.decode(record)) {
         const absence = draft.kind === 'tracer-started' ? absenceBefore(restored, draft) : null
-        take(draft)
+        // Before the run that ended it: what was counted until then ends where the gap begins.
         if (absence) take(absence)
+        take(draft)
       }
     },
   }
@@ -54,6 +55,7 @@ const absenceBefore = (
     monoNs: started.monoNs,
     source: 'daemon',
     fromMonoNs: state.host.bootId === started.bootId ? state.monoNs : '0',
+    fromTime: state.time,
     toMonoNs: started.monoNs,
     reason: 'the daemon was not running',
   }

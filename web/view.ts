@@ -110,10 +110,12 @@ function appendPoints(series: Record<string, Series>, points: Changes['points'])
     copied.add(point.name)
     next[point.name] = one
     const last = one.times.at(-1) ?? Number.NEGATIVE_INFINITY
-    if (point.time < last) continue
-    if (point.time === last) one.values[one.values.length - 1] = point.value
+    // That a line has ended is told late: it ends after its last point all the same.
+    const time = point.value === null ? Math.max(point.time, last + 1) : point.time
+    if (time < last) continue
+    if (time === last) one.values[one.values.length - 1] = point.value
     else {
-      one.times.push(point.time)
+      one.times.push(time)
       one.values.push(point.value)
     }
   }

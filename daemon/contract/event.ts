@@ -65,8 +65,17 @@ export const eventSchema = z.discriminatedUnion('kind', [
   /** Every probe is attached (or reported missing); from here on nothing is missed silently. */
   kind('tracer-attached', { probeSets: z.array(probeSetSchema) }),
   kind('tracer-stopped', { reason: textSchema }),
-  /** Nothing was observed by `source` between the two moments. */
-  kind('tracer-gap', { source: nameSchema, fromMonoNs: monoNs, toMonoNs: monoNs, reason: textSchema }),
+  /**
+   * Nothing was observed by `source` between the two moments. `fromTime`: the first on the wall clock as it was then,
+   * where it may have been set since, or another boot's monotonic clock counted.
+   */
+  kind('tracer-gap', {
+    source: nameSchema,
+    fromMonoNs: monoNs,
+    fromTime: z.string().optional(),
+    toMonoNs: monoNs,
+    reason: textSchema,
+  }),
   /**
    * `bpftrace`: dropped between kernel and daemon. `record`: seen, but not written. `place`: where in the daemon; absent
    * when the source itself tells of it. What an earlier run lost is told of by the next (`killed`).

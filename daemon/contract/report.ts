@@ -8,6 +8,7 @@ import {
   switchWaySchema,
 } from './event-parts.ts'
 import { findingSchema } from './finding.ts'
+import { gapSchema } from './gap.ts'
 import { phaseSpanSchema, phasesSchema } from './phases.ts'
 import { signalRoundSchema } from './signal-round.ts'
 
@@ -193,7 +194,7 @@ export const transitionReportSchema = z.object({
   findings: z.array(findingSchema),
   comparison: comparisonSchema,
   /** Stretches of time in which something was not observed. */
-  gaps: z.array(z.object({ source: z.string(), from: z.string(), to: z.string(), reason: z.string() })),
+  gaps: z.array(gapSchema),
   /** What this report cannot know, a sentence each. */
   blindSpots: z.array(z.string()),
 })

@@ -11,6 +11,7 @@ import type {
 } from './event-parts.ts'
 import type { Finding } from './finding.ts'
 import type { Functions } from './functions.ts'
+import type { Gap } from './gap.ts'
 import type { Phases } from './phases.ts'
 import type { ShadowAges, ShadowAllocator } from './shadow.ts'
 import type { SignalRound } from './signal-round.ts'
@@ -65,8 +66,8 @@ export type Tracer = {
   decodeFailures: number
   /** CPU time in the last measured minute, in percent of one CPU; null: not measured yet. */
   overhead: { daemonPercent: number; tracersPercent: number } | null
-  /** The newest gaps, newest first, at most 20. */
-  gaps: { source: string; from: string; to: string; reason: string }[]
+  /** The newest gaps, newest first, about 20; the first may be one that lasts. */
+  gaps: Gap[]
 }
 
 /** Whether what happens is being kept. */

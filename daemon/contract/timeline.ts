@@ -1,5 +1,6 @@
 import type { EventKind } from './event.ts'
 import type { Finding } from './finding.ts'
+import type { Gap } from './gap.ts'
 import type { Transition } from './state.ts'
 
 /** An event's number and time. */
@@ -33,9 +34,6 @@ export type RecordInfo = {
 
 /** A recording that comes with klpscope. */
 export type Sample = { name: string; title: string; kernel: string }
-
-/** Nothing was observed by `source` between the two times. */
-export type Gap = { source: string; from: string; to: string; reason: string }
 
 /** What `GET timeline` tells of a stretch of the record, each list oldest first, the newest of each. */
 export type Timeline = {

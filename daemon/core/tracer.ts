@@ -2,9 +2,9 @@ import type { Event } from '../contract/event.ts'
 import type { Tracer } from '../contract/state.ts'
 import { type CoreState, initialState } from './core-state.ts'
 import { derive } from './derive.ts'
+import { keepWatch } from './gap.ts'
 import { withLastSeen } from './last-seen.ts'
 import { carryShadow } from './shadow.ts'
-import { formatTime } from './time.ts'
 
 const gapsKept = 20
 
@@ -16,36 +16,19 @@ export const reduceTracer = (state: CoreState, event: Event): CoreState => {
   const { tracer } = state
   switch (event.kind) {
     case 'clock-mapped':
-      return { ...state, clockOffsetNs: event.offsetNs }
+      return { ...watch(state, event), clockOffsetNs: event.offsetNs }
     case 'tracer-started':
       return startRun(state, event)
     case 'tracer-attached': {
-      const complete = event.probeSets.every((set) => set.available && !set.lost)
-      const any = event.probeSets.some((set) => set.available)
       const walks = event.probeSets.some(
         (set) => set.name === 'shadow' && set.available && !set.lost?.some(({ name }) => name === walkedWith),
       )
-      return {
-        ...state,
-        tracer: {
-          ...tracer,
-          status: complete ? 'observing' : any ? 'degraded' : 'blind',
-          since: event.time,
-          probeSets: event.probeSets,
-        },
-        shadow: walks ? state.shadow : { ...state.shadow, adoption: 'unavailable' },
-      }
+      const watched = watch(state, event)
+      return walks ? watched : { ...watched, shadow: { ...state.shadow, adoption: 'unavailable' } }
     }
     case 'tracer-stopped':
-      return withTracer(state, { status: 'stopped', since: event.time })
-    case 'tracer-gap': {
-      const from = formatTime(BigInt(event.fromMonoNs) + BigInt(state.clockOffsetNs))
-      const gap = { source: event.source, from, to: event.time, reason: event.reason }
-      return withTracer(state, {
-        gaps: [gap, ...tracer.gaps].slice(0, gapsKept),
-        ...(event.source === 'bpftrace' ? { status: 'starting' as const, since: event.time } : {}),
-      })
-    }
+    case 'tracer-gap':
+      return watch(state, event)
     case 'overhead-measured': {
       const percent = (usedMs: number) => (100 * usedMs) / event.windowMs
       const { daemonMs, tracersMs } = event
@@ -63,6 +46,11 @@ export const reduceTracer = (state: CoreState, event: Event): CoreState => {
   }
 }
 
+const watch = (state: CoreState, event: Event): CoreState => ({
+  ...state,
+  tracer: { ...state.tracer, ...keepWatch(state.tracer, event, gapsKept) },
+})
+
 const withTracer = (state: CoreState, change: Partial<Tracer>): CoreState => ({
   ...state,
   tracer: { ...state.tracer, ...change },
@@ -78,9 +66,7 @@ const startRun = (state: CoreState, event: Extract<Event, { kind: 'tracer-starte
     stalledAfterMs,
     tracer: {
       ...initialState.tracer,
-      status: 'starting',
-      since: event.time,
-      gaps: sameBoot ? state.tracer.gaps : [],
+      ...keepWatch(state.tracer, event, gapsKept),
     },
     tasks: initialState.tasks,
     taskCounts: initialState.taskCounts,

@@ -3,6 +3,7 @@ import { baselineOf } from './baseline.ts'
 import { blockedLongestFirst } from './blockers.ts'
 import type { CoreState } from './core-state.ts'
 import { functionsOf } from './functions-view.ts'
+import { gapsOf } from './gap.ts'
 import { headlineOf } from './headline.ts'
 
 const most = 200
@@ -27,7 +28,7 @@ const parts: { [K in keyof State]: Part<K> } = {
   // Of nearly everything.
   headline: { of: headlineOf, from: ['seq'] },
   host: own('host'),
-  tracer: own('tracer'),
+  tracer: { of: ({ tracer }) => ({ ...tracer, gaps: gapsOf(tracer) }), from: ['tracer'] },
   record: own('record'),
   transition: own('transition'),
   lastTransition: own('lastTransition'),

@@ -1,7 +1,9 @@
 import type { Event, EventOf } from '../contract/event.ts'
+import type { Gap } from '../contract/gap.ts'
 import type { Straggler } from '../contract/report.ts'
-import { millisecondsBetween } from '../core/time.ts'
+import type { Watch } from '../core/gap.ts'
 import { formatDuration, plural } from '../words/format.ts'
+import { gapText } from '../words/gaps.ts'
 import type { ReportEvidence } from './report-evidence.ts'
 import { clock } from './report-words.ts'
 
@@ -12,9 +14,9 @@ const ofKind = <K extends Event['kind']>(events: readonly Event[], kind: K): Eve
 export const blindSpotsOf = (
   { transition, around, before, after }: ReportEvidence,
   stragglers: readonly Straggler[],
+  { gaps, watch }: { gaps: readonly Gap[]; watch: Watch },
 ): string[] => {
-  const { startedMonoNs, durationMs } = transition
-  const endNs = BigInt(startedMonoNs) + BigInt(Math.round(durationMs * 1e6))
+  const { startedMonoNs } = transition
   const during = around.filter((event) => BigInt(event.monoNs) >= BigInt(startedMonoNs))
   const spots: string[] = []
 
@@ -25,21 +27,17 @@ export const blindSpotsOf = (
   else if (transition.requester === null) spots.push('Who asked for it was not seen.')
   if (transition.outcome === 'unknown') spots.push('Its end was not seen.')
 
-  for (const gap of ofKind(during, 'tracer-gap')) {
-    if (BigInt(gap.fromMonoNs) >= endNs) continue
-    const length = formatDuration(millisecondsBetween(gap.fromMonoNs, gap.toMonoNs))
-    spots.push(`For ${length} until ${clock(gap.time)} nothing was seen from ${gap.source}: ${gap.reason}.`)
+  for (const gap of gaps) {
+    const length = formatDuration(Date.parse(gap.to) - Date.parse(gap.from))
+    spots.push(`For ${length} until ${clock(gap.to)} ${gapText(gap)}.`)
   }
-  const attached = ofKind(during, 'tracer-attached').find((event) => BigInt(event.monoNs) < endNs)
-  if (attached && !transition.startKnown)
-    spots.push(`Probes were attached only at ${clock(attached.time)}; before that only sysfs and /proc told.`)
-  const missing = (attached?.probeSets ?? before.tracer.probeSets).filter((set) => !set.available)
+  const missing = watch.probeSets.filter((set) => !set.available)
   for (const set of missing)
     spots.push(`The probes of ${set.name} were not available${set.reason ? `: ${set.reason}` : ''}.`)
-  for (const set of attached?.probeSets ?? before.tracer.probeSets)
+  for (const set of watch.probeSets)
     for (const { loss, reason } of set.available ? (set.lost ?? []) : [])
       spots.push(`Not seen: ${loss} (${reason}).`)
-  if (missing.length === 0 && !attached && before.tracer.probeSets.length === 0)
+  if (gaps.length === 0 && watch.probeSets.length === 0)
     spots.push('No probe was attached: only sysfs and /proc told.')
 
   const lost = ofKind(during, 'events-lost').reduce((sum, event) => sum + event.count, 0)

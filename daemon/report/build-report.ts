@@ -2,7 +2,6 @@ import type { Event } from '../contract/event.ts'
 import { type CallbackOutcome, reportVersion, type TransitionReport } from '../contract/report.ts'
 import type { ShadowId } from '../contract/state.ts'
 import type { CoreState } from '../core/core-state.ts'
-import { formatTime } from '../core/time.ts'
 import { phaseSpans } from '../words/phases.ts'
 import { blindSpotsOf } from './blind-spots.ts'
 import { compareWithPast } from './compare-with-past.ts'
@@ -10,6 +9,7 @@ import type { ReportEvidence } from './report-evidence.ts'
 import { summarize } from './report-summary.ts'
 import { collectTimeline } from './report-timeline.ts'
 import { collectStragglers } from './stragglers.ts'
+import { watchDuring } from './watch-during.ts'
 
 /** The report of one transition. Pure: the same evidence gives the same report. @param generator program version */
 export const buildReport = (evidence: ReportEvidence, generator: string): TransitionReport => {
@@ -22,7 +22,8 @@ export const buildReport = (evidence: ReportEvidence, generator: string): Transi
   }
   const stragglers = stragglerCollector.finish(transition, after.monoNs)
   const comparison = compareWithPast(transition, evidence.pastDurationsMs)
-  const blindSpots = blindSpotsOf(evidence, stragglers)
+  const watched = watchDuring(evidence)
+  const blindSpots = blindSpotsOf(evidence, stragglers, watched)
   const host = after.host ?? before.host
   return {
     reportVersion,
@@ -48,7 +49,7 @@ export const buildReport = (evidence: ReportEvidence, generator: string): Transi
     shadow: shadowOf(before, after),
     findings: findingsOf(evidence),
     comparison,
-    gaps: gapsOf(evidence),
+    gaps: watched.gaps,
     blindSpots,
   }
 }
@@ -130,17 +131,3 @@ const findingsOf = ({ findings, transition }: ReportEvidence): TransitionReport[
       a.openedAt.localeCompare(b.openedAt),
   )
 }
-
-const gapsOf = ({ around, transition, before }: ReportEvidence): TransitionReport['gaps'] =>
-  around.flatMap((event) =>
-    event.kind === 'tracer-gap' && BigInt(event.toMonoNs) >= BigInt(transition.startedMonoNs)
-      ? [
-          {
-            source: event.source,
-            from: formatTime(BigInt(event.fromMonoNs) + BigInt(before.clockOffsetNs)),
-            to: event.time,
-            reason: event.reason,
-          },
-        ]
-      : [],
-  )

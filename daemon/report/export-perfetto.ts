@@ -1,7 +1,9 @@
 import type Database from 'better-sqlite3'
 import type { Event, EventOf } from '../contract/event.ts'
 import type { Finding } from '../contract/finding.ts'
+import type { Gap } from '../contract/gap.ts'
 import type { Task, Transition } from '../contract/state.ts'
+import { collectGaps } from '../core/collect-gaps.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { remainingSeries, shadowSeries } from '../core/points.ts'
 import { taskKey } from '../core/task-key.ts'
@@ -9,6 +11,7 @@ import { parseTime } from '../core/time.ts'
 import { restoreState } from '../store/restore-state.ts'
 import { parseStored, parseStoredEvent } from '../store/stored-json.ts'
 import { describeEvent } from '../words/describe-event.ts'
+import { gapWords } from '../words/gaps.ts'
 import { type ExportRange, eventPages, seqsOf } from './event-pages.ts'
 import type { ExportPiece } from './export-piece.ts'
 import { foldedKinds, instantKinds } from './perfetto-kinds.ts'
@@ -96,6 +99,8 @@ const followEvents = (
   let running: { id: string; collector: StragglerCollector } | undefined
   let bootId = before.host?.bootId
   let nowMonoNs = '0'
+  const gaps = collectGaps({ ...before.tracer, gaps: [] })
+  let end = before.time
 
   const begin = (id: string) => {
     const transition = byId.get(id)
@@ -123,18 +128,22 @@ const followEvents = (
       if (id !== undefined && id === running?.id) running.collector.take(event)
       if (event.kind === 'transition-completed' || event.kind === 'transition-cancelled') finish('completed')
       if (event.kind === 'tasks-observed') observe(tasks, event)
-      if (event.kind === 'tracer-gap') writeGap(writer, tracks, event)
+      gaps.take(event)
+      end = event.time
       if (instantKinds.includes(event.kind)) writeInstant(writer, tracks, event)
     },
-    end: () => finish('running'),
+    end: () => {
+      finish('running')
+      for (const gap of gaps.between(before.time, end).reverse()) writeGap(writer, tracks, gap, end)
+    },
   }
 }
 
-const writeGap = (writer: PerfettoWriter, tracks: Tracks, event: EventOf<'tracer-gap'>): void => {
-  const toNs = parseTime(event.time)
-  const fromNs = toNs - (BigInt(event.toMonoNs) - BigInt(event.fromMonoNs))
-  const { source, reason } = event
-  writer.slice(tracks.gap(source), fromNs, toNs, { name: 'not seen', category: 'gap', args: { reason } })
+const writeGap = (writer: PerfettoWriter, tracks: Tracks, gap: Gap, end: string): void => {
+  const { source, from, to, reason, seen, lasts } = gap
+  const [fromNs, toNs] = [parseTime(from), parseTime(lasts ? end : to)]
+  if (toNs < fromNs) return
+  writer.slice(tracks.gap(source), fromNs, toNs, { name: gapWords[seen], category: 'gap', args: { reason } })
 }
 
 const writeInstant = (writer: PerfettoWriter, tracks: Tracks, event: Event): void =>

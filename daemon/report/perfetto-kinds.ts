@@ -1,4 +1,5 @@
 import type { EventKind } from '../contract/event.ts'
+import { gapKinds } from '../core/gap.ts'
 import { patchLifeKinds } from './patch-life-kinds.ts'
 
 /** Told as moments. */
@@ -33,5 +34,5 @@ export const foldedKinds: readonly EventKind[] = [
   'task-inspected',
   'task-tries',
   'tasks-observed',
-  'tracer-gap',
+  ...gapKinds,
 ]

@@ -19,7 +19,11 @@ export const createRecentPoints = (recorded: readonly Series[]): RecentPoints =>
         if (effect.kind !== 'point') continue
         const series = known.get(effect.name) ?? { name: effect.name, times: [], values: [] }
         known.set(effect.name, series)
-        series.times.push(Date.parse(effect.time))
+        const time = Date.parse(effect.time)
+        // That a line has ended is told late: it ends after its last point all the same.
+        series.times.push(
+          effect.value === null ? Math.max(time, (series.times.at(-1) ?? time - 1) + 1) : time,
+        )
         series.values.push(effect.value)
         if (series.times.length >= 2 * recentPoints) known.set(effect.name, recent(series))
       }

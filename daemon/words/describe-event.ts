@@ -1,9 +1,11 @@
 import type { Event, EventOf } from '../contract/event.ts'
 import type { Basis } from '../contract/event-parts.ts'
 import type { LossPlace } from '../contract/loss-place.ts'
+import { seenWithout } from '../contract/seen-without.ts'
 import { describeFunctionEvent } from './describe-function-event.ts'
 import { describeShadowEvent } from './describe-shadow-event.ts'
 import { formatDuration, plural } from './format.ts'
+import { gapText } from './gaps.ts'
 import { requesterText, targetWord, wayWords } from './words.ts'
 
 const task = (event: { comm: string; tid: number }) => `${event.comm} (${event.tid})`
@@ -49,7 +51,7 @@ export function describeEvent(event: Event): string {
     case 'tracer-stopped':
       return `The tracer stopped: ${event.reason}.`
     case 'tracer-gap':
-      return `Nothing was seen from ${event.source} for ${formatDuration(gapMs(event))}: ${event.reason}.`
+      return `For ${formatDuration(gapMs(event))} ${gapText({ ...event, seen: seenWithout(event.source) })}.`
     case 'events-lost':
       return eventsLost(event)
     case 'record-failed':

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Gap, Timeline } from '../../daemon/contract/timeline.ts'
+import type { Gap } from '../../daemon/contract/gap.ts'
+import type { Timeline } from '../../daemon/contract/timeline.ts'
 import { formatInstant, parseTime } from '../../daemon/words/format.ts'
 import { useTicking } from '../clock.ts'
 import { momentAt } from '../moment.ts'

@@ -32,7 +32,11 @@ describe('the tracer', () => {
     })
     expect(world.state().tracer).toMatchObject({
       status: 'starting',
-      gaps: [{ from: '2023-11-14T22:13:25.000000000Z', to: '2023-11-14T22:13:29.000000000Z' }],
+      since: '2023-11-14T22:13:25.000000000Z',
+    })
+    expect(world.state().tracer.gaps[0]).toMatchObject({
+      from: '2023-11-14T22:13:25.000000000Z',
+      to: '2023-11-14T22:13:29.000000000Z',
     })
     world.at(10, attached)
     expect(world.state().tracer.status).toBe('observing')

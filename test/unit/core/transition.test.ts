@@ -196,7 +196,8 @@ describe('a new run of the daemon', () => {
     expect(world.state().tracer.status).toBe('stopped')
     world.at(14, started('boot-1'))
     expect(world.state().transition?.outcome).toBe('running')
-    expect(world.state().tracer).toMatchObject({ status: 'starting', gaps: [{ reason: 'killed' }] })
+    expect(world.state().tracer.status).toBe('starting')
+    expect(world.state().tracer.gaps.map(({ reason }) => reason)).toContain('killed')
   })
 
   it('finds that it ended meanwhile: how is not known', () => {
@@ -216,7 +217,6 @@ describe('a new run of the daemon', () => {
     expect(state.transition).toBeNull()
     expect(state.lastTransition).toMatchObject({ outcome: 'unknown', endedAt: null, stalled: false })
     expect([state.blocked.size, state.tasks.size, state.patches.length]).toEqual([0, 0, 0])
-    expect(state.tracer.gaps).toEqual([])
     expect(state.host?.bootId).toBe('boot-2')
   })
 })

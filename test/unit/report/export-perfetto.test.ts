@@ -152,7 +152,7 @@ it('shadow variables are counters of their own', () => {
 it('a gap is a slice, and so is a task blocked when the tracer went away for good', () => {
   const { slices } = timeline(decoded(exported(stepsOf(recordingsOf('restart')[0]!))))
   expect(slices.find((slice) => slice.track.endsWith('Tracer / not seen: daemon'))).toMatchObject({
-    name: 'not seen',
+    name: 'nothing seen',
   })
   const world = aWorld()
   const steps: Step[] = []

@@ -97,13 +97,15 @@ describe('the summary', () => {
   it('owns up to what was not seen', () => {
     const restarted = firstReportOf('restart')
     expect(restarted.summary[2]).toMatch(
-      /cannot know everything: for .* nothing was seen from daemon: the daemon was not running/,
+      /cannot know everything: for .* nothing was seen: the daemon was not running/,
     )
-    expect(restarted.gaps).toMatchObject([{ source: 'daemon' }])
+    expect(restarted.gaps).toMatchObject([
+      { source: 'daemon', seen: 'nothing' },
+      { source: 'bpftrace', seen: 'polling' },
+    ])
     const killed = firstReportOf('tracer-killed')
     expect(killed.blindSpots).toMatchObject([
-      expect.stringMatching(/nothing was seen from bpftrace: bpftrace ended/),
-      expect.stringMatching(/nothing was seen from bpftrace: the tracer had to be restarted/),
+      expect.stringMatching(/only sysfs, \/proc and the kernel log were seen: bpftrace ended/),
       // It began before the walk of klp_shadow_hash had ended.
       expect.stringMatching(/Shadow variables older than the tracer/),
     ])

@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
+import type { Event } from '../../../daemon/contract/event.ts'
 import { formatTime, parseTime } from '../../../daemon/core/time.ts'
 import { createPast } from '../../../daemon/store/past.ts'
 import { recordSteps } from '../support/record-steps.ts'
@@ -7,10 +8,10 @@ import { useTemporaryDir } from '../support/temporary-dir.ts'
 
 const dir = useTemporaryDir()
 const steps = stepsOf(recordingsOf('tracer-killed')[0]!)
-const [gap] = ofKind(
-  steps.map(({ event }) => event),
-  'tracer-gap',
-)
+const events = steps.map(({ event }) => event)
+const [gap] = ofKind(events, 'tracer-gap')
+const [attached] = ofKind(events, 'tracer-attached')
+const [started] = ofKind(events, 'tracer-started')
 const last = steps.at(-1)!.event
 const dayNs = 86_400_000_000_000n
 
@@ -24,24 +25,31 @@ const withLaterGaps = (count: number) => {
   const insert = database.prepare(
     'INSERT INTO events (seq, time_ns, mono_ns, kind, data) VALUES (?, ?, ?, ?, ?)',
   )
-  for (let index = 1; index <= count; index++) {
-    const timeNs = parseTime(last.time) + dayNs + BigInt(index) * (dayNs / 24n)
-    const event = { ...gap!, seq: last.seq + index, time: formatTime(timeNs) }
+  let { seq } = last
+  const add = (of: Event, timeNs: bigint): void => {
+    const event = { ...of, seq: ++seq, time: formatTime(timeNs) }
     insert.run(event.seq, timeNs, BigInt(event.monoNs), event.kind, JSON.stringify(event))
+  }
+  add(started!, parseTime(last.time))
+  add(attached!, parseTime(last.time))
+  for (let index = 1; index <= count; index++) {
+    add(gap!, endOf(index))
+    add(attached!, endOf(index))
   }
   return createPast(database)
 }
+const endOf = (index: number): bigint => parseTime(last.time) + dayNs + BigInt(index) * (dayNs / 24n)
 
 it('a limit leaves out nothing of the range asked for, however much lies behind it', () => {
   const past = withLaterGaps(1_500)
   const { gaps, truncated } = past.timeline(0n, parseTime(last.time))
-  expect(gaps.map(({ to }) => to)).toContain(gap!.time)
+  expect(gaps.map(({ to }) => to)).toContain(ofKind(events, 'tracer-attached')[1]!.time)
   expect(truncated).toBe(false)
 })
 
 it('what a limit leaves out is said', () => {
   const { gaps, truncated } = withLaterGaps(1_500).timeline(0n, 2n ** 62n)
   expect(gaps).toHaveLength(1_000)
-  expect(gaps.at(-1)!.to).toBe(formatTime(parseTime(last.time) + dayNs + 1_500n * (dayNs / 24n)))
+  expect(gaps.at(-1)!.to).toBe(formatTime(endOf(1_500)))
   expect(truncated).toBe(true)
 })

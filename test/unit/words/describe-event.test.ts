@@ -24,7 +24,7 @@ const sentences: [Event, string][] = [
       toMonoNs: '9007199256240993000',
       reason: 'bpftrace died',
     }),
-    'Nothing was seen from transition for 1.5 s: bpftrace died.',
+    'For 1.5 s nothing was seen from transition, but from all others: bpftrace died.',
   ],
   [
     anEvent('overhead-measured', { windowMs: 60_000, daemonMs: 1_200, tracersMs: 300 }),
