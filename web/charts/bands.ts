@@ -1,37 +1,58 @@
 import type uPlot from 'uplot'
+import type { GapSeen } from '../../daemon/contract/gap.ts'
+import { gapWords } from '../../daemon/words/gaps.ts'
 
-/** A stretch of time without observation. */
-export type Band = { from: number; to: number; label: string }
+/** A stretch of time without full observation; `to` is infinite while it lasts. */
+export type Band = { from: number; to: number; seen: GapSeen }
 /** A moment worth a line. */
 export type Mark = { time: number; label: string }
 
-export type BandColors = { hatch: string; text: string; halo: string; mark: string; font: string }
+export type BandColors = {
+  hatch: string
+  /** The ground of a stretch in which nothing was seen. */
+  ground: string
+  text: string
+  halo: string
+  mark: string
+  font: string
+}
+
+/** As in styles/gaps.css: crossed on a ground of its own where nothing was seen, single lines where something was. */
+const looks = {
+  nothing: { step: 6, crossed: true },
+  polling: { step: 11, crossed: false },
+  most: { step: 11, crossed: false },
+} satisfies Record<GapSeen, { step: number; crossed: boolean }>
 
 /** Hatches each band over the whole height, so that "not seen" is never taken for "nothing happened". */
 export function drawBands(u: uPlot, bands: Band[], colors: BandColors): void {
   const { left, top, width, height } = u.bbox
+  const right = left + width
+  const ratio = devicePixelRatio
   for (const band of bands) {
-    const from = Math.max(left, u.valToPos(band.from, 'x', true))
-    const to = Math.min(left + width, u.valToPos(band.to, 'x', true))
-    if (to < left || from > left + width) continue
-    const wide = Math.max(3 * devicePixelRatio, to - from)
+    const start = u.valToPos(band.from, 'x', true)
+    const from = Math.max(left, start)
+    const to = Number.isFinite(band.to) ? Math.min(right, u.valToPos(band.to, 'x', true)) : right
+    if (to < left || start > right) continue
+    const wide = Math.max(3 * ratio, to - from)
+    const { step, crossed } = looks[band.seen]
     withClip(u.ctx, [from, top, wide, height], () => {
+      if (crossed) {
+        u.ctx.fillStyle = colors.ground
+        u.ctx.fillRect(from, top, wide, height)
+      }
       u.ctx.strokeStyle = colors.hatch
-      u.ctx.lineWidth = devicePixelRatio
+      u.ctx.lineWidth = ratio
       u.ctx.beginPath()
-      for (let x = from - height; x < from + wide; x += 7 * devicePixelRatio) {
+      for (let x = from - height; x < from + wide; x += step * ratio) {
         u.ctx.moveTo(x, top + height)
         u.ctx.lineTo(x + height, top)
+        if (!crossed) continue
+        u.ctx.moveTo(x, top)
+        u.ctx.lineTo(x + height, top + height)
       }
       u.ctx.stroke()
-      label(
-        u.ctx,
-        [band.label, 'not seen'],
-        from + 4 * devicePixelRatio,
-        top + 12 * devicePixelRatio,
-        wide,
-        colors,
-      )
+      label(u.ctx, [gapWords[band.seen]], from + 4 * ratio, top + 12 * ratio, wide, colors)
     })
   }
 }

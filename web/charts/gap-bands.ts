@@ -1,12 +1,17 @@
-import type { Tracer } from '../../daemon/contract/state.ts'
+import type { Gap } from '../../daemon/contract/gap.ts'
 import { parseTime } from '../../daemon/words/format.ts'
 import type { Band } from './bands.ts'
 
-/** The tracer's gaps as bands of a chart. */
-export function gapBands(gaps: Tracer['gaps']): Band[] {
-  return gaps.flatMap((gap) => {
-    const from = parseTime(gap.from)
-    const to = parseTime(gap.to)
-    return from === null || to === null ? [] : [{ from, to, label: `not seen: ${gap.source}` }]
+/** The gaps that concern a chart as bands of it: where only a part of the observer was silent, the lines go on. */
+export function gapBands(gaps: Gap[]): Band[] {
+  return gaps.flatMap(({ from, to, seen, lasts }) => {
+    const start = parseTime(from)
+    const end = lasts ? Number.POSITIVE_INFINITY : parseTime(to)
+    return start === null || end === null || seen === 'most' ? [] : [{ from: start, to: end, seen }]
   })
+}
+
+/** Those that reach into a stretch of time. */
+export function bandsWithin(bands: Band[], from: number, to: number): Band[] {
+  return bands.filter((band) => band.from < to && band.to > from)
 }

@@ -1,10 +1,12 @@
 import { useMemo } from 'preact/hooks'
-import type { Series, Tracer, Transition } from '../../daemon/contract/state.ts'
+import type { Gap } from '../../daemon/contract/gap.ts'
+import type { Series, Transition } from '../../daemon/contract/state.ts'
 import { formatCount, parseTime } from '../../daemon/words/format.ts'
 import { gapBands } from './gap-bands.ts'
+import { holdToEnds } from './hold-to-ends.ts'
 import { type Line, TimeChart } from './time-chart.tsx'
 
-type Props = { series: Series; gaps: Tracer['gaps']; transition: Transition | null }
+type Props = { series: Series; gaps: Gap[]; transition: Transition | null }
 
 // Not observed, or no transition that could have any.
 const missing = 'no count'
@@ -18,10 +20,11 @@ export function RemainingChart({ series, gaps, transition }: Props) {
     transition === null || startedAt === null
       ? []
       : [{ time: startedAt, label: `${transition.direction} started` }]
+  const held = useMemo(() => holdToEnds(series), [series])
   const newest = series.values.at(-1) ?? null
   return (
     <TimeChart
-      data={[series.times, series.values]}
+      data={[held.times, held.values]}
       lines={lines}
       bands={bands}
       marks={marks}

@@ -1,13 +1,15 @@
 import { useMemo } from 'preact/hooks'
 import uPlot from 'uplot'
-import type { Series, Tracer } from '../../daemon/contract/state.ts'
+import type { Gap } from '../../daemon/contract/gap.ts'
+import type { Series } from '../../daemon/contract/state.ts'
 import { plural } from '../../daemon/words/format.ts'
 import { useNow } from '../clock.ts'
 import { gapBands } from './gap-bands.ts'
+import { holdToEnds } from './hold-to-ends.ts'
 import { holdUntil } from './hold-until.ts'
 import { type Line, TimeChart } from './time-chart.tsx'
 
-type Props = { series: Series[]; gaps: Tracer['gaps'] }
+type Props = { series: Series[]; gaps: Gap[] }
 
 /** More lines than this cannot be told apart. */
 export const drawnLines = 8
@@ -22,7 +24,7 @@ export function ShadowChart({ series, gaps }: Props) {
   const data = useMemo(
     () =>
       uPlot.join(
-        drawn.map((one) => holdUntil(one, now)).map((one) => [one.times, one.values]),
+        drawn.map((one) => holdToEnds(holdUntil(one, now))).map((one) => [one.times, one.values]),
         drawn.map(() => [keepNullsAsGaps, keepNullsAsGaps]),
       ),
     [drawn, now],

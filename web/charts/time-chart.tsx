@@ -5,8 +5,10 @@ import { ClockContext } from '../clock.ts'
 import { preferences } from '../preferences.ts'
 import { useStore } from '../store.ts'
 import { keptMs } from '../view.ts'
+import { GapLegend } from '../views/gap-legend.tsx'
 import { type Band, drawBands, drawMarks, type Mark } from './bands.ts'
 import { cssColor, useColorScheme } from './color-scheme.ts'
+import { bandsWithin } from './gap-bands.ts'
 
 export type Line = {
   label: string
@@ -68,8 +70,13 @@ export function TimeChart(props: TimeChartProps) {
 
   useEffect(() => plot.current?.setData(props.data))
 
+  const times = props.data[0]
+  const [from, to] = timeWindow(readNow(), times[0] ?? null, lastOf(times) ?? null)
   return (
-    <div class="chart" ref={holder} role="img" aria-label={props.description} data-testid={props.testId} />
+    <>
+      <div class="chart" ref={holder} role="img" aria-label={props.description} data-testid={props.testId} />
+      <GapLegend looks={bandsWithin(props.bands, from, to).map(({ seen }) => seen)} />
+    </>
   )
 }
 
@@ -85,6 +92,7 @@ function chartOptions(
   const axis = { stroke: muted, font, grid, ticks: { show: false } }
   const colors = {
     hatch: cssColor(element, '--hatch'),
+    ground: cssColor(element, '--gap-ground'),
     text: muted,
     halo: cssColor(element, '--surface'),
     mark: muted,

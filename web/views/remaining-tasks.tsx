@@ -1,4 +1,5 @@
-import type { Series, TaskCounts, Tracer, Transition } from '../../daemon/contract/state.ts'
+import type { Gap } from '../../daemon/contract/gap.ts'
+import type { Series, TaskCounts, Transition } from '../../daemon/contract/state.ts'
 import { formatCount } from '../../daemon/words/format.ts'
 import { type Activity, targetWord } from '../../daemon/words/words.ts'
 import { RemainingChart } from '../charts/remaining-chart.tsx'
@@ -12,7 +13,7 @@ type Props = {
   transition: Transition | null
   tasks: TaskCounts
   series: Series | undefined
-  gaps: Tracer['gaps']
+  gaps: Gap[]
 }
 
 const emptyWords = {
@@ -34,7 +35,7 @@ export function RemainingTasks({ activity, transition, tasks, series, gaps }: Pr
       {series !== undefined && drawable ? (
         <>
           <RemainingChart series={series} gaps={gaps} transition={transition} />
-          <p class="muted small">Logarithmic above 1, so that the last tasks show. Hatched: not observed.</p>
+          <p class="muted small">Logarithmic above 1, so that the last tasks show.</p>
         </>
       ) : (
         <Empty>{emptyWords[activity === 'none' ? 'none' : 'unknown']}</Empty>

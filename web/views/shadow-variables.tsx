@@ -1,4 +1,5 @@
-import type { Series, Shadow, ShadowId, Tracer } from '../../daemon/contract/state.ts'
+import type { Gap } from '../../daemon/contract/gap.ts'
+import type { Series, Shadow, ShadowId } from '../../daemon/contract/state.ts'
 import { formatBytes, formatCount, formatRate } from '../../daemon/words/format.ts'
 import { drawnLines, ShadowChart } from '../charts/shadow-chart.tsx'
 import { Empty, Section } from './section.tsx'
@@ -23,7 +24,7 @@ const columns: Column[] = [
   'Owner',
 ]
 
-type Props = { shadow: Shadow; series: Series[]; gaps: Tracer['gaps'] }
+type Props = { shadow: Shadow; series: Series[]; gaps: Gap[] }
 
 const adoptionWords: Record<Shadow['adoption'], string> = {
   pending: 'Still counting older ones: variables from before the tracer are not counted in yet.',

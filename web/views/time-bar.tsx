@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Gap } from '../../daemon/contract/gap.ts'
+import type { Gap, GapSeen } from '../../daemon/contract/gap.ts'
 import type { Timeline } from '../../daemon/contract/timeline.ts'
 import { formatInstant, parseTime } from '../../daemon/words/format.ts'
 import { useTicking } from '../clock.ts'
@@ -10,6 +10,7 @@ import { useStore } from '../store.ts'
 import { useTimeKeys } from '../time-keys.ts'
 import { spans, type TimeWindow, windowAround } from '../time-window.ts'
 import type { Travel } from '../travel.ts'
+import { GapLegend } from './gap-legend.tsx'
 import { TimePlay, TimeSteps } from './time-controls.tsx'
 import { TimeTrack } from './time-track.tsx'
 
@@ -45,7 +46,7 @@ export function TimeBar({ travel, client, readNow, news }: Props) {
   const window = windowAround(extent, shownSpan, at, before.current, moment === null)
   before.current = window
   const timeline = useTimeline(client, window, news)
-  const unseen = moment === null ? null : (gapAround(timeline, at)?.reason ?? null)
+  const unseen = moment === null ? null : (blindnessAround(timeline, at)?.reason ?? null)
   useEffect(() => travel.setUnseen(unseen), [travel, unseen])
   if (first === null) return null
 
@@ -100,9 +101,10 @@ export function TimeBar({ travel, client, readNow, news }: Props) {
           zone={zone}
           onPick={(ms) => travel.goTo(momentAt(Math.max(ms, (first ?? 0) + 1)))}
         />
+        <GapLegend looks={looksIn(timeline, window)} />
         {unseen !== null && (
           <p class="time-trouble">
-            Not observed at that moment ({unseen}): the page shows what was known before.
+            Nothing was seen at that moment: {unseen}. The page shows what was known before.
           </p>
         )}
         {state.trouble !== null && (
@@ -115,8 +117,21 @@ export function TimeBar({ travel, client, readNow, news }: Props) {
   )
 }
 
-function gapAround(timeline: Timeline | null, at: number): Gap | undefined {
-  return timeline?.gaps.find(({ from, to }) => at > (parseTime(from) ?? at) && at < (parseTime(to) ?? at))
+/** Where sysfs and /proc were still looked at the page is as good as they are; a finding says what it lacks. */
+function blindnessAround(timeline: Timeline | null, at: number): Gap | undefined {
+  return timeline?.gaps.find(
+    ({ from, to, seen }) => seen === 'nothing' && at > (parseTime(from) ?? at) && at < (parseTime(to) ?? at),
+  )
+}
+
+/** A moment in which only a part was silent is too short to be seen. */
+function looksIn(timeline: Timeline | null, window: TimeWindow): GapSeen[] {
+  return (timeline?.gaps ?? [])
+    .filter(({ from, to, lasts }) => {
+      const [start, end] = [parseTime(from), lasts ? Number.POSITIVE_INFINITY : parseTime(to)]
+      return start !== null && end !== null && start < window.to && end > Math.max(window.from, start)
+    })
+    .map(({ seen }) => seen)
 }
 
 /** What happened in the window, asked for when it has come to rest. */

@@ -1,6 +1,8 @@
 import { useRef, useState } from 'preact/hooks'
+import type { GapSeen } from '../../daemon/contract/gap.ts'
 import type { Timeline } from '../../daemon/contract/timeline.ts'
 import { formatClock, formatInstant, parseTime, type Zone } from '../../daemon/words/format.ts'
+import { gapText } from '../../daemon/words/gaps.ts'
 import { outcomeWords } from '../../daemon/words/words.ts'
 import { placeOf, type TimeWindow, ticksOf, timeAt } from '../time-window.ts'
 
@@ -64,7 +66,15 @@ export function TimeTrack({ window, timeline, at, isPast, end, zone, onPick }: P
     >
       <div class="track-lanes">
         {timeline?.gaps.map((gap) => (
-          <Stretch key={`${gap.source} ${gap.to}`} kind="gap" from={gap.from} to={gap.to} window={window} />
+          <Stretch
+            key={`${gap.source} ${gap.from}`}
+            kind="gap"
+            seen={gap.seen}
+            from={gap.from}
+            to={gap.lasts ? new Date(end).toISOString() : gap.to}
+            window={window}
+            title={gapText(gap)}
+          />
         ))}
         {timeline?.transitions.map((one) => (
           <Stretch
@@ -113,6 +123,7 @@ export function TimeTrack({ window, timeline, at, isPast, end, zone, onPick }: P
 type StretchProps = {
   kind: 'gap' | 'transition' | 'finding'
   level?: string
+  seen?: GapSeen
   from: string
   /** Null: it lasts. */
   to: string | null
@@ -120,14 +131,15 @@ type StretchProps = {
   title?: string
 }
 
-function Stretch({ kind, level, from, to, window, title }: StretchProps) {
+function Stretch({ kind, level, seen, from, to, window, title }: StretchProps) {
   const start = Math.max(-0.01, placeOf(window, parseTime(from) ?? window.from))
   const stop = Math.min(1.01, to === null ? 1.01 : placeOf(window, parseTime(to) ?? window.to))
   if (stop < 0 || start > 1) return null
   return (
     <div
-      class={`track-${kind}`}
+      class={seen === undefined ? `track-${kind}` : `track-${kind} gap-look`}
       data-level={level}
+      data-seen={seen}
       title={title}
       style={{
         left: `${(start * 100).toFixed(3)}%`,

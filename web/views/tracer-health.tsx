@@ -1,6 +1,8 @@
 import type { ProbeSet } from '../../daemon/contract/event-parts.ts'
+import type { Gap } from '../../daemon/contract/gap.ts'
 import type { Host, RecordState, Tracer } from '../../daemon/contract/state.ts'
 import { formatCount, formatDuration, parseTime } from '../../daemon/words/format.ts'
+import { gapText } from '../../daemon/words/gaps.ts'
 import { tracerWords } from '../../daemon/words/words.ts'
 import { LevelIcon } from './icons.tsx'
 import { Empty, Section } from './section.tsx'
@@ -56,9 +58,11 @@ export function TracerHealth({ tracer, record, host, malformed, why }: Props) {
       ) : (
         <ul class="gaps">
           {tracer.gaps.map((gap) => (
-            <li key={`${gap.source} ${gap.from}`}>
-              <Moment time={gap.from} /> to <Moment time={gap.to} />
-              <span class="muted"> ({lengthText(gap)})</span> {gap.source}: {gap.reason}
+            <li key={`${gap.source} ${gap.from}`} data-seen={gap.seen}>
+              <span class="gap-look" data-seen={gap.seen} />
+              <span>
+                <When gap={gap} />: {gapText(gap)}.
+              </span>
             </li>
           ))}
         </ul>
@@ -126,7 +130,22 @@ function ProbeSetItem({ set }: { set: ProbeSet }) {
   )
 }
 
-function lengthText(gap: Tracer['gaps'][number]): string {
+function When({ gap }: { gap: Gap }) {
+  if (gap.lasts)
+    return (
+      <>
+        Since <Moment time={gap.from} />
+      </>
+    )
+  return (
+    <>
+      <Moment time={gap.from} /> to <Moment time={gap.to} />
+      <span class="muted"> ({lengthText(gap)})</span>
+    </>
+  )
+}
+
+function lengthText(gap: Gap): string {
   const from = parseTime(gap.from)
   const to = parseTime(gap.to)
   return from === null || to === null ? 'length unknown' : formatDuration(to - from)
