@@ -1,6 +1,6 @@
 import { render } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { State } from '../daemon/contract/state.ts'
+import type { State, Tracer } from '../daemon/contract/state.ts'
 import 'uplot/dist/uPlot.min.css'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -63,6 +63,10 @@ function shownNow(): number {
   return moment === null ? liveNow() : viewedAt
 }
 
+function seesShadow({ status, probeSets }: Tracer): boolean {
+  return status !== 'starting' && probeSets.some(({ name, available }) => name === 'shadow' && available)
+}
+
 /** @param then the past moment it shows, in Unix ms; null: it shows the present */
 function Dashboard({ view, isLoading, then }: { view: View; isLoading: boolean; then: number | null }) {
   const { state, events, series } = view
@@ -100,7 +104,12 @@ function Dashboard({ view, isLoading, then }: { view: View; isLoading: boolean; 
         </Guarded>
       </div>
       <Guarded name="Shadow variables">
-        <ShadowVariables shadow={state.shadow} series={shadowSeries} gaps={tracer.gaps} />
+        <ShadowVariables
+          shadow={state.shadow}
+          isSeen={seesShadow(tracer)}
+          series={shadowSeries}
+          gaps={tracer.gaps}
+        />
       </Guarded>
       <Guarded name="Patched functions">
         <PatchedFunctions functions={state.functions} tracerStatus={tracer.status} />

@@ -31,7 +31,12 @@ const stateChecks: { [K in keyof State]: (value: unknown) => boolean } = {
   monoNs: isString,
   headline: (v) => isFields(v) && isString(v.level) && isString(v.text),
   host: isNullable(isFields),
-  tracer: (v) => isFields(v) && isString(v.status) && Array.isArray(v.probeSets) && Array.isArray(v.gaps),
+  tracer: (v) =>
+    isFields(v) &&
+    isString(v.status) &&
+    Array.isArray(v.probeSets) &&
+    Array.isArray(v.causes) &&
+    Array.isArray(v.gaps),
   record: (v) => isFields(v) && isString(v.status),
   transition: isNullable((v) => isFields(v) && isString(v.patch)),
   lastTransition: isNullable((v) => isFields(v) && isString(v.patch)),

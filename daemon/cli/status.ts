@@ -18,8 +18,15 @@ export const statusCommand = (): Command =>
       const age = headline.since ? `, since ${headline.since} (${since(headline.since, state.time)})` : ''
       print(paint(colours[headline.level], headline.level.toUpperCase()), ` ${headline.text}${age}`)
       for (const step of headline.advice?.split('\n') ?? []) print(`  ${step}`)
-      for (const finding of state.findings.filter(({ id }) => id !== headline.finding))
-        print(`${finding.severity}: ${finding.summary}`)
+      const told = state.findings.find(({ id }) => id === headline.finding)
+      if (told?.lost) print(`  ${notSeen(told.lost)}`)
+      for (const { id, severity, summary, advice, lost } of state.findings) {
+        if (id === headline.finding) continue
+        print(`${severity}: ${summary}`)
+        if (!lost) continue
+        print(`  ${advice}`)
+        print(`  ${notSeen(lost)}`)
+      }
       if (flags.db) print(`The record ends at ${state.time}; this is how it was then.`)
       const { total, patched, unpatched } = state.tasks
       print(
@@ -27,3 +34,5 @@ export const statusCommand = (): Command =>
       )
     },
   )
+
+const notSeen = (lost: readonly string[]): string => `not seen: ${lost.join('; ')}`

@@ -39,6 +39,8 @@ export const findingSchema = z.object({
   /** Sequence numbers of the events that show it. */
   evidence: z.array(z.number().int()),
   advice: z.string(),
+  /** Of `tracer-blind`: all that is not seen for this one cause. */
+  lost: z.array(z.string()).optional(),
   openedAt: z.string(),
   /** Number of the event that opened it; absent from what earlier versions recorded. */
   openedSeq: z.number().int().optional(),

@@ -1,4 +1,5 @@
 import type { Callback } from './callback.ts'
+import type { Cause } from './cause.ts'
 import type {
   Basis,
   BlockReason,
@@ -62,6 +63,8 @@ export type Tracer = {
   status: 'starting' | 'observing' | 'degraded' | 'blind' | 'stopped'
   since: string
   probeSets: ProbeSet[]
+  /** Why not all is seen that should be, the gravest first. */
+  causes: Cause[]
   eventsLost: number
   decodeFailures: number
   /** CPU time in the last measured minute, in percent of one CPU; null: not measured yet. */

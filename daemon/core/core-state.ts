@@ -29,7 +29,8 @@ export type CoreState = {
   readonly clockOffsetNs: string
   readonly stalledAfterMs: number
   readonly host: Host | null
-  readonly tracer: Tracer
+  /** Its causes follow from the rest: causes.ts. */
+  readonly tracer: Omit<Tracer, 'causes'>
   readonly record: RecordState
   readonly transition: Transition | null
   readonly lastTransition: Transition | null

@@ -1,5 +1,4 @@
 import type { Event } from '../contract/event.ts'
-import type { Tracer } from '../contract/state.ts'
 import { type CoreState, initialState } from './core-state.ts'
 import { derive } from './derive.ts'
 import { keepWatch } from './gap.ts'
@@ -51,7 +50,7 @@ const watch = (state: CoreState, event: Event): CoreState => ({
   tracer: { ...state.tracer, ...keepWatch(state.tracer, event, gapsKept) },
 })
 
-const withTracer = (state: CoreState, change: Partial<Tracer>): CoreState => ({
+const withTracer = (state: CoreState, change: Partial<CoreState['tracer']>): CoreState => ({
   ...state,
   tracer: { ...state.tracer, ...change },
 })

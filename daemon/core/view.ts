@@ -1,6 +1,7 @@
 import type { BlockedTask, State } from '../contract/state.ts'
 import { baselineOf } from './baseline.ts'
 import { blockedLongestFirst } from './blockers.ts'
+import { causesOf } from './causes.ts'
 import type { CoreState } from './core-state.ts'
 import { functionsOf } from './functions-view.ts'
 import { gapsOf } from './gap.ts'
@@ -28,7 +29,10 @@ const parts: { [K in keyof State]: Part<K> } = {
   // Of nearly everything.
   headline: { of: headlineOf, from: ['seq'] },
   host: own('host'),
-  tracer: { of: ({ tracer }) => ({ ...tracer, gaps: gapsOf(tracer) }), from: ['tracer'] },
+  tracer: {
+    of: ({ tracer }) => ({ ...tracer, causes: causesOf(tracer), gaps: gapsOf(tracer) }),
+    from: ['tracer'],
+  },
   record: own('record'),
   transition: own('transition'),
   lastTransition: own('lastTransition'),

@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { InventoriedFunction, InventoriedPatch } from '../contract/inventory.ts'
+import { probePurposes } from '../contract/probe-purposes.ts'
 import { isCut, wholeName } from './cut-names.ts'
 import { forgetReplacements, letGoOfUnpatched } from './function-calls.ts'
 import type { InventoryMemory } from './inventory-memory.ts'
@@ -105,7 +106,7 @@ const gather: RecordDecoder = (tuple, context) => {
 /** The kernel's own account of patches, objects, functions and states. Source: include/linux/livepatch.h. */
 export const inventory: ProbeSet = {
   stem: 'inventory',
-  purpose: 'stack of implementations of each function, no-ops, callbacks that exist, states',
+  purpose: probePurposes.inventory,
   records: {
     'inventory.begin': gather,
     'inventory.patch': gather,

@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import { probePurposes } from '../contract/probe-purposes.ts'
 import {
   beforeDisabling,
   enterDisabling,
@@ -25,7 +26,7 @@ import { holdRefusal } from './waiting-refusals.ts'
 /** Loads, refusals, callbacks, states, replaces and releases. Source: kernel/livepatch/core.c. */
 export const lifecycle: ProbeSet = {
   stem: 'lifecycle',
-  purpose: 'refused loads, callbacks, states, replaced and released patches, modules under a patch',
+  purpose: probePurposes.lifecycle,
   records: {
     ...moduleRecords,
 

@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import { probePurposes } from '../contract/probe-purposes.ts'
 import type { ShadowCount } from '../contract/shadow.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import { allocatorsOf, attributeAllocations, meetCaller, usersOf } from './shadow-callers.ts'
@@ -59,7 +60,7 @@ const calledFrom = (context: DecodeContext, address: string): { patch?: string; 
 /** Shadow variables. Source: kernel/livepatch/shadow.c. */
 export const shadow: ProbeSet = {
   stem: 'shadow',
-  purpose: 'shadow variables: exact live counts, allocations, frees, duplicates, races',
+  purpose: probePurposes.shadow,
   records: {
     shadow: (tuple, context) => {
       const kind = tuple.int()

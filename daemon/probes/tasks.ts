@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { BlockReason, SwitchWay } from '../contract/event-parts.ts'
+import { probePurposes } from '../contract/probe-purposes.ts'
 import { wholeName } from './cut-names.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 
@@ -57,7 +58,7 @@ export const switched = (context: DecodeContext, monoNs: string): EventDraft[] =
 /** Blocked and switched tasks during a transition. */
 export const tasks: ProbeSet = {
   stem: 'tasks',
-  purpose: 'why tasks are blocked, how they are switched, idle tasks',
+  purpose: probePurposes.tasks,
   records: {
     'task.blocked': (tuple, context) => {
       const monoNs = tuple.monoNs()

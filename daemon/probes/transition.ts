@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { Direction } from '../contract/event-parts.ts'
+import { probePurposes } from '../contract/probe-purposes.ts'
 import { leaveDisabling } from './callbacks.ts'
 import { letGoOfPatch } from './function-calls.ts'
 import type { DecodeContext, ProbeSet, RunningTransition } from './probe-set.ts'
@@ -13,7 +14,7 @@ export const directionOf = (target: number): Direction => (target === 1 ? 'patch
 /** The life of a transition. Source: kernel/livepatch/transition.c. */
 export const transition: ProbeSet = {
   stem: 'transition',
-  purpose: 'exact start and end of transitions, who asked, reverse, force, cancel',
+  purpose: probePurposes.transition,
   records: {
     'transition.ask': (tuple, context) => {
       context.asking = { ...process(tuple), parentPid: tuple.int(), parentComm: tuple.string() }

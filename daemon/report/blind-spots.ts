@@ -1,6 +1,8 @@
+import type { Cause } from '../contract/cause.ts'
 import type { Event, EventOf } from '../contract/event.ts'
 import type { Gap } from '../contract/gap.ts'
 import type { Straggler } from '../contract/report.ts'
+import { causesOf } from '../core/causes.ts'
 import type { Watch } from '../core/gap.ts'
 import { formatDuration, plural } from '../words/format.ts'
 import { gapText } from '../words/gaps.ts'
@@ -19,24 +21,28 @@ export const blindSpotsOf = (
   const { startedMonoNs } = transition
   const during = around.filter((event) => BigInt(event.monoNs) >= BigInt(startedMonoNs))
   const spots: string[] = []
-
+  const causes = causesOf(watch)
+  const blind = causes.find(({ subject }) => subject === 'tracer')
+  // Where no probe saw anything all of this has one cause, and is told with it.
+  const unseen: string[] = []
   if (!transition.startKnown && transition.outcome !== 'cancelled')
-    spots.push(
+    unseen.push(
       'It was already running when first seen: when it began, who asked for it and what happened until then is not known.',
     )
-  else if (transition.requester === null) spots.push('Who asked for it was not seen.')
-  if (transition.outcome === 'unknown') spots.push('Its end was not seen.')
+  else if (transition.requester === null) unseen.push('Who asked for it was not seen.')
+  if (transition.outcome === 'unknown') unseen.push('Its end was not seen.')
+  if (!blind) spots.push(...unseen)
 
   for (const gap of gaps) {
     const length = formatDuration(Date.parse(gap.to) - Date.parse(gap.from))
-    spots.push(`For ${length} until ${clock(gap.to)} ${gapText(gap)}.`)
+    const told = `For ${length} until ${clock(gap.to)} ${gapText(gap)}.`
+    spots.push(blind && gap.lasts ? [told, notSeen(blind), ...unseen].join(' ') : told)
   }
-  const missing = watch.probeSets.filter((set) => !set.available)
-  for (const set of missing)
-    spots.push(`The probes of ${set.name} were not available${set.reason ? `: ${set.reason}` : ''}.`)
-  for (const set of watch.probeSets)
-    for (const { loss, reason } of set.available ? (set.lost ?? []) : [])
-      spots.push(`Not seen: ${loss} (${reason}).`)
+  for (const cause of causes) {
+    if (cause === blind && gaps.some(({ lasts }) => lasts)) continue
+    const told = cause === blind ? [notSeen(cause), ...unseen] : cause.lost.length > 1 ? [notSeen(cause)] : []
+    spots.push([`${capital(cause.text)}.`, ...told].join(' '))
+  }
   if (gaps.length === 0 && watch.probeSets.length === 0)
     spots.push('No probe was attached: only sysfs and /proc told.')
 
@@ -52,7 +58,10 @@ export const blindSpotsOf = (
   const stackless = stragglers.filter((task) => task.stack === null && task.durationMs >= 1000).length
   if (stackless > 0)
     spots.push(`The kernel ${plural(stackless, 'stack')} of blocked tasks could not be read.`)
-  if (before.shadow.adoption !== 'complete' || after.shadow.adoption !== 'complete')
+  if (!blind && (before.shadow.adoption !== 'complete' || after.shadow.adoption !== 'complete'))
     spots.push('Shadow variables older than the tracer are not all counted in.')
   return spots
 }
+
+const notSeen = ({ lost }: Cause): string => `Not seen: ${lost.join('; ')}.`
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

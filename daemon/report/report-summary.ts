@@ -112,7 +112,7 @@ const remaining = ({ remaining }: Transition): string =>
   remaining === null ? '' : ` with ${formatCount(remaining)} of its tasks not switched`
 
 const howSure = ({ comparison, blindSpots }: SummaryMaterial): string => {
-  const [first] = blindSpots
+  const first = blindSpots[0]?.split('. ')[0]
   const said = comparison.replace(/\.$/, '')
   if (first === undefined) return `${said}; nothing of it is known to be missing from this report.`
   const more = blindSpots.length > 1 ? `, and ${plural(blindSpots.length - 1, 'thing')} more` : ''

@@ -1,3 +1,4 @@
+import { causesOf } from '../core/causes.ts'
 import type { CoreState } from '../core/core-state.ts'
 
 export type Problem = { problem: string; remedy: string }
@@ -8,10 +9,7 @@ export const problemsOf = ({ tracer, record }: CoreState): Problem[] => {
   if (tracer.status === 'stopped')
     problems.push({ problem: 'nothing is observed: the tracer is stopped', remedy: 'Start the daemon.' })
   if (tracer.status === 'blind') {
-    problems.push({
-      problem: 'nothing is observed but sysfs and /proc: no probe set is available',
-      remedy: 'Run klpscope doctor for what this host offers.',
-    })
+    for (const { text, remedy } of causesOf(tracer)) problems.push({ problem: text, remedy })
   }
   if (record.status === 'failing') {
     problems.push({

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ProbeSet } from '../probes/probe-set.ts'
 import type { RawLostProbe, RawProbeSet } from '../probes/raw-record.ts'
 import type { Btf } from './btf.ts'
+import { hostLacks } from './host-lacks.ts'
 import type { KernelSymbols } from './kernel-symbols.ts'
 import {
   type AttachLine,
@@ -63,8 +64,10 @@ export const generateScript = (
   host: ScriptHost,
   without: Without = new Map(),
 ): Script => {
+  const lacking = hostLacks(host)
   const chosen = sets.map((set) => {
     const file = parseProbeFile(readFileSync(join(bpfDir, `${set.stem}.bt`), 'utf8'))
+    if (lacking) return { set, file, parts: [], lost: [], unavailable: lacking }
     return { set, file, ...choose(set, file, host, without) }
   })
   const kept = chosen.filter(({ unavailable }) => unavailable === null)

@@ -15,7 +15,7 @@ export const tracerWords: Record<Tracer['status'], string> = {
   starting: 'starting, probes are not attached yet',
   observing: 'observing, all probes are attached',
   degraded: 'degraded, some probes are missing',
-  blind: 'blind, nothing is being observed',
+  blind: 'blind, only sysfs, /proc and the kernel log are seen',
   stopped: 'stopped',
 }
 
@@ -42,10 +42,10 @@ export function targetWord(direction: Direction): string {
 
 export type Activity = 'none' | 'running' | 'stalled' | 'unknown'
 
-/** Without a working tracer the absence of a transition means nothing. */
+/** Where nobody looks, the absence of a transition means nothing; where only sysfs is looked at, it is known from there. */
 export function activityOf(state: Pick<State, 'transition' | 'tracer'>): Activity {
   if (state.transition !== null) return state.transition.stalled ? 'stalled' : 'running'
-  return state.tracer.status === 'observing' || state.tracer.status === 'degraded' ? 'none' : 'unknown'
+  return state.tracer.status === 'starting' || state.tracer.status === 'stopped' ? 'unknown' : 'none'
 }
 
 export const activityWords: Record<Activity, string> = {

@@ -12,6 +12,7 @@ export const aState: State = {
     status: 'observing',
     since: '2026-03-07T11:00:00Z',
     probeSets: [],
+    causes: [],
     eventsLost: 0,
     decodeFailures: 0,
     overhead: null,

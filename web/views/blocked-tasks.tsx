@@ -78,11 +78,10 @@ function Summary({ blocked, partial }: { blocked: BlockedTask[]; partial: boolea
 }
 
 function emptyText(transition: Transition | null, tracerStatus: Tracer['status']): string {
-  if (tracerStatus !== 'observing' && tracerStatus !== 'degraded') {
-    return `Not known: the tracer is ${tracerStatus}. See Tracer health for the remedy.`
-  }
+  if (tracerStatus === 'starting' || tracerStatus === 'stopped')
+    return `Not known: the tracer is ${tracerStatus}.`
   if (transition === null) return 'Nothing blocks: no transition is running.'
   return tracerStatus === 'observing'
     ? 'Nothing blocks: no task has failed a try to switch.'
-    : 'No blocked task was seen, but some probes are missing. See Tracer health for the remedy.'
+    : 'No blocked task was seen; but see Tracer health for what is not seen.'
 }

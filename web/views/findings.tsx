@@ -1,5 +1,6 @@
 import type { Finding } from '../../daemon/contract/finding.ts'
 import { LevelIcon } from './icons.tsx'
+import { LostList } from './lost-list.tsx'
 import { Section } from './section.tsx'
 import { Elapsed, MomentLink } from './time.tsx'
 
@@ -31,6 +32,7 @@ export function Findings({ findings, more }: Props) {
             <div class="finding-body">
               <h3>{finding.summary}</h3>
               {finding.advice !== '' && <p class="advice">{finding.advice}</p>}
+              {finding.lost !== undefined && <LostList lost={finding.lost} />}
               <p class="muted small">
                 {finding.rule} · {finding.subject} · for <Elapsed since={finding.openedAt} />, since{' '}
                 <MomentLink time={finding.openedAt} />

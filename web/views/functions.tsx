@@ -41,7 +41,7 @@ export function PatchedFunctions({ functions, tracerStatus }: Props) {
     >
       {items.length === 0 ? (
         <Empty>
-          {source === 'sysfs' && tracerStatus !== 'observing'
+          {source === 'sysfs' && tracerStatus === 'starting'
             ? 'Not known yet which functions are patched.'
             : 'No function is patched.'}
         </Empty>

@@ -4,11 +4,12 @@ import { activityOf, activityWords, levelWords, requesterText, targetWord } from
 import { preferences } from '../preferences.ts'
 import { useStore } from '../store.ts'
 import { LevelIcon } from './icons.tsx'
+import { LostList } from './lost-list.tsx'
 import { Phases } from './phases.tsx'
 import { Elapsed, Moment } from './time.tsx'
 
 type Props = {
-  state: Pick<State, 'headline' | 'transition' | 'tracer' | 'tasks'>
+  state: Pick<State, 'headline' | 'transition' | 'tracer' | 'tasks' | 'findings'>
   /** The past moment that this was so; null: it is so now. */
   then: number | null
 }
@@ -18,6 +19,7 @@ export function HeadlineView({ state, then }: Props) {
   const { zone } = useStore(preferences)
   const { headline, transition } = state
   const activity = activityOf(state)
+  const lost = state.findings.find(({ id }) => id === headline.finding)?.lost
   return (
     <section
       class="headline"
@@ -45,6 +47,7 @@ export function HeadlineView({ state, then }: Props) {
         </h1>
         {headline.advice !== null && <p class="advice">{headline.advice}</p>}
       </div>
+      {lost !== undefined && <LostList lost={lost} />}
       {headline.since !== null && (
         <p class="headline-since">
           for <Elapsed since={headline.since} />, since <Moment time={headline.since} />

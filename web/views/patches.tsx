@@ -31,7 +31,7 @@ export function Patches({ patches, tracerStatus }: Props) {
     >
       {patches.length === 0 ? (
         <Empty>
-          {tracerStatus === 'starting' || tracerStatus === 'blind'
+          {tracerStatus === 'starting'
             ? 'Not known yet which patches are loaded.'
             : 'No livepatch is loaded. One appears here as soon as its module is loaded.'}
         </Empty>

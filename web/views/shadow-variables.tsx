@@ -24,7 +24,13 @@ const columns: Column[] = [
   'Owner',
 ]
 
-type Props = { shadow: Shadow; series: Series[]; gaps: Gap[] }
+type Props = {
+  shadow: Shadow
+  /** Whether the probes that see them are attached. */
+  isSeen: boolean
+  series: Series[]
+  gaps: Gap[]
+}
 
 const adoptionWords: Record<Shadow['adoption'], string> = {
   pending: 'Still counting older ones: variables from before the tracer are not counted in yet.',
@@ -32,7 +38,7 @@ const adoptionWords: Record<Shadow['adoption'], string> = {
   unavailable: 'Variables older than the tracer could not be counted; counts start with the tracer.',
 }
 
-export function ShadowVariables({ shadow, series, gaps }: Props) {
+export function ShadowVariables({ shadow, isSeen, series, gaps }: Props) {
   const { adoption, checkedAt, ids } = shadow
   const drawable = series.some((one) => one.values.some((value) => value !== null))
   return (
@@ -41,7 +47,7 @@ export function ShadowVariables({ shadow, series, gaps }: Props) {
       title="Live shadow variables"
       aside={
         <span class="muted small" data-testid="shadow-adoption" data-adoption={adoption}>
-          {adoptionWords[adoption] ?? adoption}
+          {isSeen && (adoptionWords[adoption] ?? adoption)}
           {checkedAt !== null && (
             <>
               {' '}
@@ -53,9 +59,11 @@ export function ShadowVariables({ shadow, series, gaps }: Props) {
     >
       {ids.length === 0 ? (
         <Empty>
-          {adoption === 'pending'
-            ? 'None seen yet; older ones are still being counted.'
-            : 'No shadow variable has been seen. They appear as soon as a patch attaches one.'}
+          {!isSeen
+            ? 'Not seen by any probe now.'
+            : adoption === 'pending'
+              ? 'None seen yet; older ones are still being counted.'
+              : 'No shadow variable has been seen. They appear as soon as a patch attaches one.'}
         </Empty>
       ) : (
         <div class="chart-and-table">

@@ -1,3 +1,4 @@
+import type { Cause } from '../../daemon/contract/cause.ts'
 import type { ProbeSet } from '../../daemon/contract/event-parts.ts'
 import type { Gap } from '../../daemon/contract/gap.ts'
 import type { Host, RecordState, Tracer } from '../../daemon/contract/state.ts'
@@ -46,12 +47,9 @@ export function TracerHealth({ tracer, record, host, malformed, why }: Props) {
       {tracer.probeSets.length === 0 ? (
         <Empty>No probe set has reported yet. If this lasts, run klpscope doctor.</Empty>
       ) : (
-        <ul class="probe-sets">
-          {tracer.probeSets.map((set) => (
-            <ProbeSetItem key={set.name} set={set} />
-          ))}
-        </ul>
+        <ProbeSets sets={tracer.probeSets} />
       )}
+      {tracer.causes.length > 0 && <Causes causes={tracer.causes} />}
       <h3>Gaps</h3>
       {tracer.gaps.length === 0 ? (
         <p class="muted">{attached ? 'None: nothing was missed.' : 'None recorded.'}</p>
@@ -113,20 +111,58 @@ function Count({ name, count }: { name: string; count: number }) {
   )
 }
 
-function ProbeSetItem({ set }: { set: ProbeSet }) {
-  const word = set.available ? (set.lost === undefined ? 'available' : 'partly available') : 'not available'
+/** Why a set is not there is told once for all that have the same cause. */
+function ProbeSets({ sets }: { sets: ProbeSet[] }) {
+  const groups = [
+    {
+      word: 'attached',
+      tone: 'muted',
+      names: namesOf(sets, (set) => set.available && set.lost === undefined),
+    },
+    {
+      word: 'attached in part',
+      tone: 'warned',
+      names: namesOf(sets, (set) => set.available && set.lost !== undefined),
+    },
+    { word: 'not attached', tone: 'warned', names: namesOf(sets, (set) => !set.available) },
+  ]
   return (
-    <li data-available={set.available}>
-      <span class="mono strong">{set.name}</span>{' '}
-      <span class={set.available ? 'muted' : 'warned'}>{word}</span>
-      {set.reason !== undefined && <p class="small">{set.reason}</p>}
-      {set.remedy !== undefined && <p class="small advice">Remedy: {set.remedy}</p>}
-      {set.lost?.map(({ name, loss, reason, remedy }) => (
-        <p key={name} class="small">
-          Not seen: {loss} ({reason}). <span class="advice">Remedy: {remedy}</span>
-        </p>
+    <ul class="probe-sets">
+      {groups
+        .filter(({ names }) => names.length > 0)
+        .map(({ word, tone, names }) => (
+          <li key={word}>
+            <span class="mono">{names.join(', ')}</span> <span class={tone}>{word}</span>
+          </li>
+        ))}
+    </ul>
+  )
+}
+
+function namesOf(sets: ProbeSet[], isOne: (set: ProbeSet) => boolean): string[] {
+  return sets.filter(isOne).map(({ name }) => name)
+}
+
+function Causes({ causes }: { causes: Cause[] }) {
+  return (
+    <ul class="causes" data-testid="causes">
+      {causes.map(({ subject, text, since, remedy, lost }) => (
+        <li key={subject}>
+          <details>
+            <summary>{text}</summary>
+            <p class="small">
+              Since <Moment time={since} />. <span class="advice">{remedy}</span>
+            </p>
+            <p class="small">Not seen:</p>
+            <ul>
+              {lost.map((one) => (
+                <li key={one}>{one}</li>
+              ))}
+            </ul>
+          </details>
+        </li>
       ))}
-    </li>
+    </ul>
   )
 }
 

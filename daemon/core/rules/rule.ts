@@ -3,7 +3,7 @@ import type { Finding, RuleName } from '../../contract/finding.ts'
 import type { CoreState } from '../core-state.ts'
 
 /** A condition that holds for a subject now. */
-export type Condition = Pick<Finding, 'severity' | 'subject' | 'summary' | 'advice' | 'evidence'> & {
+export type Condition = Pick<Finding, 'severity' | 'subject' | 'summary' | 'advice' | 'evidence' | 'lost'> & {
   /** Its text tells less than one before may have: an open finding keeps what it said. */
   vague?: boolean
 }

@@ -99,4 +99,5 @@ export const applyRules = (state: CoreState, event: Event): [CoreState, Effect[]
 const sameText = (finding: Finding, condition: Condition): boolean =>
   finding.summary === condition.summary &&
   finding.severity === condition.severity &&
-  finding.advice === condition.advice
+  finding.advice === condition.advice &&
+  finding.lost?.join('\n') === condition.lost?.join('\n')

@@ -126,7 +126,7 @@ describe('shadow findings', () => {
     const world = observing()
     world.at(4, counts({ duplicates: 1 }))
     world.at(5, { kind: 'tracer-gap', source: 'bpftrace', fromMonoNs: '1', toMonoNs: '2', reason: 'x' })
-    expect(open(world)).toEqual([])
+    expect(open(world)).toEqual(['tracer-blind'])
   })
 })
 

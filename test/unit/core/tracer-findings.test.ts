@@ -15,13 +15,13 @@ import {
 } from '../support/fold.ts'
 
 describe('tracer findings', () => {
-  it('tracer-blind: one per missing probe set, until it is there', () => {
+  it('tracer-blind: one for all probe sets missing for one reason, until they are there', () => {
     const world = aWorld()
     world.at(1, started())
     const probeSets = allProbes.map((set) => ({ ...set, available: set.name === 'tasks', reason: 'why' }))
     world.at(2, { kind: 'tracer-attached', probeSets })
-    expect(told(world).map((finding) => finding.subject)).toEqual(['transition', 'shadow'])
-    expect(open(world)).toEqual(['tracer-blind', 'tracer-blind'])
+    expect(told(world).map((finding) => finding.subject)).toEqual(['transition, shadow'])
+    expect(open(world)).toEqual(['tracer-blind'])
     world.at(3, attached)
     expect(open(world)).toEqual([])
   })

@@ -12,11 +12,11 @@ import { aState } from '../../web/a-state.ts'
 describe('activityOf', () => {
   const tracer = (status: Tracer['status']) => ({ ...aState.tracer, status })
 
-  it.each(['observing', 'degraded'] as const)('says none only with a working tracer: %s', (status) =>
+  it.each(['observing', 'degraded', 'blind'] as const)('says none only where somebody looks: %s', (status) =>
     expect(activityOf({ transition: null, tracer: tracer(status) })).toBe('none'),
   )
 
-  it.each(['starting', 'blind', 'stopped'] as const)('does not know with a tracer that is %s', (status) =>
+  it.each(['starting', 'stopped'] as const)('does not know with a tracer that is %s', (status) =>
     expect(activityOf({ transition: null, tracer: tracer(status) })).toBe('unknown'),
   )
 })
