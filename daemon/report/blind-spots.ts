@@ -32,14 +32,17 @@ export const blindSpotsOf = (
   else if (transition.requester === null) unseen.push('Who asked for it was not seen.')
   if (transition.outcome === 'unknown') unseen.push('Its end was not seen.')
   if (!blind) spots.push(...unseen)
+  const blindGap = gaps.find(
+    ({ seen, to, lasts }) => seen === 'polling' && (lasts || to >= (transition.endedAt ?? to)),
+  )
 
   for (const gap of gaps) {
     const length = formatDuration(Date.parse(gap.to) - Date.parse(gap.from))
     const told = `For ${length} until ${clock(gap.to)} ${gapText(gap)}.`
-    spots.push(blind && gap.lasts ? [told, notSeen(blind), ...unseen].join(' ') : told)
+    spots.push(blind && gap === blindGap ? [told, notSeen(blind), ...unseen].join(' ') : told)
   }
   for (const cause of causes) {
-    if (cause === blind && gaps.some(({ lasts }) => lasts)) continue
+    if (cause === blind && blindGap) continue
     const told = cause === blind ? [notSeen(cause), ...unseen] : cause.lost.length > 1 ? [notSeen(cause)] : []
     spots.push([`${capital(cause.text)}.`, ...told].join(' '))
   }

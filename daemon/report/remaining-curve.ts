@@ -1,5 +1,7 @@
+import type { GapSeen } from '../contract/gap.ts'
 import type { TransitionReport } from '../contract/report.ts'
 import { formatCount } from '../words/format.ts'
+import { gapText, gapWords } from '../words/gaps.ts'
 import { type Html, html } from './html.ts'
 import { offset } from './report-words.ts'
 
@@ -14,6 +16,7 @@ const marked: Record<string, string> = {
   'transition-finishing': 'kernel finishing',
 }
 
+const hatching: Record<GapSeen, string> = { nothing: 'Crossed', polling: 'Hatched', most: 'Hatched' }
 /** Remaining tasks over time as inline SVG; the scale is logarithmic, for it is the last task that matters. */
 export const remainingCurve = (report: TransitionReport): Html | null => {
   const { times, values } = report.remaining
@@ -26,10 +29,14 @@ export const remainingCurve = (report: TransitionReport): Html | null => {
   const x = (ms: number) => round(((Math.max(ms, startMs) - startMs) / (endMs - startMs)) * width)
   const y = (value: number) => round(height - (Math.log10(1 + value) / Math.log10(1 + top)) * height)
 
-  const gaps = report.gaps.map(({ from, to, reason }) => {
+  // Where only a part of the observer was silent, the tasks were counted.
+  const missed = report.gaps.filter(({ seen }) => seen !== 'most')
+  const looks = [...new Set(missed.map(({ seen }) => seen))]
+  const gaps = missed.map((gap) => {
+    const { from, to, seen } = gap
     const left = x(Math.min(Date.parse(from), endMs))
     const wide = Math.max(2, x(Math.min(Date.parse(to), endMs)) - left)
-    return html`<rect class="gap" x="${left}" y="0" width="${wide}" height="${height}"><title>not seen: ${reason}</title></rect>`
+    return html`<path class="gap" data-seen="${seen}" d="${hatch(left, wide, seen === 'nothing')}"><title>${gapText(gap)}</title></path>`
   })
   const marks = report.timeline.flatMap(({ kind, time, text }) =>
     marked[kind] === undefined
@@ -54,8 +61,21 @@ ${ticks.map((tick) => html`<line class="grid" x1="0" x2="${width}" y1="${y(tick)
 ${gaps}<path class="area" d="${area}"/>${marks}<path class="line" d="${line}"/>
 </svg></div>
 <div class="x-axis" aria-hidden="true"><span>start</span><span>${offset((endMs - startMs) / 2)}</span><span>${offset(endMs - startMs)}</span></div>
-<figcaption>Tasks not in the target state, on a logarithmic scale.${gaps.length > 0 && ' Hatched: not observed.'}${names.length > 0 && ` Dashed: ${names.join(', ')}.`}</figcaption>
+<figcaption>Tasks not in the target state, on a logarithmic scale.${looks.length > 0 && ` ${looks.map((seen) => `${hatching[seen]}: ${gapWords[seen]}`).join('; ')}.`}${names.length > 0 && ` Dashed: ${names.join(', ')}.`}</figcaption>
 </figure>`
+}
+
+/** Slanted lines over the whole height, crossed by others or alone. */
+const hatch = (left: number, wide: number, crossed: boolean): string => {
+  const right = left + wide
+  let lines = ''
+  for (let start = left - height; start < right; start += crossed ? 10 : 18) {
+    const [from, to] = [Math.max(start, left), Math.min(start + height, right)]
+    const [low, high] = [round(from - start), round(to - start)]
+    lines += `M${round(from)} ${height - low}L${round(to)} ${height - high}`
+    if (crossed) lines += `M${round(from)} ${low}L${round(to)} ${high}`
+  }
+  return lines
 }
 
 /** A value holds until the next; null ends the line. */

@@ -53,7 +53,7 @@ figure.curve{margin:0}
 .curve .area{fill:var(--fill)}
 .curve .grid{stroke:var(--line);vector-effect:non-scaling-stroke}
 .curve .mark{stroke:var(--warning);stroke-dasharray:4 3;vector-effect:non-scaling-stroke}
-.curve .gap{fill:var(--hatch);opacity:.45}
+.curve .gap{fill:none;stroke:var(--hatch)}
 ul{margin:0;padding-left:1.2rem}
 footer{color:var(--muted);font-size:.85rem;padding:0 0 2rem}
 @media (max-width:40rem){main{padding:.5rem}section,header{padding:.85rem .9rem}dl.facts{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.5rem 1rem}h1{font-size:1.25rem}.lead{font-size:1.08rem}

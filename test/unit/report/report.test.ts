@@ -65,6 +65,24 @@ describe.each(withTransitions)('reports of %s', (name) => {
   })
 })
 
+describe('what was not seen', () => {
+  it.each([...recordingsOf('no-bpftrace'), ...recordingsOf('no-probes')])(
+    '%s: one cause is one item',
+    (name) => {
+      const { blindSpots, gaps } = firstReportOf(name.replace(/-\d[\d.]*$/, ''))
+      expect(blindSpots.filter((spot) => /bpftrace/.test(spot))).toHaveLength(1)
+      expect(blindSpots[0]).toMatch(/only sysfs.* Not seen: .*shadow variables/)
+      expect(gaps.map(({ seen }) => seen)).toEqual(['polling'])
+    },
+  )
+
+  it('is drawn in two looks that the caption names', () => {
+    const page = renderReport(firstReportOf('restart'), 'html')
+    expect(page).toMatch(/Crossed: nothing seen; Hatched: only sysfs and \/proc/)
+    for (const seen of ['nothing', 'polling']) expect(page).toContain(`<path class="gap" data-seen="${seen}"`)
+  })
+})
+
 describe('the summary', () => {
   it('says which task held it up, for how long and why', () => {
     const [lead, became, sure] = firstReportOf('stall-sleeping').summary
