@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { bpfDir } from '../package-paths.ts'
-import { probeCapabilities } from '../sources/capabilities.ts'
+import { type Capability, probeCapabilities } from '../sources/capabilities.ts'
 import { paint, print, printJson } from './text.ts'
 
 export const doctorCommand = (): Command =>
@@ -17,13 +17,31 @@ export const doctorCommand = (): Command =>
       const hopeless = missing.some(({ name }) => name === 'livepatching' || name === 'root')
       process.exitCode = hopeless ? 2 : missing.length > 0 ? 1 : 0
       if (flags.json) return printJson({ capabilities })
-      for (const { name, available, detail, remedy, loss } of capabilities) {
-        print(available ? paint('green', 'yes') : paint('red', ' no'), `  ${name}: ${detail}`)
+      for (const group of byCause(capabilities)) {
+        const [{ available, detail, remedy }] = group
+        const names = group.map(({ name }) => name).join(', ')
+        print(available ? paint('green', 'yes') : paint('red', ' no'), `  ${names}: ${detail}`)
         if (available) continue
-        print(`     lost: ${loss}`)
+        for (const { loss } of group) print(`     lost: ${loss}`)
         if (remedy) print(`     do:   ${remedy}`)
       }
       print(
         missing.length === 0 ? 'All is available.' : `${missing.length} of ${capabilities.length} missing.`,
       )
     })
+
+type Group = [Capability, ...Capability[]]
+
+/** What is missing for one and the same reason is told once, where the first of it stands. */
+export const byCause = (capabilities: readonly Capability[]): Group[] => {
+  const groups: Group[] = []
+  for (const capability of capabilities) {
+    const same = groups.find(
+      ([{ available, detail, remedy }]) =>
+        !available && !capability.available && detail === capability.detail && remedy === capability.remedy,
+    )
+    if (same) same.push(capability)
+    else groups.push([capability])
+  }
+  return groups
+}
