@@ -52,7 +52,7 @@ const causeOf = (losses: Loss[], probeSets: readonly ProbeSet[]): Omit<Cause, 's
   return {
     subject: losses.map(({ subject }) => subject).join(', '),
     severity: losses.some(({ isSet }) => isSet) ? 'warning' : 'info',
-    text: `not seen: ${what}${reason === '' ? '' : ` (${reason})`}`,
+    text: `Not seen: ${what}${reason === '' ? '' : ` (${reason})`}`,
     remedy: first.remedy,
     lost,
   }
@@ -61,7 +61,7 @@ const causeOf = (losses: Loss[], probeSets: readonly ProbeSet[]): Omit<Cause, 's
 const whole = (reason: string, remedy: string, probeSets: readonly ProbeSet[]): Omit<Cause, 'since'> => ({
   subject: 'tracer',
   severity: 'warning',
-  text: `only sysfs, /proc and the kernel log are seen${reason === '' ? '' : `: ${reason}`}`,
+  text: `Only sysfs, /proc and the kernel log are seen${reason === '' ? '' : `: ${reason}`}`,
   remedy,
   lost: probeSets.map(({ name }) => purposeOf(name)),
 })

@@ -22,7 +22,7 @@ describe('klpscope status', () => {
       const { stdout } = await klpscope('status', '--db', file)
       const lines = stdout.split('\n')
       expect(lines.filter((line) => line.startsWith('warning: '))).toEqual([
-        expect.stringMatching(/^warning: only sysfs, \/proc and the kernel log are seen: bpftrace/),
+        expect.stringMatching(/^warning: Only sysfs, \/proc and the kernel log are seen: bpftrace/),
       ])
       expect(lines.filter((line) => line.startsWith('  not seen: '))).toHaveLength(1)
       expect(stdout.match(/shadow variables: /g)).toHaveLength(1)

@@ -80,7 +80,7 @@ describe('without a transition', () => {
     })
     expect(headline(world)).toMatchObject({
       level: 'warning',
-      text: 'only sysfs, /proc and the kernel log are seen: no bpftrace',
+      text: 'Only sysfs, /proc and the kernel log are seen: no bpftrace',
       advice: 'install it',
     })
   })

@@ -39,7 +39,7 @@ describe('tracer findings', () => {
         rule: 'tracer-blind',
         severity: 'info',
         subject: 'transition: klp_force_transition',
-        summary: 'not seen: that one was forced (why)',
+        summary: 'Not seen: that one was forced (why)',
         advice: 'what',
       },
     ])
