@@ -4,7 +4,7 @@ set -u
 scenarios=$(dirname "$0")/../lab/scenarios
 for name in stall-sleeping stall-running signals reverse cancel replace downgrade state-incompatible stacked \
   module-coming-going module-refused shadow leak slow-callbacks shadow-while-loading same-name object-names \
-  many-functions unreliable force; do
+  many-functions kthread-main unreliable force; do
   # Not on every kernel: the scenario says so itself.
   if bash "$scenarios/$name.sh"; then echo "== $name passed"; else echo "== $name FAILED"; failed=1; fi
 done

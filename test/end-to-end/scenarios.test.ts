@@ -168,6 +168,14 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     expect(record.events.filter((event) => event.kind === 'transition-started' && event.adopted)).toEqual([])
   })
 
+  it('advises to reverse where a kernel thread never leaves its main function', () => {
+    const stalled = findings('transition-stalled').filter(({ subject }) => subject === 'klpt_patch_nap')
+    expect(stalled.length).toBeGreaterThan(0)
+    const { advice } = stalled.at(-1)!
+    expect(advice).toMatch(/klpt-napper .*in its own main function, klpt_nap_loop.*Reverse the transition/)
+    expect(advice).not.toMatch(/force|signal reaches|wait for/i)
+  })
+
   it('finds what a patch left that allocated while its module was being loaded', () => {
     expect(findings('shadow-left-behind').map(({ summary }) => summary)).toContainEqual(
       expect.stringMatching(/^shadow id 0x1003 of klpt_patch_early: 1 variable /),
