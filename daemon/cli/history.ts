@@ -32,7 +32,7 @@ export const historyCommand = (): Command =>
       }
     })
 
-/** What took most of the time: waiting for the first try, switching tasks, or the kernel finishing. */
+/** What took most of the time: before it was reversed, waiting for the first try, switching tasks, or finishing. */
 const mostly = (transition: Transition): string => {
   const longest = longestPhase(phaseSpans(transition))
   return longest ? `${longest.phase} ${phaseDuration(longest)}` : 'unknown'

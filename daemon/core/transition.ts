@@ -50,6 +50,7 @@ export const reduceTransition = (state: CoreState, event: Event): CoreState => {
         direction: event.direction,
         reversals: running.reversals + 1,
         reversedMonoNs: event.monoNs,
+        stalled: false,
         ...reversedPhases(running, event),
       })
     case 'transition-forced':
@@ -60,8 +61,8 @@ export const reduceTransition = (state: CoreState, event: Event): CoreState => {
       return change({ switched: event.counts })
     case 'tasks-observed': {
       const durationMs = millisecondsBetween(running.startedMonoNs, event.monoNs)
-      // Once every task has switched, only the kernel's finishing can last too long.
-      const since = running.phases?.lastSwitched?.monoNs ?? running.startedMonoNs
+      // Once every task has switched, only the kernel's finishing can last too long; turned round, it begins anew.
+      const since = running.phases?.lastSwitched?.monoNs ?? running.reversedMonoNs ?? running.startedMonoNs
       const stalled = millisecondsBetween(since, event.monoNs) > state.stalledAfterMs
       return change({ durationMs, stalled, remaining: event.remaining ?? running.remaining })
     }

@@ -25,7 +25,7 @@ export const summarize = (material: SummaryMaterial): TransitionReport['summary'
 ]
 
 const whoHeldItUp = ({ transition, stragglers, around }: SummaryMaterial): string => {
-  const longest = longestPhase(phaseSpans(transition))
+  const longest = longestPhase(phaseSpans(transition).filter(({ phase }) => phase !== 'before-reversal'))
   const byKernel = longest && longest.phase !== 'switching' ? longest : undefined
   const culprit = findCulprit(stragglers, transition, byKernel?.durationMs)
   const name = transitionName(transition)

@@ -56,10 +56,10 @@ const span = (phase: PhaseName, from: Moment, to: Moment | null, now: Moment): P
 const sooner = (one: Moment | null, other: Moment | null): Moment | null =>
   one && other && !one.exact && BigInt(other.monoNs) < BigInt(one.monoNs) ? other : one
 
-/** The one of waiting, switching and finishing that took the longest; undefined when nothing is known. */
+/** The one that took the longest until the end; undefined when nothing is known. */
 export const longestPhase = (spans: readonly PhaseSpan[]): PhaseSpan | undefined =>
   spans
-    .filter(({ phase }) => phase !== 'releasing' && phase !== 'before-reversal')
+    .filter(({ phase }) => phase !== 'releasing')
     .reduce<PhaseSpan | undefined>(
       (longest, each) => (longest && longest.durationMs >= each.durationMs ? longest : each),
       undefined,

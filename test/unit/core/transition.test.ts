@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { longestPhase, phaseSpans } from '../../../daemon/words/phases.ts'
 import {
   aTask,
   aWorld,
   completed,
+  open,
   patchesObserved,
   sleeperBlocked,
   stalling,
@@ -47,6 +49,21 @@ describe('a transition', () => {
     expect(world.state().transition?.stalled).toBe(true)
     world.at(21, completed)
     expect(world.state().lastTransition?.stalled).toBe(false)
+  })
+
+  it('is not stalled any more when it is turned round, until that lasts as long', () => {
+    const world = stalling()
+    world.at(25, tasksObserved([aTask(264, 0, 'klpt-sleeper')], 1))
+    expect(world.state().transition).toMatchObject({ stalled: true, durationMs: 15_000 })
+    world.at(26, { kind: 'transition-reversed', patch: 'klpt_patch_v1', direction: 'unpatching' })
+    expect(open(world)).not.toContain('transition-stalled')
+    expect(world.state().transition?.stalled).toBe(false)
+    world.at(34, tasksObserved([aTask(264, 0, 'klpt-sleeper')], 1))
+    expect(world.state().transition).toMatchObject({ stalled: false, durationMs: 24_000 })
+    world.at(37, tasksObserved([aTask(264, 0, 'klpt-sleeper')], 1))
+    expect(world.state().transition?.stalled).toBe(true)
+    // Of the time that it took in all, that before was most.
+    expect(longestPhase(phaseSpans(world.state().transition!))?.phase).toBe('before-reversal')
   })
 
   it('keeps its identity when it is reversed, and forgets who blocked the other direction', () => {
