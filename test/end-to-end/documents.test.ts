@@ -63,7 +63,7 @@ describe('the program, from a record', () => {
       ])
     }
     expect((await klpscope('export', '--format', 'csv', '--from', 'yesterday', '--db', db)).stderr).toContain(
-      'It has to be a time such as 2026-11-20T17:52:00Z.',
+      '"yesterday" is not an RFC 3339 time such as 2026-11-20T03:31:07.250Z.',
     )
   })
 
