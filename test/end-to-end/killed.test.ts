@@ -81,8 +81,8 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
     const { tracer } = await state()
     expect(tracer.gaps.map(({ source, reason }) => [source, reason])).toEqual(
       expect.arrayContaining([
+        // Until its probes are attached again: one outage is one gap.
         ['bpftrace', 'bpftrace ended (SIGKILL)'],
-        ['bpftrace', 'the tracer had to be restarted'],
         ['function-calls', 'bpftrace ended (SIGKILL)'],
       ]),
     )
@@ -94,7 +94,9 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
     await lab.at('both-back')
     await allAttached()
     const { tracer } = await state()
-    expect(tracer.gaps[0]).toMatchObject({ source: 'daemon', reason: 'the daemon was not running' })
+    expect(tracer.gaps).toContainEqual(
+      expect.objectContaining({ source: 'daemon', seen: 'nothing', reason: 'the daemon was not running' }),
+    )
     await stallIsShown()
     lab.go('both-back')
   })
