@@ -8,7 +8,7 @@ import { readRecord } from './support/record.ts'
 // A script that never ends, and one that shrugs off SIGTERM while the daemon still attaches.
 it.each([
   { when: 'while the script runs', timeoutS: 200, daemonS: 300 },
-  { when: 'while the daemon attaches', timeoutS: 40, daemonS: 300 },
+  { when: 'while the daemon attaches', timeoutS: 60, daemonS: 300 },
 ])('a session that times out $when leaves a whole database', async ({ timeoutS, daemonS }) => {
   const lab = await openLab(kernels[0] ?? '6.12', 'never-ends.sh', {
     daemon: true,

@@ -124,7 +124,7 @@ describe('a sample recording', () => {
       .getByTestId('samples')
       .getByRole('link', { name: /holds a transition up/ })
       .click()
-    await expectText(page, 'which-moment', /Replay, not live.*stall-6.1/s)
+    await expectText(page, 'which-moment', /Replay, not live.*stall-6.1/s, 60_000)
     await page.getByLabel('Speed').selectOption('5')
     await expectText(page, 'headline', /klpt_patch_v1: patching/, 30_000)
     await page.getByRole('link', { name: 'Close the sample' }).click()
