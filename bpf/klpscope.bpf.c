@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * All probe sets as one object. One unit, because libbpf's linker refuses the untyped ksyms that the kernel's variables
+ * need (common.bpf.h).
+ */
+#include "transition.bpf.c"
+#include "tasks.bpf.c"
+#include "lifecycle.bpf.c"
+#include "inventory.bpf.c"
+#include "shadow.bpf.c"
+#include "iterators.bpf.c"
+#include "function-calls.bpf.c"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
