@@ -21,6 +21,7 @@ extern const void klp_target_state __ksym __weak;
 
 /* For the layout of the records to be in the object's BTF. */
 const union any_record *any_record_unused __attribute__((unused));
+const struct any_enum *any_enum_unused __attribute__((unused));
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -29,6 +30,9 @@ struct {
 
 /* By kind. Shared by all CPUs and exact: what is frequent is counted elsewhere and makes no record. */
 struct record_account record_accounts[RECORD_KINDS];
+
+/* Set by the tracer when it ends: from then on nothing is emitted, so that the account can be closed. */
+__u32 closed;
 
 /* Counts the changes that a walk of the inventory has to see. */
 __u64 inventory_changed = 1;
@@ -41,8 +45,10 @@ __u64 generation;
  */
 static __always_inline void *reserve(__u32 kind, __u64 bytes)
 {
-	struct record_header *header = bpf_ringbuf_reserve(&records, bytes, 0);
+	struct record_header *header = closed ? NULL : bpf_ringbuf_reserve(&records, bytes, 0);
 
+	if (!header && closed)
+		return NULL;
 	if (!header) {
 		__sync_fetch_and_add(&record_accounts[kind].emitted, 1);
 		__sync_fetch_and_add(&record_accounts[kind].unreserved, 1);

@@ -37,6 +37,12 @@ struct {
 	__type(value, __u32);
 } function_slots SEC(".maps");
 
+/*
+ * Of a kprobe.multi link a cookie holds the number of its link, too: one link takes over from another at the moment
+ * that the tracer sets this.
+ */
+__u32 counting_link;
+
 static __always_inline int count_call(__u32 slot)
 {
 	__u64 *count = bpf_map_lookup_elem(&function_counts, &slot);
@@ -63,5 +69,7 @@ int function_called(struct pt_regs *ctx)
 SEC("kprobe.multi")
 int functions_called(struct pt_regs *ctx)
 {
-	return count_call(bpf_get_attach_cookie(ctx));
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+
+	return cookie >> 32 == counting_link ? count_call(cookie) : 0;
 }

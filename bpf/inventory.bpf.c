@@ -34,7 +34,6 @@ static __noinline int tell_func(struct klp_func *func)
 
 	if (!record)
 		return 0;
-	inventory_walk.entries++;
 	record->walk = inventory_walk.number;
 	record->nop = BPF_CORE_READ(func, nop);
 	record->patched = BPF_CORE_READ(func, patched);
@@ -61,7 +60,6 @@ static __noinline int tell_object(struct klp_object *object)
 
 	if (!record)
 		return 0;
-	inventory_walk.entries++;
 	name = BPF_CORE_READ(object, name);
 	record->walk = inventory_walk.number;
 	record->facts = facts_of(object);
@@ -82,7 +80,6 @@ static __noinline int tell_state(struct klp_state *state)
 
 	if (!record)
 		return 0;
-	inventory_walk.entries++;
 	record->walk = inventory_walk.number;
 	record->id = BPF_CORE_READ(state, id);
 	record->version = BPF_CORE_READ(state, version);
@@ -96,7 +93,6 @@ static __noinline int tell_patch(struct klp_patch *patch)
 
 	if (!record)
 		return 0;
-	inventory_walk.entries++;
 	record->walk = inventory_walk.number;
 	record->enabled = BPF_CORE_READ(patch, enabled);
 	record->replace = BPF_CORE_READ(patch, replace);
@@ -136,6 +132,7 @@ static __noinline int step_inventory(void)
 			inventory_walk.object = (__u64)BPF_CORE_READ(object, node.next);
 			return 0;
 		}
+		inventory_walk.entries++;
 		tell_func(func);
 		inventory_walk.func = (__u64)BPF_CORE_READ(func, node.next);
 	} else if (at.object) {
@@ -144,9 +141,11 @@ static __noinline int step_inventory(void)
 			inventory_walk.patch = (__u64)BPF_CORE_READ(patch, list.next);
 			return 0;
 		}
+		inventory_walk.entries++;
 		tell_object(object);
 		inventory_walk.func = (__u64)BPF_CORE_READ(object, func_list.next);
 	} else if (state && BPF_CORE_READ(state, id)) {
+		inventory_walk.entries++;
 		tell_state(state);
 		inventory_walk.state += bpf_core_type_size(struct klp_state);
 	} else if (state) {
@@ -155,6 +154,7 @@ static __noinline int step_inventory(void)
 	} else if (at.patch == (__u64)&klp_patches) {
 		inventory_walk.patch = 0;
 	} else {
+		inventory_walk.entries++;
 		tell_patch(patch);
 		inventory_walk.state = (__u64)BPF_CORE_READ(patch, states);
 		if (!inventory_walk.state)

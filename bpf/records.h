@@ -345,7 +345,7 @@ struct inventory_end {
 	struct record_header header;
 	__u32 walk;
 	__u32 complete;
-	__u32 entries; /* records of this walk that were written to the ring buffer, without this one */
+	__u32 entries; /* records of this walk, without this one: fewer have come when some were lost */
 	__u32 pad;
 };
 
@@ -456,18 +456,28 @@ struct account {
 	__u64 unwritten; /* of those the tracer itself makes: left out because its reader was too slow */
 };
 
-/* Nothing was seen from `from_ns` until header.mono_ns. */
+/* Nothing was seen from `from_ns` on; told when it begins, and when probes are attached again (`over` 1). */
 struct gap {
 	struct record_header header;
 	__u64 from_ns;
+	__u32 over;
+	__u32 pad;
 	char reason[REASON_BYTES];
 };
 
-/* For whoever wants the layout of all: the members are in the order of enum record_kind, from 1 on. */
+/* For whoever wants the layout of all. The members are in the order of enum record_kind, from 1 on. */
 union any_record {
 #define X(name, type) struct type name;
 	RECORDS(X)
 #undef X
+};
+
+struct any_enum {
+	enum switch_way switch_way;
+	enum object_moment object_moment;
+	enum object_facts object_facts;
+	enum shadow_what shadow_what;
+	enum function_role function_role;
 };
 
 #endif

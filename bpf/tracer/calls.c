@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+#include "calls.h"
+#include "counters.h"
+#include "probe-address.h"
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#define MAX_SLOTS 4096 /* function_counts of function-calls.bpf.c */
+/* Patches change in bursts, and attaching competes with the transition that brought the change. */
+#define SETTLE_NS (2 * 1000000000ull)
+/* Single probes attached in one turn of the loop: under emulation each takes 50 ms. */
+#define PER_TURN 4
+
+struct slot {
+	__u64 address; /* 0: free */
+	__u64 calls;   /* when they were read last, at read_ns */
+	__u64 read_ns;
+	__u32 role;
+	bool wanted, counting;
+	int error;		/* why it is not counted, until it is not wanted any more */
+	struct bpf_link *link;	/* its own; with kprobe.multi all have one together */
+};
+
+static struct klpscope_bpf *skeleton;
+static __u32 budget;
+static struct slot slots[MAX_SLOTS];
+/* How many slots were ever in use: none beyond is. */
+static unsigned int used;
+/* Records of the walk that is passing by. */
+static __u32 entries;
+static __u64 due_ns;
+static struct bpf_link *together;
+static bool one_by_one;
+
+static struct slot *slot_of(__u64 address)
+{
+	struct slot *unused = NULL;
+
+	for (unsigned int i = 0; i < used; i++) {
+		if (slots[i].address == address)
+			return &slots[i];
+		if (!slots[i].address)
+			unused = &slots[i];
+	}
+	if (!unused && used < MAX_SLOTS)
+		unused = &slots[used++];
+	return unused;
+}
+
+static void tell(const struct slot *slot)
+{
+	struct function_counting record = { .address = slot->address, .role = slot->role, .error = slot->error,
+					    .counting = slot->counting, .budget_per_s = budget };
+
+	frames_put_own(RECORD_FUNCTION_COUNTING, &record, sizeof(record));
+}
+
+static void want(__u64 address, __u32 role)
+{
+	struct slot *slot = address ? slot_of(address) : NULL;
+
+	if (!slot)
+		return;
+	if (!slot->address)
+		*slot = (struct slot){ .address = address, .role = role };
+	slot->wanted = true;
+}
+
+/* Whatever is wanted is in the walk that begins. */
+static void begin_walk(void)
+{
+	due_ns = 0;
+	for (unsigned int i = 0; i < used; i++)
+		slots[i].wanted = false;
+}
+
+static void end_walk(const struct inventory_end *end)
+{
+	if (entries == 0)
+		begin_walk();
+	if (end->complete && end->entries == entries)
+		due_ns = mono_ns() + SETTLE_NS;
+	entries = 0;
+}
+
+void calls_see(const struct record_header *record)
+{
+	const struct inventory_func *func = (const void *)record;
+
+	if (record->kind < RECORD_INVENTORY_PATCH || record->kind > RECORD_INVENTORY_END)
+		return;
+	if (record->kind == RECORD_INVENTORY_END) {
+		end_walk((const void *)record);
+		return;
+	}
+	if (entries++ == 0)
+		begin_walk();
+	if (record->kind != RECORD_INVENTORY_FUNC || !func->patched)
+		return;
+	want(func->old_func, FUNCTION_ORIGINAL);
+	if (!func->nop)
+		want(func->new_func, FUNCTION_REPLACEMENT);
+}
+
+static __u32 number_of(const struct slot *slot)
+{
+	return slot - slots;
+}
+
+/* A slot that begins to count begins at 0. */
+static void clear_count(const struct slot *slot)
+{
+	static const __u64 zeros[8192];
+	__u32 number = number_of(slot);
+
+	bpf_map_update_elem(bpf_map__fd(skeleton->maps.function_counts), &number, zeros, BPF_ANY);
+}
+
+static void set_counting(struct slot *slot, bool counting, int error)
+{
+	if (slot->counting == counting && slot->error == error)
+		return;
+	slot->counting = counting;
+	slot->error = error;
+	tell(slot);
+}
+
+static void begin(struct slot *slot)
+{
+	if (slot->counting)
+		return;
+	slot->read_ns = mono_ns();
+	slot->calls = 0;
+	set_counting(slot, true, 0);
+}
+
+static void detach(struct slot *slot)
+{
+	bpf_link__destroy(slot->link);
+	slot->link = NULL;
+}
+
+static void let_go(struct slot *slot)
+{
+	detach(slot);
+	set_counting(slot, false, 0);
+	*slot = (struct slot){ .address = 0 };
+}
+
+/* One link for all takes over from the one before, at the moment that its number is set: no call counts twice. */
+static int attach_together(void)
+{
+	static unsigned long addresses[MAX_SLOTS];
+	static __u64 cookies[MAX_SLOTS];
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .addrs = addresses, .cookies = cookies);
+	__u32 number = skeleton->bss->counting_link + 1;
+	struct bpf_link *link = NULL;
+
+	for (unsigned int i = 0; i < used; i++) {
+		if (!slots[i].wanted || slots[i].error)
+			continue;
+		if (!slots[i].counting)
+			clear_count(&slots[i]);
+		addresses[options.cnt] = slots[i].address;
+		cookies[options.cnt++] = (__u64)number << 32 | i;
+	}
+	if (options.cnt) {
+		link = bpf_program__attach_kprobe_multi_opts(skeleton->progs.functions_called, NULL, &options);
+		if (!link)
+			return -errno;
+	}
+	skeleton->bss->counting_link = number;
+	bpf_link__destroy(together);
+	together = link;
+	for (unsigned int i = 0; i < used; i++)
+		if (slots[i].wanted && !slots[i].error)
+			begin(&slots[i]);
+	return 0;
+}
+
+/* True: there are more. */
+static bool attach_one_by_one(void)
+{
+	unsigned int attached = 0;
+
+	for (unsigned int i = 0; i < used; i++) {
+		struct slot *slot = &slots[i];
+
+		if (!slot->wanted || slot->error || slot->link)
+			continue;
+		if (attached++ == PER_TURN)
+			return true;
+		clear_count(slot);
+		slot->link = probe_address(skeleton, slot->address, i);
+		if (slot->link)
+			begin(slot);
+		else
+			set_counting(slot, false, -errno);
+	}
+	return false;
+}
+
+bool calls_go_on(void)
+{
+	if (!due_ns || mono_ns() < due_ns)
+		return false;
+	/* One function that cannot be probed fails all: then each for itself shows which. */
+	if (!one_by_one && attach_together()) {
+		one_by_one = true;
+		bpf_link__destroy(together);
+		together = NULL;
+	}
+	if (one_by_one && attach_one_by_one())
+		return true;
+	/* Last, when nothing counts in their slots any more. */
+	for (unsigned int i = 0; i < used; i++)
+		if (slots[i].address && !slots[i].wanted)
+			let_go(&slots[i]);
+	due_ns = 0;
+	return false;
+}
+
+void calls_put(void)
+{
+	bool over_budget = false;
+
+	for (unsigned int i = 0; i < used; i++) {
+		struct slot *slot = &slots[i];
+		struct function_calls record = { .address = slot->address, .role = slot->role };
+		__u64 now = mono_ns(), before = slot->calls;
+
+		if (!slot->counting)
+			continue;
+		record.calls = map_sum(skeleton->maps.function_counts, &i);
+		if (record.calls != before && frames_put_own(RECORD_FUNCTION_CALLS, &record, sizeof(record)))
+			slot->calls = record.calls;
+		if ((record.calls - before) * 1000 > (now - slot->read_ns) / 1000000 * budget) {
+			detach(slot);
+			set_counting(slot, false, -EBUSY);
+			over_budget = true;
+		}
+		slot->read_ns = now;
+	}
+	if (over_budget)
+		due_ns = mono_ns();
+}
+
+void calls_begin(struct klpscope_bpf *of, __u32 budget_per_s)
+{
+	skeleton = of;
+	budget = budget_per_s;
+	one_by_one = bpf_program__fd(skeleton->progs.functions_called) < 0;
+	probe_address_begin();
+}

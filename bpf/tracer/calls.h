@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Counting the calls of functions that are patched: which they are follows from the inventory that passes by. */
+#ifndef KLPSCOPE_CALLS_H
+#define KLPSCOPE_CALLS_H
+
+#include "object.h"
+
+void calls_begin(struct klpscope_bpf *skeleton, __u32 budget_per_s);
+/* Looks at a record that passes by. */
+void calls_see(const struct record_header *record);
+/* Attaches and detaches what is due, a few at a time. True: there is more to do now. */
+bool calls_go_on(void);
+/* Once a second: FUNCTION_CALLS of those called since; those called too often are not counted any more. */
+void calls_put(void);
+
+#endif

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * klpscope-tracer: writes what the probes say to standard output, as frames (frames.h).
+ *
+ * usage: klpscope-tracer [--shadow-check SECONDS] [--call-budget CALLS_PER_SECOND]
+ *
+ * Takes no orders but SIGTERM and SIGINT, reads nothing from its reader, opens no socket, executes nothing. This
+ * process only watches over the one that traces, and starts another when it ends by mistake; it cannot give up its
+ * privileges, because it has to hand them on. Both end with the process that started them.
+ */
+#define _GNU_SOURCE
+#include "frames.h"
+#include "worker.h"
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND_NS 1000000000ull
+/* A worker that did not last this long is started again after twice the time, up to a minute. */
+#define LASTED_NS (60 * SECOND_NS)
+#define MAX_BACKOFF_S 60
+/* From being told to stop to being killed. */
+#define STOP_S 2
+
+static pid_t worker;
+static bool stopping;
+
+/* One signal of those that are blocked, or 0 when the time is up. */
+static int next_signal(time_t seconds)
+{
+	const struct timespec timeout = { seconds, 0 };
+	sigset_t signals;
+	int signal;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	do {
+		signal = seconds ? sigtimedwait(&signals, NULL, &timeout) : sigwaitinfo(&signals, NULL);
+	} while (signal < 0 && errno == EINTR);
+	return signal < 0 ? 0 : signal;
+}
+
+static void start_worker(const struct options *options, __u64 blind_ns, const char *reason)
+{
+	pid_t parent = getpid();
+
+	worker = fork();
+	if (worker < 0) {
+		perror("klpscope-tracer: fork");
+		exit(EXIT_FAILURE);
+	}
+	if (worker) {
+		frames_forget();
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(WORKER_WITHOUT_READER);
+	/* Without destroying anything: the kernel takes probes away faster when the process ends. */
+	_exit(worker_run(options, blind_ns, reason));
+}
+
+/* Waits for the worker's end, and passes on the wish to stop. */
+static int watch(void)
+{
+	int status;
+
+	for (;;) {
+		int signal = next_signal(stopping ? STOP_S : 0);
+
+		if (waitpid(worker, &status, WNOHANG) == worker)
+			return status;
+		if (signal == SIGCHLD)
+			continue;
+		kill(worker, stopping ? SIGKILL : SIGTERM);
+		stopping = true;
+	}
+}
+
+/* Written by this process while no worker is there to write. */
+static void tell_blind(__u64 from_ns, int status, char *reason)
+{
+	struct gap record = { .from_ns = from_ns };
+
+	if (WIFSIGNALED(status))
+		snprintf(reason, REASON_BYTES, "the tracer was ended by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		snprintf(reason, REASON_BYTES, "the tracer ended with status %d", WEXITSTATUS(status));
+	fprintf(stderr, "klpscope-tracer: %s\n", reason);
+	/* One that failed by itself has said why. */
+	if (!WIFSIGNALED(status))
+		return;
+	memcpy(record.reason, reason, sizeof(record.reason));
+	frames_put_own(RECORD_GAP, &record, sizeof(record));
+	frames_flush();
+}
+
+static int watch_over(const struct options *options)
+{
+	char reason[REASON_BYTES] = "";
+	__u64 blind_ns = 0;
+	time_t backoff_s = 1;
+
+	while (!stopping) {
+		__u64 began_ns = mono_ns();
+		int status;
+
+		start_worker(options, blind_ns, reason);
+		status = watch();
+		if (stopping || (WIFEXITED(status) && WEXITSTATUS(status) != WORKER_FAILED))
+			break;
+		if (mono_ns() - began_ns > LASTED_NS || !blind_ns)
+			blind_ns = mono_ns();
+		tell_blind(blind_ns, status, reason);
+		backoff_s = mono_ns() - began_ns > LASTED_NS ? 1 : backoff_s;
+		for (time_t left = backoff_s; left > 0 && !stopping; left--)
+			stopping = next_signal(1) % SIGCHLD != 0;
+		backoff_s = 2 * backoff_s < MAX_BACKOFF_S ? 2 * backoff_s : MAX_BACKOFF_S;
+	}
+	return EXIT_SUCCESS;
+}
+
+static __u32 number(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (!*text || *end || value == 0 || value > 1000000000) {
+		fprintf(stderr, "klpscope-tracer: not a number from 1 to 1000000000: %s\n", text);
+		exit(EXIT_FAILURE);
+	}
+	return value;
+}
+
+int main(int count, char **arguments)
+{
+	static const struct option known[] = {
+		{ "shadow-check", required_argument, NULL, 's' },
+		{ "call-budget", required_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options options = { .shadow_check_s = 60, .call_budget_per_s = 100000 };
+	int option;
+
+	while ((option = getopt_long(count, arguments, "", known, NULL)) != -1) {
+		if (option == 's')
+			options.shadow_check_s = number(optarg);
+		else if (option == 'c')
+			options.call_budget_per_s = number(optarg);
+		else
+			return EXIT_FAILURE;
+	}
+	if (geteuid()) {
+		fprintf(stderr, "klpscope-tracer: it has to be started as root, to load BPF programs.\n");
+		return EXIT_FAILURE;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	frames_begin();
+	return watch_over(&options);
+}

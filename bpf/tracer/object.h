@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The BPF object: opened, fitted to the running kernel, loaded, attached. */
+#ifndef KLPSCOPE_OBJECT_H
+#define KLPSCOPE_OBJECT_H
+
+#include "frames.h"
+#include "../state.h" /* of which the skeleton has variables */
+#include "klpscope.skel.h"
+
+/*
+ * Writes the first frames, attaches what this kernel has, and says of the rest why not. NULL: nothing could be loaded;
+ * `reason` then says why.
+ */
+struct klpscope_bpf *object_start(char *reason, size_t bytes);
+
+/* One BPF_PROG_TEST_RUN of a program that was loaded. False: it was not, or failed. */
+bool object_run(const struct bpf_program *program);
+
+#endif

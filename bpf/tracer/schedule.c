@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "schedule.h"
+#include "../state.h"
+#include "calls.h"
+#include "counters.h"
+#include "lists.h"
+#include <fcntl.h>
+#include <unistd.h>
+
+#define SECOND_NS 1000000000ull
+/*
+ * Most transitions are over in their first second, and whoever runs meanwhile may hold their end up: the kernel then
+ * waits for every CPU. (daemon/sources/quiet-time.ts)
+ */
+#define QUIET_NS SECOND_NS
+/* Changes of patches come in bursts. */
+#define CALM_NS (SECOND_NS / 10)
+#define TASKS_NS (30 * SECOND_NS)
+#define CLOCK_NS (10 * SECOND_NS)
+#define CANARY_NS (2 * SECOND_NS)
+
+static struct klpscope_bpf *skeleton;
+/* /proc/self/patch_state: reading it calls the function that the canary's probe is on. */
+static int canary_fd;
+static __u64 tick_ns, tasks_ns, clock_due_ns, canary_ns;
+/* When the running transition was seen first; 0: none runs. */
+static __u64 transition_ns;
+static bool idle_told;
+/* The inventory: the change seen last, since when it is the last, and up to which it has been walked. */
+static __u64 changed, changed_ns, walked;
+
+static bool due(__u64 *at, __u64 every, __u64 now)
+{
+	if (now < *at)
+		return false;
+	*at = now + every;
+	return true;
+}
+
+static bool quiet(__u64 now)
+{
+	return transition_ns && now - transition_ns < QUIET_NS;
+}
+
+static void read_idle(void)
+{
+	do {
+		if (!object_run(skeleton->progs.walk_idle))
+			return;
+	} while (skeleton->bss->idle_cpu);
+	idle_told = true;
+}
+
+static void look(__u64 now)
+{
+	bool before = transition_ns, in;
+
+	if (!object_run(skeleton->progs.look_around))
+		return;
+	in = skeleton->bss->look.target != -1;
+	if (in && !before)
+		transition_ns = now;
+	/* Reversed: the first second of its new direction is as quiet as that of a new one. */
+	if (in && skeleton->bss->generation > transition_ns)
+		transition_ns = skeleton->bss->generation;
+	if (!in)
+		transition_ns = 0;
+	if (before && !in) {
+		/* What is known of blocked tasks is void. */
+		counters_put_tries(skeleton, 0);
+		idle_told = false;
+		tasks_ns = now;
+	}
+}
+
+/* Once a second. */
+static void tick(__u64 now)
+{
+	look(now);
+	if (quiet(now))
+		return;
+	if (transition_ns) {
+		counters_put_tries(skeleton, skeleton->bss->generation);
+		counters_put_switched(skeleton);
+		list_begin(skeleton, RECORD_TASK_WAITED_FOR);
+	}
+	if (transition_ns || !idle_told)
+		read_idle();
+	if (skeleton->bss->shadow_changed) {
+		skeleton->bss->shadow_changed = 0;
+		counters_put_shadow(skeleton);
+	}
+	calls_put();
+	if (due(&tasks_ns, TASKS_NS, now))
+		list_begin(skeleton, RECORD_TASK);
+	if (due(&clock_due_ns, CLOCK_NS, now))
+		counters_put_clock();
+	frames_put_accounts(skeleton->bss->record_accounts);
+}
+
+static void walk_inventory(void)
+{
+	walked = changed;
+	do {
+		/* The records of one run have to find room in the ring buffer: the loop empties it in between. */
+		if (!object_run(skeleton->progs.walk_inventory))
+			return;
+	} while (skeleton->bss->inventory_walk.walking && frames_room(64));
+}
+
+/* True: a change waits for its quiet moment. */
+static bool inventory_go_on(__u64 now)
+{
+	if (skeleton->bss->inventory_walk.walking) {
+		walk_inventory();
+		return true;
+	}
+	if (changed != skeleton->data->inventory_changed) {
+		changed = skeleton->data->inventory_changed;
+		changed_ns = now;
+	}
+	if (walked == changed)
+		return false;
+	if (now - changed_ns >= (transition_ns ? QUIET_NS : CALM_NS))
+		walk_inventory();
+	return true;
+}
+
+static void make_canary_fire(void)
+{
+	char state[16];
+
+	skeleton->bss->canary_calls++;
+	if (canary_fd >= 0 && pread(canary_fd, state, sizeof(state), 0) < 0)
+		canary_fd = -1;
+}
+
+void schedule_begin(struct klpscope_bpf *of)
+{
+	skeleton = of;
+	canary_fd = open("/proc/self/patch_state", O_RDONLY | O_CLOEXEC);
+	/* The canary's probe has to know whom to heed. */
+	object_run(skeleton->progs.look_around);
+}
+
+__u64 schedule_go_on(void)
+{
+	__u64 now = mono_ns();
+	bool inventory_waits;
+
+	if (due(&canary_ns, CANARY_NS, now))
+		make_canary_fire();
+	if (due(&tick_ns, SECOND_NS, now))
+		tick(now);
+	inventory_waits = inventory_go_on(now);
+	return inventory_waits && now + CALM_NS < tick_ns ? now + CALM_NS : tick_ns;
+}

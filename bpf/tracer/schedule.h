@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tracer does by the clock. */
+#ifndef KLPSCOPE_SCHEDULE_H
+#define KLPSCOPE_SCHEDULE_H
+
+#include "object.h"
+
+void schedule_begin(struct klpscope_bpf *skeleton);
+/* Does what is due. Returns when to come again at the latest. */
+__u64 schedule_go_on(void);
+
+#endif

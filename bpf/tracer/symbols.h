@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KLPSCOPE_SYMBOLS_H
+#define KLPSCOPE_SYMBOLS_H
+
+/* How often /proc/kallsyms has a name. */
+struct symbol_count {
+	const char *name;
+	unsigned int functions; /* t, T, w, W */
+	unsigned int variables;
+};
+
+/* Counts all of them in one pass. 0 or a negative errno. */
+int symbols_count(struct symbol_count *wanted, unsigned int count);
+
+#endif

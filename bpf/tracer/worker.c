@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+/* The part with privileges: attaches the probes, then passes on what they say until it is told to stop. */
+#define _GNU_SOURCE
+#include "worker.h"
+#include "calls.h"
+#include "confine.h"
+#include "counters.h"
+#include "lists.h"
+#include "object.h"
+#include "schedule.h"
+#include "shadow-pass.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What a record may bring along: the counts that end with a transition. */
+#define FRAMES_PER_RECORD (2 + SWITCH_WAYS)
+/* How long a slow reader may take for what is left when the tracer ends. */
+#define LAST_WORDS_NS 1000000000ull
+
+static volatile sig_atomic_t stopped;
+static struct klpscope_bpf *skeleton;
+
+static void stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+/* A negative answer ends the reading of the ring buffer behind this record: there might be no room for another. */
+static int on_record(void *context, void *data, size_t bytes)
+{
+	const struct record_header *header = data;
+
+	(void)context;
+	calls_see(header);
+	if (header->kind == RECORD_TRANSITION_ENDED)
+		counters_put_switched(skeleton);
+	frames_put_record(data, bytes);
+	return frames_room(FRAMES_PER_RECORD) ? 0 : -ENOBUFS;
+}
+
+static void put_gap(__u64 from_ns, const char *reason, bool over)
+{
+	struct gap record = { .from_ns = from_ns, .over = over };
+
+	snprintf(record.reason, sizeof(record.reason), "%s", reason);
+	frames_put_own(RECORD_GAP, &record, sizeof(record));
+}
+
+static void wait_until(__u64 then, struct ring_buffer *ring)
+{
+	__u64 now = mono_ns();
+	__u64 left = then > now ? then - now : 0;
+	struct timespec timeout = { left / 1000000000, left % 1000000000 };
+	struct pollfd polled[] = {
+		/* Without events a reader that has gone is told all the same. */
+		{ .fd = STDOUT_FILENO, .events = frames_empty() ? 0 : POLLOUT },
+		{ .fd = frames_room(FRAMES_PER_RECORD) ? ring_buffer__epoll_fd(ring) : -1, .events = POLLIN },
+	};
+	sigset_t none;
+
+	sigemptyset(&none);
+	ppoll(polled, 2, &timeout, &none);
+	if (polled[0].revents & (POLLERR | POLLHUP))
+		stopped = 2;
+}
+
+/* Everything that is in the ring buffer and everything that was counted, as far as the reader takes it in time. */
+static void last_words(struct ring_buffer *ring)
+{
+	__u64 until = mono_ns() + LAST_WORDS_NS;
+
+	skeleton->bss->closed = 1;
+	stopped = 0;
+	do {
+		bool all = frames_room(FRAMES_PER_RECORD) && ring_buffer__consume(ring) == 0;
+
+		if (all && frames_empty())
+			break;
+		if (!frames_flush())
+			return;
+		wait_until(mono_ns() + 10000000, ring);
+	} while (mono_ns() < until && !stopped);
+	counters_put_shadow(skeleton);
+	calls_put();
+	frames_put_accounts(skeleton->bss->record_accounts);
+	while (!frames_empty() && frames_flush() && mono_ns() < until && !stopped)
+		wait_until(until, ring);
+}
+
+static enum worker_end trace(struct ring_buffer *ring)
+{
+	for (;;) {
+		__u64 next = schedule_go_on();
+		bool busy = calls_go_on() | shadow_pass_go_on() | list_go_on();
+
+		if (frames_room(FRAMES_PER_RECORD))
+			ring_buffer__consume(ring);
+		if (!frames_flush())
+			return WORKER_WITHOUT_READER;
+		if (busy && frames_room(FRAMES_PER_RECORD))
+			next = 0;
+		wait_until(next, ring);
+		if (stopped == 2)
+			return WORKER_WITHOUT_READER;
+		if (stopped) {
+			last_words(ring);
+			return WORKER_STOPPED;
+		}
+	}
+}
+
+/* Signals are taken only while waiting: none is lost between a look at `stopped` and the wait. */
+static void take_signals(void)
+{
+	const struct sigaction action = { .sa_handler = stop };
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+static enum worker_end fail(__u64 blind_ns, const char *reason)
+{
+	fprintf(stderr, "klpscope-tracer: %s\n", reason);
+	put_gap(blind_ns, reason, false);
+	frames_flush();
+	return WORKER_FAILED;
+}
+
+enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *why_blind)
+{
+	char reason[REASON_BYTES];
+	struct ring_buffer *ring;
+
+	take_signals();
+	frames_begin();
+	cpus = libbpf_num_possible_cpus();
+	skeleton = object_start(reason, sizeof(reason));
+	if (!skeleton)
+		return fail(blind_ns ? blind_ns : mono_ns(), reason);
+	ring = ring_buffer__new(bpf_map__fd(skeleton->maps.records), on_record, NULL, NULL);
+	if (!ring)
+		return fail(blind_ns ? blind_ns : mono_ns(), "the ring buffer cannot be mapped");
+	if (blind_ns)
+		put_gap(blind_ns, why_blind, true);
+	counters_put_clock();
+	calls_begin(skeleton, options->call_budget_per_s);
+	shadow_pass_begin(skeleton, options->shadow_check_s * 1000000000ull);
+	schedule_begin(skeleton);
+	if (!confine()) {
+		snprintf(reason, sizeof(reason), "privileges cannot be given up: %s", strerror(errno));
+		return fail(blind_ns ? blind_ns : mono_ns(), reason);
+	}
+	return trace(ring);
+}
