@@ -185,10 +185,15 @@ int BPF_KPROBE(shadow_free_struct, struct klp_shadow *shadow)
 
 static __always_inline __u64 caller_of(struct pt_regs *ctx)
 {
+#if defined(__TARGET_ARCH_s390)
+	/* Its macro for that register has a misspelt name in libbpf before 1.2. */
+	return ((const user_pt_regs *)ctx)->gprs[14];
+#else
 	__u64 caller = 0;
 
 	BPF_KPROBE_READ_RET_IP(caller, ctx);
 	return caller;
+#endif
 }
 
 SEC("kprobe/klp_shadow_free")

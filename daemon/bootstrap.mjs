@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { constants } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { BuildError, buildTracer } from '../bpf/build.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const [, , job = 'start', ...args] = process.argv
@@ -106,6 +107,23 @@ const build = () => {
   writeFileSync(stamp, wanted)
 }
 
+/** dist/klpscope-tracer: a job of its own, because it takes a C compiler and libbpf, which most jobs do not. */
+const tracer = () => {
+  const stamp = join(root, 'dist', '.tracer-stamp')
+  const wanted = hash(filesUnder('bpf'))
+  if (upToDate(stamp, wanted)) return 0
+  say('building the tracer')
+  try {
+    buildTracer()
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error
+    say(error.message)
+    return 1
+  }
+  writeFileSync(stamp, wanted)
+  return 0
+}
+
 const klpscope = (...more) => run(process.execPath, ['--enable-source-maps', 'dist/klpscope.js', ...more])
 
 /** Runs Vitest and ends with a line of counts. */
@@ -130,8 +148,9 @@ const vitest = async (...projects) => {
 const jobs = {
   start: () => klpscope('start', ...args),
   build: () => 0,
+  tracer,
   'test-unit': () => vitest('unit'),
-  test: async () => (await klpscope('lab', 'prepare', '--tests')) || vitest(),
+  test: async () => (await klpscope('lab', 'prepare', '--tests')) || tracer() || vitest(),
   bench: () => {
     // Its help and its host-side part need no lab; the machine is prepared before the first boot.
     bundle('Building the benches', 'test/bench/main.ts', 'dist/bench.js')

@@ -3,13 +3,15 @@
  * klpscope-tracer: writes what the probes say to standard output, as frames (frames.h).
  *
  * usage: klpscope-tracer [--shadow-check SECONDS] [--call-budget CALLS_PER_SECOND]
+ *        klpscope-tracer --layout     only the frames that say what records look like; needs no privilege
  *
  * Takes no orders but SIGTERM and SIGINT, reads nothing from its reader, opens no socket, executes nothing. This
  * process only watches over the one that traces, and starts another when it ends by mistake; it cannot give up its
  * privileges, because it has to hand them on. Both end with the process that started them.
  */
 #define _GNU_SOURCE
-#include "frames.h"
+#include "hello.h"
+#include "object.h"
 #include "worker.h"
 #include <errno.h>
 #include <getopt.h>
@@ -143,11 +145,21 @@ static __u32 number(const char *text)
 	return value;
 }
 
+static int put_layout(void)
+{
+	struct klpscope_bpf *skeleton = klpscope_bpf__open();
+
+	if (!skeleton || !hello_put(bpf_object__btf(skeleton->obj)))
+		return EXIT_FAILURE;
+	return frames_flush() && frames_empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int count, char **arguments)
 {
 	static const struct option known[] = {
 		{ "shadow-check", required_argument, NULL, 's' },
 		{ "call-budget", required_argument, NULL, 'c' },
+		{ "layout", no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = { .shadow_check_s = 60, .call_budget_per_s = 100000 };
@@ -159,7 +171,7 @@ int main(int count, char **arguments)
 		else if (option == 'c')
 			options.call_budget_per_s = number(optarg);
 		else
-			return EXIT_FAILURE;
+			return option == 'l' ? put_layout() : EXIT_FAILURE;
 	}
 	if (geteuid()) {
 		fprintf(stderr, "klpscope-tracer: it has to be started as root, to load BPF programs.\n");

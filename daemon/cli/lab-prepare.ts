@@ -4,10 +4,20 @@ import { ensureInitramfs } from '../../test/lab/initramfs.ts'
 import { ensureLabModules } from '../../test/lab/kernel-modules.ts'
 import { labKernel, labKernelNames } from '../../test/lab/kernels.ts'
 import { ensureSuite } from '../../test/lab/suite.ts'
-import { installSystemPackages, labPackages, type SystemPackage } from '../../test/lab/system-packages.ts'
+import {
+  crossHeaderPackages,
+  installSystemPackages,
+  labPackages,
+  type SystemPackage,
+  tracerBuildPackages,
+} from '../../test/lab/system-packages.ts'
 
 /** What the tests take besides the lab itself. */
-const testPackages: readonly SystemPackage[] = [{ name: 'chromium', program: 'chromium' }]
+const testPackages: readonly SystemPackage[] = [
+  { name: 'chromium', program: 'chromium' },
+  ...tracerBuildPackages,
+  ...crossHeaderPackages,
+]
 
 const say = (text: string) => void process.stderr.write(`lab: ${text}\n`)
 
@@ -16,7 +26,7 @@ export const labPrepareCommand = (): Command =>
   new Command('prepare')
     .description('download and build all that the lab needs, so that later commands only boot')
     .option('--kernel <version...>', `which ones (default: ${labKernelNames.join(', ')})`)
-    .option('--tests', 'also what the tests need: a browser')
+    .option('--tests', 'also what the tests need: a browser, and what building the tracer takes')
     .action(async (flags: { kernel?: string[]; tests?: boolean }) => {
       const kernels = (flags.kernel ?? labKernelNames).map(labKernel)
       await installSystemPackages([...labPackages, ...(flags.tests ? testPackages : [])], say)

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { execa } from 'execa'
 import type { Progress } from './cache.ts'
 import { asRoot } from './privilege.ts'
 
-/** A Debian package, and a program by which one sees that it, or an equal, is installed. */
+/** A Debian package, and a program or a file (an absolute path) by which one sees that it, or an equal, is installed. */
 export interface SystemPackage {
   readonly name: string
   readonly program: string
@@ -20,6 +20,23 @@ export const labPackages: readonly SystemPackage[] = [
 
 /** What tracing this host takes. */
 export const tracerPackages: readonly SystemPackage[] = [{ name: 'bpftrace', program: 'bpftrace' }]
+
+/** What building the tracer takes (bpf/build.mjs). */
+export const tracerBuildPackages: readonly SystemPackage[] = [
+  { name: 'clang', program: 'clang' },
+  { name: 'gcc', program: 'gcc' },
+  { name: 'bpftool', program: 'bpftool' },
+  { name: 'libc6-dev', program: '/usr/include/stdio.h' },
+  { name: 'libbpf-dev', program: '/usr/include/bpf/libbpf.h' },
+  { name: 'libelf-dev', program: '/usr/include/libelf.h' },
+  { name: 'zlib1g-dev', program: '/usr/include/zlib.h' },
+]
+
+/** Headers for building its BPF object for other machines, which a test does. */
+export const crossHeaderPackages: readonly SystemPackage[] = [
+  { name: 'linux-libc-dev-arm64-cross', program: '/usr/aarch64-linux-gnu/include/asm/ptrace.h' },
+  { name: 'linux-libc-dev-s390x-cross', program: '/usr/s390x-linux-gnu/include/asm/ptrace.h' },
+]
 
 /** Packages are missing and cannot be installed from here: the message is one sentence and the command. */
 export class MissingPackagesError extends Error {
@@ -43,8 +60,9 @@ const searchPath = (): string[] => [
 ]
 
 const isInstalled = async (program: string): Promise<boolean> => {
-  for (const dir of searchPath()) {
-    const found = await access(join(dir, program), constants.X_OK).then(
+  const [dirs, mode] = isAbsolute(program) ? [[''], constants.R_OK] : [searchPath(), constants.X_OK]
+  for (const dir of dirs) {
+    const found = await access(join(dir, program), mode).then(
       () => true,
       () => false,
     )
@@ -53,7 +71,7 @@ const isInstalled = async (program: string): Promise<boolean> => {
   return false
 }
 
-/** The packages of the list whose programs this machine lacks. */
+/** The packages of the list whose programs or files this machine lacks. */
 export const missingPackages = async (packages: readonly SystemPackage[]): Promise<string[]> => {
   const installed = await Promise.all(packages.map(({ program }) => isInstalled(program)))
   return packages.filter((_, index) => !installed[index]).map(({ name }) => name)

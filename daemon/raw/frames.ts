@@ -1,0 +1,84 @@
+/** How the tracer frames what it writes: bpf/tracer/frames.h. */
+export const frameVersion = 1
+export const frameHeaderBytes = 8
+/** Header and payload together. */
+export const frameMaxBytes = 4096
+
+export const frameTypes = {
+  hello: 1,
+  layout: 2,
+  enum: 3,
+  probe: 4,
+  ready: 5,
+  record: 6,
+} as const
+
+export type FrameType = keyof typeof frameTypes
+
+export type Frame = { type: FrameType; payload: Uint8Array }
+
+/** The stream cannot be read any further: what follows is not known to begin at a frame. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError'
+}
+
+const typeNames = new Map<number, FrameType>(
+  Object.entries(frameTypes).map(([name, number]) => [number, name as FrameType]),
+)
+
+/** Cuts a stream of bytes, which comes in pieces of any size, into frames. Keeps less than one frame of it. */
+export class FrameReader {
+  #rest: Uint8Array = new Uint8Array(0)
+  #littleEndian: boolean | undefined
+
+  /** Of the machine that the tracer runs on; known from the first frame on. */
+  get littleEndian(): boolean {
+    return this.#littleEndian ?? true
+  }
+
+  /** Bytes of a frame of which the end has not come. */
+  get pendingBytes(): number {
+    return this.#rest.length
+  }
+
+  /**
+   * The frames that are whole now.
+   * @throws FrameError
+   */
+  *read(piece: Uint8Array): Generator<Frame> {
+    const bytes = this.#rest.length === 0 ? piece : concatenated(this.#rest, piece)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    let at = 0
+    while (bytes.length - at >= frameHeaderBytes) {
+      const { type, payloadBytes } = this.#header(view, at)
+      const end = at + frameHeaderBytes + payloadBytes
+      if (end > bytes.length) break
+      yield { type, payload: bytes.subarray(at + frameHeaderBytes, end) }
+      at = end
+    }
+    // A copy: the piece may be a view into a large buffer that would be kept alive.
+    this.#rest = bytes.slice(at)
+  }
+
+  #header(view: DataView, at: number): { type: FrameType; payloadBytes: number } {
+    // The version is 1 in the byte order of the machine that wrote it.
+    this.#littleEndian ??= view.getUint16(at + 6, true) === frameVersion
+    const payloadBytes = view.getUint32(at, this.#littleEndian)
+    const type = typeNames.get(view.getUint16(at + 4, this.#littleEndian))
+    const version = view.getUint16(at + 6, this.#littleEndian)
+    if (version !== frameVersion)
+      throw new FrameError(
+        `The tracer speaks version ${version} of its frames, this program version ${frameVersion}. Use a tracer and a daemon of one release.`,
+      )
+    if (type === undefined || payloadBytes > frameMaxBytes - frameHeaderBytes)
+      throw new FrameError('This is not a stream of frames, or a part of it is missing.')
+    return { type, payloadBytes }
+  }
+}
+
+const concatenated = (first: Uint8Array, second: Uint8Array): Uint8Array => {
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}
