@@ -40,6 +40,12 @@ __u64 inventory_changed = 1;
 __u64 generation;
 
 /*
+ * A function that is called in a loop is a global one (not static): the verifier goes through it once, not once per
+ * round. It takes addresses as numbers, because it could not take a pointer that the verifier knows nothing of.
+ */
+#define __global __noinline
+
+/*
  * NULL where there is no room, which is counted. To be called first in a subprogram of its own (static __noinline):
  * before 6.2 the verifier loses sight of a reservation that is carried through other branches or a loop.
  */

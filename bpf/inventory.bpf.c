@@ -118,7 +118,7 @@ static __noinline int tell_end(void)
 }
 
 /* Takes the next entry of the innermost list that the walk is in. A copy, for CO-RE would relocate the walk, too. */
-static __noinline int step_inventory(void)
+__global int step_inventory(void)
 {
 	struct inventory_walk at = inventory_walk;
 	struct klp_patch *patch = ENTRY(at.patch, klp_patch, list);

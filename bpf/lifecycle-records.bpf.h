@@ -54,9 +54,11 @@ static __noinline int tell_loading(struct klp_patch *patch)
 	return 0;
 }
 
-static __noinline int tell_patch_state(struct klp_patch *patch, struct klp_state *state)
+__global int tell_patch_state(__u64 patch_address, __u64 state_address)
 {
 	struct patch_state *record = RESERVE(patch_state, RECORD_PATCH_STATE);
+	struct klp_patch *patch = (struct klp_patch *)patch_address;
+	struct klp_state *state = (struct klp_state *)state_address;
 
 	if (!record)
 		return 0;
@@ -81,9 +83,10 @@ static __always_inline __u32 facts_of(struct klp_object *object)
 }
 
 /* The kobjects' names are those of the patch and of the object ("vmlinux" where object->name is NULL). */
-static __noinline int tell_object_step(__u32 kind, struct klp_object *object, int result, __u32 moment, __u32 facts)
+__global int tell_object_step(__u32 kind, __u64 address, int result, __u32 moment, __u32 facts)
 {
 	struct object_step *record = RESERVE(object_step, kind);
+	struct klp_object *object = (struct klp_object *)address;
 	const char *name, *patch;
 
 	if (!record)

@@ -21,7 +21,7 @@
  *          klp_kobj_release_patch: the end of a patch's release
  *          klp_free_patch_work_fn: the end of a patch's release
  * Cost     some ten records per load, transition or module; nothing in between. The verifier follows each program
- *          that walks a patch's objects or states through 128 rounds of some 250 instructions.
+ *          that walks a patch's objects or states through 128 rounds of some 30 instructions.
  * Source   kernel/livepatch/core.c, patch.c, transition.c, state.c; include/linux/livepatch.h
  */
 #include "lifecycle-records.bpf.h"
@@ -78,7 +78,7 @@ static __always_inline void objects_found(struct klp_patch *patch, __u32 moment)
 	for (int i = 0; i < MAX_OBJECTS; i++) {
 		if (!BPF_CORE_READ(object, funcs))
 			break;
-		tell_object_step(RECORD_OBJECT_FOUND, object, 0, moment, forced);
+		tell_object_step(RECORD_OBJECT_FOUND, (__u64)object, 0, moment, forced);
 		object = (void *)object + bpf_core_type_size(struct klp_object);
 	}
 }
@@ -96,7 +96,7 @@ int BPF_KPROBE(enable_patch, struct klp_patch *patch)
 	for (int i = 0; state && i < MAX_STATES; i++) {
 		if (!BPF_CORE_READ(state, id))
 			break;
-		tell_patch_state(patch, state);
+		tell_patch_state((__u64)patch, (__u64)state);
 		state = (void *)state + bpf_core_type_size(struct klp_state);
 	}
 	return 0;
@@ -198,7 +198,7 @@ static __always_inline int object_done(__u32 kind, int result, __u32 facts)
 
 	if (!call || !call->object)
 		return 0;
-	tell_object_step(kind, (struct klp_object *)call->object, result, MOMENT_NONE, facts);
+	tell_object_step(kind, call->object, result, MOMENT_NONE, facts);
 	call->object = 0;
 	forget_call(call);
 	return 0;
@@ -217,7 +217,7 @@ int BPF_KPROBE(patch_object, struct klp_object *object)
 
 	if (call)
 		call->object = (__u64)object;
-	return tell_object_step(RECORD_OBJECT_PATCHING, object, 0, MOMENT_NONE, FACT_LOADED);
+	return tell_object_step(RECORD_OBJECT_PATCHING, (__u64)object, 0, MOMENT_NONE, FACT_LOADED);
 }
 
 SEC("kretprobe/klp_patch_object")
@@ -237,7 +237,7 @@ int BPF_KPROBE(unpatch_object, struct klp_object *object, bool nops_only)
 		return 0;
 	if (going)
 		call->concerned = true;
-	tell_object_step(RECORD_OBJECT_UNPATCHED, object, 0, going ? MOMENT_MODULE_GOES : MOMENT_NONE, FACT_LOADED);
+	tell_object_step(RECORD_OBJECT_UNPATCHED, (__u64)object, 0, going ? MOMENT_MODULE_GOES : MOMENT_NONE, FACT_LOADED);
 	return 0;
 }
 

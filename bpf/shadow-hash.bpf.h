@@ -39,7 +39,7 @@ static __always_inline bool hash_is_locked(void)
 enum search { ABSENT, PRESENT, TOO_LONG };
 
 /* Without klp_shadow_lock: a variable that comes or goes meanwhile may or may not be found. */
-static __noinline int search_shadow(__u64 object, __u64 id)
+__global int search_shadow(__u64 object, __u64 id)
 {
 	__u64 node = first_of(bucket_of(object));
 

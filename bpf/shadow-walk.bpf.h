@@ -88,7 +88,7 @@ static __always_inline void count_age(__u64 ages[SHADOW_AGES], __u64 seconds)
 	}
 }
 
-static __noinline int find_shadow(__u64 address)
+__global int find_shadow(__u64 address)
 {
 	struct klp_shadow *shadow = (struct klp_shadow *)address;
 	__u64 id = BPF_CORE_READ(shadow, id), pass = WALK_PASS(shadow_walk.position);
@@ -121,7 +121,7 @@ static __noinline int find_shadow(__u64 address)
 }
 
 /* Says that a bucket is being read, and gives its first node; 1: not now. */
-static __noinline __u64 begin_bucket(__u32 bucket)
+__global __u64 begin_bucket(__u32 bucket)
 {
 	/* An atomic operation, because the lock must not be read before this is written. */
 	__sync_fetch_and_add(&shadow_walk.position, 1);

@@ -38,7 +38,7 @@ struct {
 
 /* What the task that is in klp_shadow_free_all() has freed so far. */
 struct shadow_free_all_call {
-	__u64 id, freed, caller;
+	__u64 id, freed;
 };
 
 struct {
@@ -218,22 +218,22 @@ SEC("kprobe/klp_shadow_free_all")
 int BPF_KPROBE(shadow_free_all, unsigned long id)
 {
 	__u64 task = (__u64)current_task();
-	struct shadow_free_all_call call = { .id = id, .caller = caller_of(ctx) };
+	struct shadow_free_all_call call = { .id = id };
 
 	bpf_map_update_elem(&shadow_free_alls, &task, &call, BPF_ANY);
 	return 0;
 }
 
-static __noinline int tell_freed_all(struct shadow_free_all_call *call)
+static __noinline int tell_freed_all(__u64 id, __u64 count, __u64 caller)
 {
 	struct shadow_freed_all *record = RESERVE(shadow_freed_all, RECORD_SHADOW_FREED_ALL);
 
 	if (!record)
 		return 0;
 	identify(&record->task, current_task());
-	record->id = call->id;
-	record->count = call->freed;
-	record->caller = call->caller;
+	record->id = id;
+	record->count = count;
+	record->caller = caller;
 	bpf_ringbuf_submit(record, 0);
 	return 0;
 }
@@ -249,5 +249,6 @@ int BPF_KRETPROBE(shadow_free_all_returned)
 		return 0;
 	call = *found;
 	bpf_map_delete_elem(&shadow_free_alls, &task);
-	return tell_freed_all(&call);
+	/* Not read at the entry, where a return probe may have put its own address already. */
+	return tell_freed_all(call.id, call.freed, PT_REGS_IP(ctx));
 }

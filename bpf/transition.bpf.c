@@ -4,7 +4,8 @@
  *
  * Prints   TRANSITION_ASKED, soon after it and unless refused TRANSITION_STARTED; _REVERSED, _FORCED, _CANCELLED;
  *          TRANSITION_FINISHING when no task is left to switch; TRANSITION_ENDED.
- * Read it  REVERSED carries the target before it; where klp_start_transition is not inlined into
+ * Read it  The times of STARTED and REVERSED are the `generation` by which what follows is told from earlier transitions.
+ *          REVERSED carries the target before it; where klp_start_transition is not inlined into
  *          klp_reverse_transition a second STARTED follows. ENDED closes completed and cancelled transitions alike:
  *          klp_complete_transition runs for both.
  * Without  klp_init_transition: who asked for a transition
@@ -46,6 +47,7 @@ static __noinline int tell_started(struct klp_patch *patch)
 
 	if (!record)
 		return 0;
+	record->header.mono_ns = generation;
 	record->target = target_state();
 	record->replace = BPF_CORE_READ(patch, replace);
 	read_patch_name(record->patch, patch);
@@ -59,6 +61,8 @@ static __noinline int tell_step(__u32 kind)
 
 	if (!record)
 		return 0;
+	if (kind == RECORD_TRANSITION_REVERSED)
+		record->header.mono_ns = generation;
 	identify(&record->by, current_task());
 	record->target = target_state();
 	record->pad = 0;

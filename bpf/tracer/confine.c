@@ -52,8 +52,7 @@ static const int allowed[] = {
 	SYS_read, SYS_write, SYS_pread64, SYS_close, SYS_ppoll, SYS_epoll_pwait, SYS_clock_gettime, SYS_bpf,
 	SYS_perf_event_open, SYS_ioctl, /* the last two: probes on patched functions */
 	SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, /* memory, which RLIMIT_DATA bounds */
-	SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_restart_syscall, SYS_exit, SYS_exit_group, SYS_futex, SYS_fcntl,
-	SYS_getpid, SYS_kill,
+	SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_restart_syscall, SYS_exit, SYS_exit_group, SYS_futex,
 #ifdef SYS_poll
 	SYS_poll,
 #endif
@@ -99,8 +98,6 @@ bool confine(void)
 	limit(RLIMIT_NOFILE, 16384);
 	/* All buffers are bounded, and the largest is half a megabyte: more is a fault. */
 	limit(RLIMIT_DATA, 64 << 20);
-	/* No process is ever made. */
-	limit(RLIMIT_NPROC, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !keep_capabilities())
 		return false;
 	return filter_system_calls();

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,16 +29,22 @@
 /* A worker that did not last this long is started again after twice the time, up to a minute. */
 #define LASTED_NS (60 * SECOND_NS)
 #define MAX_BACKOFF_S 60
-/* From being told to stop to being killed. */
-#define STOP_S 2
+/* From being told to stop to being killed; it has a second to pass on what is left. */
+#define STOP_NS (3 * SECOND_NS / 2)
+#define LOOK_MS 50
 
 static pid_t worker;
 static bool stopping;
+/*
+ * Shared with the worker, which sets it when it has written its last. Its end comes seconds later on a slow machine: the
+ * kernel takes the probes away first.
+ */
+static volatile bool *has_ended;
 
-/* One signal of those that are blocked, or 0 when the time is up. */
-static int next_signal(time_t seconds)
+/* One signal of those that are blocked, or 0 when the time is up; 0 ms: there is no limit. */
+static int next_signal(long ms)
 {
-	const struct timespec timeout = { seconds, 0 };
+	const struct timespec timeout = { ms / 1000, ms % 1000 * 1000000 };
 	sigset_t signals;
 	int signal;
 
@@ -47,7 +54,7 @@ static int next_signal(time_t seconds)
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	do {
-		signal = seconds ? sigtimedwait(&signals, NULL, &timeout) : sigwaitinfo(&signals, NULL);
+		signal = ms ? sigtimedwait(&signals, NULL, &timeout) : sigwaitinfo(&signals, NULL);
 	} while (signal < 0 && errno == EINTR);
 	return signal < 0 ? 0 : signal;
 }
@@ -69,22 +76,28 @@ static void start_worker(const struct options *options, __u64 blind_ns, const ch
 	if (getppid() != parent)
 		_exit(WORKER_WITHOUT_READER);
 	/* Without destroying anything: the kernel takes probes away faster when the process ends. */
-	_exit(worker_run(options, blind_ns, reason));
+	_exit(worker_run(options, blind_ns, reason, has_ended));
 }
 
 /* Waits for the worker's end, and passes on the wish to stop. */
 static int watch(void)
 {
+	__u64 kill_ns = 0;
 	int status;
 
 	for (;;) {
-		int signal = next_signal(stopping ? STOP_S : 0);
+		int signal = next_signal(stopping ? LOOK_MS : 0);
 
 		if (waitpid(worker, &status, WNOHANG) == worker)
 			return status;
-		if (signal == SIGCHLD)
+		if (stopping && (*has_ended || mono_ns() > kill_ns)) {
+			kill(worker, SIGKILL);
+			return 0;
+		}
+		if (stopping || signal == SIGCHLD)
 			continue;
-		kill(worker, stopping ? SIGKILL : SIGTERM);
+		kill(worker, SIGTERM);
+		kill_ns = mono_ns() + STOP_NS;
 		stopping = true;
 	}
 }
@@ -108,6 +121,20 @@ static void tell_blind(__u64 from_ns, int status, char *reason)
 	frames_flush();
 }
 
+/* True: it was told to stop meanwhile. */
+static bool backed_off(time_t seconds)
+{
+	__u64 until = mono_ns() + seconds * SECOND_NS;
+
+	while (mono_ns() < until) {
+		int signal = next_signal(1000);
+
+		if (signal && signal != SIGCHLD)
+			return true;
+	}
+	return false;
+}
+
 static int watch_over(const struct options *options)
 {
 	char reason[REASON_BYTES] = "";
@@ -126,8 +153,7 @@ static int watch_over(const struct options *options)
 			blind_ns = mono_ns();
 		tell_blind(blind_ns, status, reason);
 		backoff_s = mono_ns() - began_ns > LASTED_NS ? 1 : backoff_s;
-		for (time_t left = backoff_s; left > 0 && !stopping; left--)
-			stopping = next_signal(1) % SIGCHLD != 0;
+		stopping = backed_off(backoff_s);
 		backoff_s = 2 * backoff_s < MAX_BACKOFF_S ? 2 * backoff_s : MAX_BACKOFF_S;
 	}
 	return EXIT_SUCCESS;
@@ -175,6 +201,11 @@ int main(int count, char **arguments)
 	}
 	if (geteuid()) {
 		fprintf(stderr, "klpscope-tracer: it has to be started as root, to load BPF programs.\n");
+		return EXIT_FAILURE;
+	}
+	has_ended = mmap(NULL, sizeof(*has_ended), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (has_ended == MAP_FAILED) {
+		perror("klpscope-tracer: mmap");
 		return EXIT_FAILURE;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGTERM);

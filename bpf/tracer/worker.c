@@ -137,9 +137,10 @@ static enum worker_end fail(__u64 blind_ns, const char *reason)
 	return WORKER_FAILED;
 }
 
-enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *why_blind)
+enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *why_blind, volatile bool *has_ended)
 {
 	char reason[REASON_BYTES];
+	enum worker_end end;
 	struct ring_buffer *ring;
 
 	take_signals();
@@ -161,5 +162,7 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 		snprintf(reason, sizeof(reason), "privileges cannot be given up: %s", strerror(errno));
 		return fail(blind_ns ? blind_ns : mono_ns(), reason);
 	}
-	return trace(ring);
+	end = trace(ring);
+	*has_ended = true;
+	return end;
 }

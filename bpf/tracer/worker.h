@@ -3,6 +3,7 @@
 #define KLPSCOPE_WORKER_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 
 struct options {
 	__u32 shadow_check_s;
@@ -16,7 +17,10 @@ enum worker_end {
 	WORKER_WITHOUT_READER = 3,
 };
 
-/* Traces until it is told to stop. `blind_ns`: nothing has been seen since then, for the `reason`; 0: it is the first. */
-enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *reason);
+/*
+ * Traces until it is told to stop. `blind_ns`: nothing has been seen since then, for the `reason`; 0: it is the first.
+ * Sets `*has_ended` when nothing more will be written.
+ */
+enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *reason, volatile bool *has_ended);
 
 #endif

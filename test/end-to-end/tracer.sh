@@ -1,0 +1,70 @@
+# Proves that the tracer alone sees a stalled transition, shadow variables, an atomic replace and calls as the kernel and
+# the lab's modules tell them; that it holds no more privileges than it needs; that it comes back when it is killed, says
+# from when to when it saw nothing, and leaves nothing behind.
+set -eu
+source "$(dirname "$0")/support/steps.sh"
+tracer=$LAB_CHECKOUT/dist/klpscope-tracer
+
+# start_tracer NAME: its frames go through a pipe to /lab/out/NAME.frames.
+start_tracer() {
+  begun=${EPOCHREALTIME/./}
+  "$tracer" --shadow-check 2 > >(exec cat >"/lab/out/$1.frames") 2>"/lab/out/$1.log" &
+  parent=$!
+  wait_until 120 readies "$1" 1
+  say "$1: attached $(((${EPOCHREALTIME/./} - begun) / 1000)) ms after it was started"
+}
+# readies NAME COUNT: it has said so many times that its probes are attached.
+readies() { (($(grep -ao '"attachMs"' "/lab/out/$1.frames" | wc -l) >= $2)); }
+workers() { pgrep -P "$parent" >/dev/null; }
+ended() { ! kill -0 "$1" 2>/dev/null; }
+# resident PID: what its memory was at most, and is now, in kB.
+resident() { sed -nE 's/^Vm(HWM|RSS):\s+([0-9]+) kB$/\1 \2/p' "/proc/$1/status" | tr '\n' ' '; }
+
+start_tracer whole
+worker=$(pgrep -P "$parent")
+cp "/proc/$worker/status" /lab/out/worker-status
+load klpt_target
+hold_sleeper
+load klpt_patch_v1
+wait_until "$patience_s" in_transition klpt_patch_v1
+holds_for 6 in_transition klpt_patch_v1
+knob sleep 0
+wait_patched klpt_patch_v1
+knob create 10
+knob shadow_storm 5000
+load klpt_patch_v2 leak=1
+wait_patched klpt_patch_v2
+wait_gone klpt_patch_v1
+knob create 5
+# Until the calls of what is patched now are counted.
+read -r -t 6 <>/lab/never || true
+for ((call = 0; call < 20; call++)); do cat /proc/klpt_target >/dev/null; done
+# Until the walk of the hash has seen all of it.
+read -r -t 6 <>/lab/never || true
+cp "$knobs/shadow_counts" /lab/out/shadow-counts
+say "memory of the tracer in kB, and of its parent: $(resident "$worker"), $(resident "$parent")"
+begun=${EPOCHREALTIME/./}
+kill "$parent"
+wait "$parent"
+say "stopped within $(((${EPOCHREALTIME/./} - begun) / 1000)) ms"
+wait_until 60 ended "$worker"
+disable klpt_patch_v2
+wait_gone klpt_patch_v2
+unload klpt_patch_v1
+
+start_tracer killed
+worker=$(pgrep -P "$parent")
+kill -KILL "$worker"
+wait_until 120 readies killed 2
+load klpt_patch_stack
+wait_patched klpt_patch_stack
+disable klpt_patch_stack
+wait_gone klpt_patch_stack
+worker=$(pgrep -P "$parent")
+kill -KILL "$parent"
+wait_until 60 ended "$worker"
+unload klpt_patch_stack
+
+# A reader that goes takes the tracer with it.
+"$tracer" 2>/dev/null | head -c 30000 >/dev/null
+say 'the tracer ended with its reader'

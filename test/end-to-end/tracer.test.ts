@@ -1,0 +1,205 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loggedTransitions } from './support/ground-truth.ts'
+import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { readTracerRun, type TracerRun } from './support/tracer-run.ts'
+
+/** klp_target_state by the log's words. */
+const targets = { patching: 1, unpatching: 0 } as const
+/** errno of klp_check_and_switch_task by the words of ground-truth.ts. */
+const reasons = new Map([
+  [-16, 'running'],
+  [-22, 'unreliable-stack'],
+  [-98, 'sleeping-on-function'],
+])
+/** klp_check_and_switch_task came with 5.16: before, why a task is blocked is in no function that can be probed. */
+const saysWhy = (kernel: string) => kernel !== '5.10'
+
+/** `0xID live allocated freed found` of the lab's module. */
+const accountsIn = (text: string): Map<bigint, bigint[]> =>
+  new Map(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const [id = '', ...counts] = line.split(' ')
+        return [BigInt(id), counts.map(BigInt)]
+      }),
+  )
+
+const sum = (counts: readonly bigint[]): bigint => counts.reduce((all, one) => all + one, 0n)
+
+describe.each(kernels)('the tracer alone, on Linux %s', (kernel) => {
+  let lab: LabSession
+  let run: TracerRun
+  let killed: TracerRun
+  let logged: ReturnType<typeof loggedTransitions>
+
+  beforeAll(async () => {
+    lab = await openLab(kernel, 'tracer.sh')
+    await lab.outcome
+    run = readTracerRun(join(lab.outDir, 'whole.frames'))
+    killed = readTracerRun(join(lab.outDir, 'killed.frames'))
+    logged = loggedTransitions(lab.read('dmesg.txt'))
+    const { attached, lacking, loadMs, attachMs } = run.ready[0] ?? {}
+    console.log(
+      `Linux ${kernel}: ${attached} programs attached, ${lacking} lacking; loaded in ${loadMs} ms, attached in ${attachMs} ms`,
+    )
+    for (const line of lab.read('script.log').match(/\] (?:whole|memory|stopped).*/g) ?? [])
+      console.log(line.slice(2))
+  })
+  afterAll(() => lab?.stop())
+
+  it('the script came to its end', async () =>
+    expect(await lab.outcome, lab.read('script.log')).toMatchObject({ exitCode: 0 }))
+
+  it('lays out its records, says what it lacks and why, and is understood to the last frame', () => {
+    expect(run.hellos).toHaveLength(1)
+    expect(run.ready).toHaveLength(1)
+    expect(run.notUnderstood).toEqual([])
+    for (const { reason } of run.lacking) expect(reason).toMatch(/^(this|the) kernel/)
+    if (kernel === '6.12') expect(run.lacking).toEqual([])
+  })
+
+  it('tells of the transitions that the kernel log tells of, in their order', () => {
+    const seen = run.of('transition-ended').map(({ patch, target }) => ({ patch, target }))
+    const before = logged.slice(0, seen.length)
+    expect(seen.length).toBe(2)
+    expect(before.map(({ patch, direction }) => ({ patch, target: targets[direction] }))).toEqual(seen)
+    const started = run.of('transition-started')
+    expect(started.map(({ patch, target }) => ({ patch, target }))).toEqual(seen)
+    expect(started.map(({ replace }) => replace)).toEqual([false, true])
+    expect(run.of('transition-asked').map(({ by }) => by.comm)).toEqual(['insmod', 'insmod'])
+    // The probe at the begin runs before the function's own line in the log, the one at the end after it.
+    for (const [index, { startS, endS }] of before.entries()) {
+      expect(Number(started[index]?.monoNs) / 1e9).toBeLessThan(startS + 0.05)
+      expect(Number(run.of('transition-ended')[index]?.monoNs) / 1e9).toBeGreaterThan((endS ?? 0) - 0.05)
+    }
+  })
+
+  it('names every task that the kernel could not switch, and why', ({ skip }) => {
+    skip(!saysWhy(kernel), 'this kernel says it in no function that can be probed')
+    const seen = new Set(
+      run
+        .of('task-blocked')
+        .map(
+          ({ task, error, function: name }) =>
+            `${task.comm}:${task.tid} ${reasons.get(error)}${name && ` ${name}`}`,
+        ),
+    )
+    // Since 6.4 schedule() tries, too, and logs nothing of it.
+    for (const one of logged.slice(0, 2).flatMap(({ blocked }) => [...blocked])) expect(seen).toContain(one)
+    const [sleeper] = run.of('task-blocked').filter(({ task }) => task.comm === 'klpt-sleeper')
+    expect(run.of('task-switched').map(({ task }) => task.tid)).toContain(sleeper?.task.tid)
+    expect(Math.max(...run.of('task-tries').map(({ tries }) => Number(tries)))).toBeGreaterThan(3)
+  })
+
+  it('lists who a stalled transition waits for, with its stack, and every thread else', () => {
+    const waited = run.of('task-waited-for')
+    expect(waited.length).toBeGreaterThan(3)
+    const sleeper = waited.filter(({ task }) => task.comm === 'klpt-sleeper')
+    expect(sleeper.length).toBeGreaterThan(3)
+    expect(sleeper.every(({ frames, address }) => frames >= 16 && address[0] !== 0n)).toBe(true)
+    const lists = run.of('tasks-end')
+    expect(lists.every(({ complete }) => complete)).toBe(true)
+    expect(Math.max(...lists.map(({ rows }) => rows))).toBeGreaterThan(40)
+    const idle = run.of('idle-task').map(({ ofCpu }) => ofCpu)
+    expect([...new Set(idle)].sort()).toEqual([0, 1])
+  })
+
+  it('tells what became of the patches: loads, states, objects, the replace and the release', () => {
+    expect(run.of('patch-loaded').map(({ patch, result }) => ({ patch, result }))).toEqual([
+      { patch: 'klpt_patch_v1', result: 0 },
+      { patch: 'klpt_patch_v2', result: 0 },
+    ])
+    expect(run.of('patch-state').map(({ patch, id, version }) => `${patch} ${id} ${version}`)).toEqual([
+      'klpt_patch_v1 1 1',
+      'klpt_patch_v2 1 2',
+      'klpt_patch_v2 2 1',
+    ])
+    expect(
+      run.of('object-patched').map(({ patch, object, result }) => `${patch} ${object} ${result}`),
+    ).toEqual(['klpt_patch_v1 klpt_target 0', 'klpt_patch_v2 klpt_target 0'])
+    expect(run.of('patch-replacing').map(({ patch }) => patch)).toEqual(['klpt_patch_v2'])
+    expect(run.of('patch-released').map(({ module }) => module)).toEqual(['klpt_patch_v1'])
+    const walks = run.of('inventory-end').filter(({ complete }) => complete)
+    const last = walks.at(-1)?.walk
+    const functions = run.of('inventory-func').filter(({ walk }) => walk === last)
+    expect(functions.length).toBe(3)
+    expect(functions.every(({ patched, nop }) => patched && !nop)).toBe(true)
+  })
+
+  it('counts shadow variables as the module that makes them does', () => {
+    const counts = run.of('shadow-count')
+    const walked = run.of('shadow-walked').filter(({ isVoid, tooLong }) => !isVoid && !tooLong)
+    expect(walked.length).toBeGreaterThan(2)
+    const pass = walked.at(-1)?.pass
+    for (const [id, [live, allocated, freed, found]] of accountsIn(lab.read('shadow-counts'))) {
+      const count = counts.filter((one) => one.id === id).at(-1)
+      expect(sum(count?.allocated ?? []), `${id} allocated`).toBe(allocated)
+      expect(sum(count?.freed ?? []), `${id} freed`).toBe(freed)
+      expect((count?.found ?? 0n) + (count?.raced ?? 0n), `${id} found`).toBe(found)
+      const inHash = run.of('shadow-found').find((one) => one.id === id && one.pass === pass)
+      expect(inHash?.found ?? 0n, `${id} in the hash`).toBe(live)
+    }
+    const streamed = run.of('shadow-call').length
+    const all = new Map(counts.map((one) => [one.id, one]))
+    const calls = [...all.values()].map(
+      ({ allocated, freed, found, duplicates, failed, missed, raced }) =>
+        sum(allocated) + sum(freed) + found + duplicates + failed + missed + raced,
+    )
+    expect(BigInt(streamed) + (counts.at(-1)?.notStreamed ?? 0n)).toBe(sum(calls))
+  })
+
+  it('counts the calls of what is patched, and how many of them were redirected', () => {
+    const shows = run.of('inventory-func').filter(({ function: name }) => name === 'klpt_proc_show')
+    const { oldFunc, newFunc } = shows.at(-1) ?? {}
+    const callsOf = (address: bigint | undefined) =>
+      run
+        .of('function-calls')
+        .filter((one) => one.address === address)
+        .at(-1)?.calls
+    expect(callsOf(newFunc)).toBe(20n)
+    expect(callsOf(oldFunc)).toBeGreaterThanOrEqual(20n)
+    expect(run.of('function-counting').every(({ error }) => error === 0)).toBe(true)
+  })
+
+  it('accounts for every record: emitted is written and counted lost', () => {
+    expect(run.accounts.size).toBeGreaterThan(20)
+    for (const [name, { emitted, unreserved, written, unwritten }] of run.accounts) {
+      const got = BigInt(run.records.filter(({ record }) => record === name).length)
+      expect(written, name).toBe(got)
+      // Those the tracer makes itself are not emitted.
+      if (emitted > 0n) expect(emitted, name).toBe(written + unreserved)
+      else expect(unwritten, name).toBe(0n)
+    }
+  })
+
+  it('makes a probe fire every few seconds', () => {
+    const canaries = run.of('canary')
+    expect(canaries.length).toBeGreaterThan(8)
+    expect(canaries.map(({ number }) => number)).toEqual(canaries.map((_, index) => BigInt(index + 1)))
+  })
+
+  it('keeps CAP_BPF and CAP_PERFMON, and nothing else', () => {
+    const status = lab.read('worker-status')
+    expect(status).toMatch(/^CapEff:\s+000000c000000000$/m)
+    expect(status).toMatch(/^CapBnd:\s+0000000000000000$/m)
+    expect(status).toMatch(/^NoNewPrivs:\s+1$/m)
+    expect(status).toMatch(/^Seccomp:\s+2$/m)
+  })
+
+  it('comes back when it is killed, and says from when to when nothing was seen', () => {
+    expect(killed.notUnderstood).toEqual([])
+    expect(killed.hellos).toHaveLength(2)
+    const [begun, over, ...others] = killed.of('gap')
+    expect(others).toEqual([])
+    expect(begun).toMatchObject({ over: false, reason: expect.stringContaining('signal 9') })
+    expect(over).toMatchObject({ over: true, fromNs: begun?.fromNs })
+    expect(Number((over?.monoNs ?? 0n) - (over?.fromNs ?? 0n)) / 1e9).toBeGreaterThan(1)
+    expect(killed.of('transition-ended').map(({ patch }) => patch)).toEqual([
+      'klpt_patch_stack',
+      'klpt_patch_stack',
+    ])
+  })
+})
