@@ -4,16 +4,17 @@
  *
  * Prints   INVENTORY_PATCH oldest first, after each its INVENTORY_STATE, its _OBJECT and after each of these its _FUNC;
  *          INVENTORY_END.
- * Read it  The tracer runs walk_inventory() until the walk has ended, when a change that the probes below count has been
- *          followed by a quiet moment. A walk in whose course something changes ends with complete = 0 and is done
- *          again: no lock is taken. The stack nodes say which functions share a klp_ops->func_stack, in which order.
+ * Read it  The tracer runs walk_inventory() until the walk has ended, when a change that the probes below count has
+ *          been followed by a quiet moment. A walk in whose course something changes ends with complete = 0 and is
+ *          done again: no lock is taken. The stack nodes say which functions share a klp_ops->func_stack, in which
+ *          order.
  * Without  klp_patches: all of it; sysfs names the functions
  *          klp_try_complete_transition: the kernel's flag of a patch being enabled, until the next change
  *          klp_free_patch_work_fn: patches that are gone, until the next change
  *          klp_module_coming: modules that came under a patch, until the next change
  *          klp_module_going: modules that went under a patch, until the next change
- * Cost     a microsecond or two per entry while walking; nothing otherwise. 32 entries per run keep the verifier under
- *          100,000 instructions.
+ * Cost     a microsecond or two per entry while walking; nothing otherwise. The verifier goes through 1,200
+ *          instructions.
  * Source   kernel/livepatch/core.c, patch.c; include/linux/livepatch.h
  */
 #include "lifecycle-records.bpf.h"

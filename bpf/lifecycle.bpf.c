@@ -21,7 +21,7 @@
  *          klp_kobj_release_patch: the end of a patch's release
  *          klp_free_patch_work_fn: the end of a patch's release
  * Cost     some ten records per load, transition or module; nothing in between. The verifier follows each program
- *          that walks a patch's objects or states through 128 rounds of some 30 instructions.
+ *          that walks a patch's objects or states through 64 or 128 rounds, 2,900 instructions at most.
  * Source   kernel/livepatch/core.c, patch.c, transition.c, state.c; include/linux/livepatch.h
  */
 #include "lifecycle-records.bpf.h"

@@ -13,7 +13,7 @@
 #include "shadow-count.bpf.h"
 #include "shadow-hash.bpf.h"
 
-/* Per run, for the verifier of 5.10: of buckets begun, and of buckets and variables together. */
+/* Per run: of buckets begun, and of buckets and variables together. Loops have to be short for the verifier of 5.10. */
 #define BUCKET_STEPS 96
 #define WALK_STEPS 224
 
@@ -120,16 +120,44 @@ __global int find_shadow(__u64 address)
 	return 0;
 }
 
-/* Says that a bucket is being read, and gives its first node; 1: not now. */
-__global __u64 begin_bucket(__u32 bucket)
+/* No node's address: the run ends. */
+#define WALK_RESTS 1
+
+static __always_inline void move_on(long by)
 {
 	/* An atomic operation, because the lock must not be read before this is written. */
-	__sync_fetch_and_add(&shadow_walk.position, 1);
-	if (hash_is_locked()) {
-		__sync_fetch_and_add(&shadow_walk.position, -1);
-		return 1;
+	__sync_fetch_and_add(&shadow_walk.position, by);
+}
+
+/*
+ * Tells of a variable, or goes to the next bucket. Returns the variable that follows, or 0. Of a bucket that is locked
+ * nothing is read: the next step tries again.
+ */
+__global __u64 step_shadow(__u64 node, bool may_begin)
+{
+	__u64 position = shadow_walk.position, bucket;
+
+	if (node) {
+		find_shadow(node);
+		return (__u64)BPF_CORE_READ((struct klp_shadow *)node, node.next);
 	}
-	return first_of(bucket);
+	/* The bucket has been read to its end. */
+	if (position & 1) {
+		move_on(1);
+		position++;
+	}
+	bucket = WALK_PLACE(position) / 2;
+	if (bucket >= SHADOW_BUCKETS || !may_begin)
+		return WALK_RESTS;
+	move_on(1);
+	if (hash_is_locked()) {
+		move_on(-1);
+		return 0;
+	}
+	node = first_of(bucket);
+	if (!node)
+		move_on(1);
+	return node;
 }
 
 /*
@@ -139,34 +167,18 @@ __global __u64 begin_bucket(__u32 bucket)
 SEC("raw_tp")
 int walk_shadow(void *ctx)
 {
-	__u32 bucket = WALK_PLACE(shadow_walk.position) / 2;
-	bool reading = false;
 	__u64 node = 0;
 
 	for (int i = 0; i < WALK_STEPS; i++) {
-		if (node) {
-			find_shadow(node);
-			node = (__u64)BPF_CORE_READ((struct klp_shadow *)node, node.next);
-			continue;
-		}
-		if (reading) {
-			/* From reading the bucket to having read it. */
-			__sync_fetch_and_add(&shadow_walk.position, 1);
-			reading = false;
-			bucket++;
-		}
-		if (bucket >= SHADOW_BUCKETS || i >= BUCKET_STEPS)
+		node = step_shadow(node, i < BUCKET_STEPS);
+		if (node == WALK_RESTS)
 			return 0;
-		node = begin_bucket(bucket);
-		reading = node != 1;
-		if (!reading)
-			node = 0;
 	}
-	/* The bucket was not read to its end. */
-	if (reading) {
+	/* There is more in this bucket than in one run can be read. */
+	if (shadow_walk.position & 1) {
 		if (node)
 			shadow_walk.too_long = 1;
-		__sync_fetch_and_add(&shadow_walk.position, 1);
+		move_on(1);
 	}
 	return 0;
 }

@@ -4,8 +4,8 @@
  *
  * Prints   TRANSITION_ASKED, soon after it and unless refused TRANSITION_STARTED; _REVERSED, _FORCED, _CANCELLED;
  *          TRANSITION_FINISHING when no task is left to switch; TRANSITION_ENDED.
- * Read it  The times of STARTED and REVERSED are the `generation` by which what follows is told from earlier transitions.
- *          REVERSED carries the target before it; where klp_start_transition is not inlined into
+ * Read it  The times of STARTED and REVERSED are the `generation` by which what follows is told from earlier
+ *          transitions. REVERSED carries the target before it; where klp_start_transition is not inlined into
  *          klp_reverse_transition a second STARTED follows. ENDED closes completed and cancelled transitions alike:
  *          klp_complete_transition runs for both.
  * Without  klp_init_transition: who asked for a transition
@@ -14,7 +14,7 @@
  *          klp_force_transition: that a transition was forced
  *          klp_cancel_transition: that a transition was cancelled; it looks completed
  *          klp_complete_transition: when a transition ended, until sysfs or the kernel log says so
- * Cost     a handful of calls per transition; nothing between transitions. The largest program is 250 instructions.
+ * Cost     a handful of calls per transition; nothing between transitions. The verifier goes through 200 instructions at most.
  * Source   kernel/livepatch/transition.c
  */
 #include "common.bpf.h"

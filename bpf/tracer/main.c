@@ -36,8 +36,8 @@
 static pid_t worker;
 static bool stopping;
 /*
- * Shared with the worker, which sets it when it has written its last. Its end comes seconds later on a slow machine: the
- * kernel takes the probes away first.
+ * Shared with the worker, which sets it when it has written its last. Its end comes seconds later on a slow machine:
+ * the kernel takes the probes away first.
  */
 static volatile bool *has_ended;
 

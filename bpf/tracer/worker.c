@@ -137,7 +137,8 @@ static enum worker_end fail(__u64 blind_ns, const char *reason)
 	return WORKER_FAILED;
 }
 
-enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *why_blind, volatile bool *has_ended)
+enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *why_blind,
+			   volatile bool *has_ended)
 {
 	char reason[REASON_BYTES];
 	enum worker_end end;

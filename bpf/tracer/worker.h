@@ -21,6 +21,7 @@ enum worker_end {
  * Traces until it is told to stop. `blind_ns`: nothing has been seen since then, for the `reason`; 0: it is the first.
  * Sets `*has_ended` when nothing more will be written.
  */
-enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *reason, volatile bool *has_ended);
+enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *reason,
+			   volatile bool *has_ended);
 
 #endif
