@@ -105,7 +105,7 @@ static void choose(struct klpscope_bpf *skeleton)
 			judge_function(number, find(symbols, count, function_of(program))->functions);
 		for (size_t i = 0; i < NEEDS; i++)
 			if (!strcmp(needs[i].program, bpf_program__name(program)) &&
-			    !find(symbols, count, needs[i].variable)->variables)
+			    !find(symbols, count, needs[i].variable)->all)
 				leave_out(number, -ENOENT, "this kernel shows no variable that it needs");
 		number++;
 	}

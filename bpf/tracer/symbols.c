@@ -41,21 +41,22 @@ int symbols_count(struct symbol_count *wanted, unsigned int count)
 	if (!file)
 		return -errno;
 	for (unsigned int i = 0; i < count; i++)
-		wanted[i].functions = wanted[i].variables = 0;
+		wanted[i].functions = wanted[i].all = 0;
 	qsort(wanted, count, sizeof(*wanted), by_name);
 	while (fgets(line, sizeof(line), file)) {
 		struct symbol_count *found = count_line(wanted, count, line, &type);
 
-		if (found && strchr("tTwW", type))
+		if (!found)
+			continue;
+		found->all++;
+		if (strchr("tTwW", type))
 			found->functions++;
-		else if (found)
-			found->variables++;
 	}
 	fclose(file);
 	for (unsigned int i = 1; i < count; i++) {
 		if (strcmp(wanted[i].name, wanted[i - 1].name) == 0) {
 			wanted[i].functions = wanted[i - 1].functions;
-			wanted[i].variables = wanted[i - 1].variables;
+			wanted[i].all = wanted[i - 1].all;
 		}
 	}
 	return 0;

@@ -5,8 +5,8 @@
 /* How often /proc/kallsyms has a name. */
 struct symbol_count {
 	const char *name;
-	unsigned int functions; /* t, T, w, W */
-	unsigned int variables;
+	unsigned int functions; /* of the types t, T, w, W */
+	unsigned int all;
 };
 
 /* Counts all of them in one pass. 0 or a negative errno. */

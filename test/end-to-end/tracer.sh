@@ -3,7 +3,7 @@
 # from when to when it saw nothing, and leaves nothing behind.
 set -eu
 source "$(dirname "$0")/support/steps.sh"
-tracer=$LAB_CHECKOUT/dist/klpscope-tracer
+tracer=$(dirname "$0")/../../dist/klpscope-tracer
 
 # start_tracer NAME: its frames go through a pipe to /lab/out/NAME.frames.
 start_tracer() {
