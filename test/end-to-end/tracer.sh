@@ -15,13 +15,12 @@ start_tracer() {
 }
 # readies NAME COUNT: it has said so many times that its probes are attached.
 readies() { (($(grep -ao '"attachMs"' "/lab/out/$1.frames" | wc -l) >= $2)); }
-workers() { pgrep -P "$parent" >/dev/null; }
 ended() { ! kill -0 "$1" 2>/dev/null; }
 # resident PID: what its memory was at most, and is now, in kB.
 resident() { sed -nE 's/^Vm(HWM|RSS):\s+([0-9]+) kB$/\1 \2/p' "/proc/$1/status" | tr '\n' ' '; }
 
 start_tracer whole
-worker=$(pgrep -P "$parent")
+worker=$(pgrep -P "$parent" klpscope-tracer)
 cp "/proc/$worker/status" /lab/out/worker-status
 load klpt_target
 hold_sleeper
@@ -53,14 +52,14 @@ wait_gone klpt_patch_v2
 unload klpt_patch_v1
 
 start_tracer killed
-worker=$(pgrep -P "$parent")
+worker=$(pgrep -P "$parent" klpscope-tracer)
 kill -KILL "$worker"
 wait_until 120 readies killed 2
 load klpt_patch_stack
 wait_patched klpt_patch_stack
 disable klpt_patch_stack
 wait_gone klpt_patch_stack
-worker=$(pgrep -P "$parent")
+worker=$(pgrep -P "$parent" klpscope-tracer)
 kill -KILL "$parent"
 wait_until 60 ended "$worker"
 unload klpt_patch_stack

@@ -7,6 +7,7 @@ export interface LabKernel {
 }
 
 export const LAB_KERNELS: readonly LabKernel[] = [
+  { name: '5.10', suite: 'bullseye' },
   { name: '6.1', suite: 'bookworm' },
   { name: '6.12', suite: 'trixie' },
   { name: '7.2', suite: 'sid' },

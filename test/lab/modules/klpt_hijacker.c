@@ -6,6 +6,12 @@
  */
 #include <linux/ftrace.h>
 #include <linux/module.h>
+#include <linux/version.h>
+
+/* Tracers get these since 5.11. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define ftrace_regs pt_regs
+#endif
 
 static void notrace hijack(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 			   struct ftrace_regs *regs)
