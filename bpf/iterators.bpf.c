@@ -17,7 +17,12 @@
 /* CPUs per run of walk_idle(). */
 #define IDLE_STEPS 64
 
-extern const struct rq runqueues __ksym __weak;
+/* kernel/sched/core.c, and where each CPU's copy of such variables begins. */
+extern const void runqueues __ksym __weak;
+extern const void __per_cpu_offset __ksym __weak;
+
+/* Set by the tracer before loading. */
+const volatile __u32 possible_cpus = 1;
 
 struct look look;
 /* Which CPU's idle task walk_idle() reads next. */
@@ -95,19 +100,28 @@ static __noinline int tell_idle(__u32 cpu, int patch_state)
 	return 0;
 }
 
+static __always_inline struct task_struct *idle_of(__u32 cpu)
+{
+	struct rq *rq;
+	__u64 offset = 0;
+
+	bpf_probe_read_kernel(&offset, sizeof(offset), (void *)&__per_cpu_offset + cpu * sizeof(offset));
+	rq = (struct rq *)((__u64)&runqueues + offset);
+	return BPF_CORE_READ(rq, idle);
+}
+
 /* Again until idle_cpu is 0. */
 SEC("raw_tp")
 int walk_idle(void *ctx)
 {
 	for (int i = 0; i < IDLE_STEPS; i++) {
-		const struct rq *rq = bpf_per_cpu_ptr(&runqueues, idle_cpu);
 		struct task_struct *idle;
 
-		if (!rq) {
+		if (idle_cpu >= possible_cpus) {
 			idle_cpu = 0;
 			return 0;
 		}
-		idle = BPF_CORE_READ(rq, idle);
+		idle = idle_of(idle_cpu);
 		/* A CPU that was never there has none. */
 		if (idle)
 			tell_idle(idle_cpu, BPF_CORE_READ(idle, patch_state));

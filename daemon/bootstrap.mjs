@@ -145,12 +145,18 @@ const vitest = async (...projects) => {
   return status
 }
 
+/** Only what will be booted is prepared. */
+const wantedKernels = () => {
+  const { KLPSCOPE_KERNELS: names } = process.env
+  return names ? ['--kernel', ...names.split(',')] : []
+}
+
 const jobs = {
   start: () => klpscope('start', ...args),
   build: () => 0,
   tracer,
   'test-unit': () => vitest('unit'),
-  test: async () => (await klpscope('lab', 'prepare', '--tests')) || tracer() || vitest(),
+  test: async () => (await klpscope('lab', 'prepare', '--tests', ...wantedKernels())) || tracer() || vitest(),
   bench: () => {
     // Its help and its host-side part need no lab; the machine is prepared before the first boot.
     bundle('Building the benches', 'test/bench/main.ts', 'dist/bench.js')

@@ -58,7 +58,7 @@ static const struct need {
 } needs[] = {
 	{ "walk_inventory", "klp_patches" },  { "walk_shadow", "klp_shadow_hash" },
 	{ "walk_shadow", "klp_shadow_lock" }, { "list_waited_for", "klp_target_state" },
-	{ "walk_idle", "runqueues" },
+	{ "walk_idle", "runqueues" },	      { "walk_idle", "__per_cpu_offset" },
 };
 
 #define NEEDS (sizeof(needs) / sizeof(*needs))
@@ -152,6 +152,7 @@ static struct klpscope_bpf *load_once(const struct btf *kernel, int *error)
 	*error = -errno;
 	if (!skeleton)
 		return NULL;
+	skeleton->rodata->possible_cpus = libbpf_num_possible_cpus();
 	choose(skeleton);
 	size_maps(skeleton, kernel);
 	bpf_object__for_each_program(program, skeleton->obj) {
