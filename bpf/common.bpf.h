@@ -12,12 +12,11 @@
 #define NULL ((void *)0)
 #define NS_PER_S 1000000000ull
 
-/*
- * Untyped: a typed ksym resolves to 0, because only per-CPU variables are in the kernel's BTF. Weak: 0 where the
- * kernel has none, and the tracer then leaves out the programs that need it. (kernel/livepatch/transition.c)
- */
-extern const void klp_transition_patch __ksym __weak;
-extern const void klp_target_state __ksym __weak;
+/* Set by the tracer before loading: where the kernel's variables are. */
+const volatile struct kernel_variables kernel_at;
+
+/* Of a kernel variable into one of the same size; unchanged where the kernel has none. */
+#define READ_VARIABLE(into, name) bpf_probe_read_kernel(&(into), sizeof(into), (void *)kernel_at.name)
 
 /* For the layout of the records to be in the object's BTF. */
 const union any_record *any_record_unused __attribute__((unused));
@@ -76,7 +75,7 @@ static __always_inline struct klp_patch *transition_patch(void)
 {
 	struct klp_patch *patch = NULL;
 
-	bpf_probe_read_kernel(&patch, sizeof(patch), &klp_transition_patch);
+	READ_VARIABLE(patch, klp_transition_patch);
 	return patch;
 }
 
@@ -84,7 +83,7 @@ static __always_inline int target_state(void)
 {
 	int target = KLP_UNDEFINED;
 
-	bpf_probe_read_kernel(&target, sizeof(target), &klp_target_state);
+	READ_VARIABLE(target, klp_target_state);
 	return target;
 }
 

@@ -19,8 +19,6 @@
  */
 #include "lifecycle-records.bpf.h"
 
-extern const void klp_patches __ksym __weak;
-
 /* Entries per run: what the oldest kernel's verifier follows through the loop. */
 #define INVENTORY_STEPS 32
 
@@ -152,7 +150,7 @@ __global int step_inventory(void)
 	} else if (state) {
 		inventory_walk.state = 0;
 		inventory_walk.object = (__u64)BPF_CORE_READ(patch, obj_list.next);
-	} else if (at.patch == (__u64)&klp_patches) {
+	} else if (at.patch == kernel_at.klp_patches) {
 		inventory_walk.patch = 0;
 	} else {
 		inventory_walk.entries++;
@@ -174,7 +172,7 @@ int walk_inventory(void *ctx)
 		inventory_walk.entries = 0;
 		inventory_walk.changed = inventory_changed;
 		inventory_walk.state = inventory_walk.object = inventory_walk.func = 0;
-		bpf_probe_read_kernel(&inventory_walk.patch, sizeof(inventory_walk.patch), &klp_patches);
+		READ_VARIABLE(inventory_walk.patch, klp_patches);
 	}
 	for (int i = 0; i < INVENTORY_STEPS; i++) {
 		if (!inventory_walk.patch || inventory_walk.changed != inventory_changed)

@@ -17,10 +17,6 @@
 /* CPUs per run of walk_idle(). */
 #define IDLE_STEPS 64
 
-/* kernel/sched/core.c, and where each CPU's copy of such variables begins. */
-extern const void runqueues __ksym __weak;
-extern const void __per_cpu_offset __ksym __weak;
-
 /* Set by the tracer before loading. */
 const volatile __u32 possible_cpus = 1;
 
@@ -100,14 +96,17 @@ static __noinline int tell_idle(__u32 cpu, int patch_state)
 	return 0;
 }
 
-static __always_inline struct task_struct *idle_of(__u32 cpu)
+__global int step_idle(__u32 cpu)
 {
+	struct task_struct *idle;
 	struct rq *rq;
 	__u64 offset = 0;
 
-	bpf_probe_read_kernel(&offset, sizeof(offset), (void *)&__per_cpu_offset + cpu * sizeof(offset));
-	rq = (struct rq *)((__u64)&runqueues + offset);
-	return BPF_CORE_READ(rq, idle);
+	bpf_probe_read_kernel(&offset, sizeof(offset), (void *)(kernel_at.__per_cpu_offset + cpu * sizeof(offset)));
+	rq = (struct rq *)(kernel_at.runqueues + offset);
+	idle = BPF_CORE_READ(rq, idle);
+	/* A CPU that was never there has none. */
+	return idle ? tell_idle(cpu, BPF_CORE_READ(idle, patch_state)) : 0;
 }
 
 /* Again until idle_cpu is 0. */
@@ -115,16 +114,11 @@ SEC("raw_tp")
 int walk_idle(void *ctx)
 {
 	for (int i = 0; i < IDLE_STEPS; i++) {
-		struct task_struct *idle;
-
 		if (idle_cpu >= possible_cpus) {
 			idle_cpu = 0;
 			return 0;
 		}
-		idle = idle_of(idle_cpu);
-		/* A CPU that was never there has none. */
-		if (idle)
-			tell_idle(idle_cpu, BPF_CORE_READ(idle, patch_state));
+		step_idle(idle_cpu);
 		idle_cpu++;
 	}
 	return 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * All probe sets as one object. One unit, because libbpf's linker refuses the untyped ksyms that the kernel's variables
- * need (common.bpf.h).
+ * All probe sets as one object: they share a ring buffer, the kernel's variables and what the compiler can inline.
  */
 #include "transition.bpf.c"
 #include "tasks.bpf.c"

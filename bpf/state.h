@@ -5,6 +5,27 @@
 
 #include "records.h"
 
+/*
+ * The kernel's variables that are read. The tracer looks their addresses up and sets them before it loads the programs;
+ * 0: this kernel has no such variable. (libbpf's __ksym would do the same, in a pass of its own over /proc/kallsyms
+ * that takes longer than all the rest of loading.)
+ */
+#define KERNEL_VARIABLES(X)                                                                        \
+	X(klp_transition_patch) /* kernel/livepatch/transition.c */                                \
+	X(klp_target_state)                                                                        \
+	X(klp_signals_cnt)                                                                         \
+	X(klp_patches)		/* kernel/livepatch/core.c */                                      \
+	X(klp_shadow_hash)	/* kernel/livepatch/shadow.c */                                    \
+	X(klp_shadow_lock)                                                                         \
+	X(runqueues)		/* kernel/sched/core.c, in each CPU's own part of memory */        \
+	X(__per_cpu_offset)	/* where that begins */
+
+struct kernel_variables {
+#define X(name) __u64 name;
+	KERNEL_VARIABLES(X)
+#undef X
+};
+
 /* Probes that run while a map's value is copied to the tracer may change one word of it, never half a word. */
 
 /* Of one kind of record. */

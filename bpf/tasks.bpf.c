@@ -22,8 +22,6 @@
 /* No task's address: klp_try_complete_transition() is not probed, or has not been called yet. */
 #define NOT_KNOWN 1
 
-extern const void klp_signals_cnt __ksym __weak;
-
 /* The task in klp_try_complete_transition(), or 0. */
 static __u64 transition_worker = NOT_KNOWN;
 /* When the try under way looked at a blocked task last, or 0. */
@@ -178,7 +176,7 @@ int BPF_KPROBE(try_complete_transition)
 		first_try_of = generation;
 		inventory_changed++;
 	}
-	bpf_probe_read_kernel(&signals_before, sizeof(signals_before), &klp_signals_cnt);
+	READ_VARIABLE(signals_before, klp_signals_cnt);
 	return 0;
 }
 

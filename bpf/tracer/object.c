@@ -85,28 +85,47 @@ static void judge_function(unsigned int program, unsigned int functions)
 	leave_out(program, -EADDRNOTAVAIL, reason);
 }
 
+static const char *const variables[] = {
+#define X(name) #name,
+	KERNEL_VARIABLES(X)
+#undef X
+};
+
+#define VARIABLES (sizeof(variables) / sizeof(*variables))
+
+static void judge_needs(unsigned int number, const char *program, const struct symbol_count *symbols,
+			unsigned int count)
+{
+	for (size_t i = 0; i < NEEDS; i++) {
+		const struct symbol_count *found = find(symbols, count, needs[i].variable);
+
+		if (strcmp(needs[i].program, program) || found->address)
+			continue;
+		leave_out(number, -ENOENT, found->all ? "this kernel hides its addresses (kernel.kptr_restrict)"
+						      : "this kernel shows no variable that it needs");
+	}
+}
+
 /* Before loading: one program that cannot be loaded would fail all of them. */
 static void choose(struct klpscope_bpf *skeleton)
 {
-	struct symbol_count symbols[MAX_PROGRAMS + NEEDS];
+	struct symbol_count symbols[MAX_PROGRAMS + VARIABLES];
+	__u64 *addresses = (__u64 *)&skeleton->rodata->kernel_at;
 	struct bpf_program *program;
 	unsigned int count = 0, number = 0;
 
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (function_of(program) && count < MAX_PROGRAMS)
 			symbols[count++].name = function_of(program);
-	for (size_t i = 0; i < NEEDS; i++)
-		symbols[count++].name = needs[i].variable;
-	/* Without /proc/kallsyms attaching itself shows what is lacking. */
-	if (symbols_count(symbols, count))
-		return;
+	for (size_t i = 0; i < VARIABLES; i++)
+		symbols[count++].name = variables[i];
+	symbols_count(symbols, count);
+	for (size_t i = 0; i < VARIABLES; i++)
+		addresses[i] = find(symbols, count, variables[i])->address;
 	bpf_object__for_each_program(program, skeleton->obj) {
 		if (function_of(program))
 			judge_function(number, find(symbols, count, function_of(program))->functions);
-		for (size_t i = 0; i < NEEDS; i++)
-			if (!strcmp(needs[i].program, bpf_program__name(program)) &&
-			    !find(symbols, count, needs[i].variable)->all)
-				leave_out(number, -ENOENT, "this kernel shows no variable that it needs");
+		judge_needs(number, bpf_program__name(program), symbols, count);
 		number++;
 	}
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "symbols.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,31 +32,31 @@ static struct symbol_count *count_line(struct symbol_count *wanted, unsigned int
 	return find(wanted, count, space + 3);
 }
 
-int symbols_count(struct symbol_count *wanted, unsigned int count)
+void symbols_count(struct symbol_count *wanted, unsigned int count)
 {
 	FILE *file = fopen("/proc/kallsyms", "r");
 	char line[1024], type;
 
-	if (!file)
-		return -errno;
 	for (unsigned int i = 0; i < count; i++)
-		wanted[i].functions = wanted[i].all = 0;
+		wanted[i] = (struct symbol_count){ .name = wanted[i].name };
 	qsort(wanted, count, sizeof(*wanted), by_name);
-	while (fgets(line, sizeof(line), file)) {
+	while (file && fgets(line, sizeof(line), file)) {
 		struct symbol_count *found = count_line(wanted, count, line, &type);
 
 		if (!found)
 			continue;
 		found->all++;
+		found->address = strtoull(line, NULL, 16);
 		if (strchr("tTwW", type))
 			found->functions++;
 	}
-	fclose(file);
+	if (file)
+		fclose(file);
 	for (unsigned int i = 1; i < count; i++) {
 		if (strcmp(wanted[i].name, wanted[i - 1].name) == 0) {
 			wanted[i].functions = wanted[i - 1].functions;
 			wanted[i].all = wanted[i - 1].all;
+			wanted[i].address = wanted[i - 1].address;
 		}
 	}
-	return 0;
 }
