@@ -27,12 +27,19 @@ struct inventory_walk inventory_walk;
 #define ENTRY(node, type, member) ((struct type *)((node) - bpf_core_field_offset(struct type, member)))
 #define HEAD(entry, type, member) ((__u64)(entry) + bpf_core_field_offset(struct type, member))
 
+/* The walk has to be done again. */
+static __always_inline int lose(void)
+{
+	inventory_walk.lost++;
+	return 0;
+}
+
 static __noinline int tell_func(struct klp_func *func)
 {
 	struct inventory_func *record = RESERVE(inventory_func, RECORD_INVENTORY_FUNC);
 
 	if (!record)
-		return 0;
+		return lose();
 	record->walk = inventory_walk.number;
 	record->nop = BPF_CORE_READ(func, nop);
 	record->patched = BPF_CORE_READ(func, patched);
@@ -58,7 +65,7 @@ static __noinline int tell_object(struct klp_object *object)
 	const char *name;
 
 	if (!record)
-		return 0;
+		return lose();
 	name = BPF_CORE_READ(object, name);
 	record->walk = inventory_walk.number;
 	record->facts = facts_of(object);
@@ -78,7 +85,7 @@ static __noinline int tell_state(struct klp_state *state)
 	struct inventory_state *record = RESERVE(inventory_state, RECORD_INVENTORY_STATE);
 
 	if (!record)
-		return 0;
+		return lose();
 	record->walk = inventory_walk.number;
 	record->id = BPF_CORE_READ(state, id);
 	record->version = BPF_CORE_READ(state, version);
@@ -91,7 +98,7 @@ static __noinline int tell_patch(struct klp_patch *patch)
 	struct inventory_patch *record = RESERVE(inventory_patch, RECORD_INVENTORY_PATCH);
 
 	if (!record)
-		return 0;
+		return lose();
 	record->walk = inventory_walk.number;
 	record->enabled = BPF_CORE_READ(patch, enabled);
 	record->replace = BPF_CORE_READ(patch, replace);
@@ -109,7 +116,7 @@ static __noinline int tell_end(void)
 	if (!record)
 		return 0;
 	record->walk = inventory_walk.number;
-	record->complete = inventory_walk.changed == inventory_changed;
+	record->complete = inventory_walk.changed == inventory_changed && !inventory_walk.lost;
 	record->entries = inventory_walk.entries;
 	record->pad = 0;
 	bpf_ringbuf_submit(record, 0);
@@ -169,7 +176,7 @@ int walk_inventory(void *ctx)
 	if (!inventory_walk.walking) {
 		inventory_walk.number++;
 		inventory_walk.walking = 1;
-		inventory_walk.entries = 0;
+		inventory_walk.entries = inventory_walk.lost = 0;
 		inventory_walk.changed = inventory_changed;
 		inventory_walk.state = inventory_walk.object = inventory_walk.func = 0;
 		READ_VARIABLE(inventory_walk.patch, klp_patches);

@@ -345,7 +345,7 @@ struct inventory_end {
 	struct record_header header;
 	__u32 walk;
 	__u32 complete;
-	__u32 entries; /* records of this walk, without this one: fewer have come when some were lost */
+	__u32 entries; /* records of this walk, without this one */
 	__u32 pad;
 };
 

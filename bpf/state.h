@@ -64,7 +64,7 @@ struct inventory_walk {
 	__u32 number;
 	__u32 walking;
 	__u32 entries;
-	__u32 pad;
+	__u32 lost; /* of its records: no room in the ring buffer */
 };
 
 /* By id, per CPU; of SHADOW_ALLOCATED and SHADOW_FREED `cells` tell more than `count`. */

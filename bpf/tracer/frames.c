@@ -106,14 +106,21 @@ static size_t next_chunk(void)
 
 bool frames_flush(void)
 {
-	while (from < to) {
-		ssize_t done = write(STDOUT_FILENO, pending + from, next_chunk());
+	/* What is left of a chunk: a file or a socket may take a part of one. */
+	static size_t chunk;
 
+	while (from < to) {
+		ssize_t done;
+
+		if (!chunk)
+			chunk = next_chunk();
+		done = write(STDOUT_FILENO, pending + from, chunk);
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
 			return errno == EAGAIN;
 		from += done;
+		chunk -= done;
 	}
 	from = to = 0;
 	return true;

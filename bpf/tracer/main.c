@@ -36,10 +36,10 @@
 static pid_t worker;
 static bool stopping;
 /*
- * Shared with the worker, which sets it when it has written its last. Its end comes seconds later on a slow machine:
- * the kernel takes the probes away first.
+ * A worker that has written its last ends seconds later on a slow machine, because the kernel takes the probes away
+ * first: so it says here that it has.
  */
-static volatile bool *has_ended;
+static volatile struct worker_progress *progress;
 
 /* One signal of those that are blocked, or 0 when the time is up; 0 ms: there is no limit. */
 static int next_signal(long ms)
@@ -76,7 +76,7 @@ static void start_worker(const struct options *options, __u64 blind_ns, const ch
 	if (getppid() != parent)
 		_exit(WORKER_WITHOUT_READER);
 	/* Without destroying anything: the kernel takes probes away faster when the process ends. */
-	_exit(worker_run(options, blind_ns, reason, has_ended));
+	_exit(worker_run(options, blind_ns, reason, progress));
 }
 
 /* Waits for the worker's end, and passes on the wish to stop. */
@@ -90,7 +90,7 @@ static int watch(void)
 
 		if (waitpid(worker, &status, WNOHANG) == worker)
 			return status;
-		if (stopping && (*has_ended || mono_ns() > kill_ns)) {
+		if (stopping && (progress->ended || mono_ns() > kill_ns)) {
 			kill(worker, SIGKILL);
 			return 0;
 		}
@@ -149,8 +149,9 @@ static int watch_over(const struct options *options)
 		status = watch();
 		if (stopping || (WIFEXITED(status) && WEXITSTATUS(status) != WORKER_FAILED))
 			break;
-		if (mono_ns() - began_ns > LASTED_NS || !blind_ns)
+		if (progress->sees || !blind_ns)
 			blind_ns = mono_ns();
+		progress->sees = false;
 		tell_blind(blind_ns, status, reason);
 		backoff_s = mono_ns() - began_ns > LASTED_NS ? 1 : backoff_s;
 		stopping = backed_off(backoff_s);
@@ -203,8 +204,8 @@ int main(int count, char **arguments)
 		fprintf(stderr, "klpscope-tracer: it has to be started as root, to load BPF programs.\n");
 		return EXIT_FAILURE;
 	}
-	has_ended = mmap(NULL, sizeof(*has_ended), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (has_ended == MAP_FAILED) {
+	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (progress == MAP_FAILED) {
 		perror("klpscope-tracer: mmap");
 		return EXIT_FAILURE;
 	}

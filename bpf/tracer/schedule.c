@@ -18,6 +18,8 @@
 #define TASKS_NS (30 * SECOND_NS)
 #define CLOCK_NS (10 * SECOND_NS)
 #define CANARY_NS (2 * SECOND_NS)
+/* Runs of walk_inventory() in one turn of the loop, 32 entries each. */
+#define RUNS_PER_TURN 16
 
 static struct klpscope_bpf *skeleton;
 /* /proc/self/patch_state: reading it calls the function that the canary's probe is on. */
@@ -37,9 +39,9 @@ static bool due(__u64 *at, __u64 every, __u64 now)
 	return true;
 }
 
-static bool quiet(__u64 now)
+bool schedule_is_quiet(void)
 {
-	return transition_ns && now - transition_ns < QUIET_NS;
+	return transition_ns && mono_ns() - transition_ns < QUIET_NS;
 }
 
 static void read_idle(void)
@@ -77,7 +79,7 @@ static void look(__u64 now)
 static void tick(__u64 now)
 {
 	look(now);
-	if (quiet(now))
+	if (schedule_is_quiet())
 		return;
 	if (transition_ns) {
 		counters_put_tries(skeleton, skeleton->bss->generation);
@@ -98,32 +100,33 @@ static void tick(__u64 now)
 	frames_put_accounts(skeleton->bss->record_accounts);
 }
 
+/* Some of the walk: the loop empties the ring buffer in between. */
 static void walk_inventory(void)
 {
 	walked = changed;
-	do {
-		/* The records of one run have to find room in the ring buffer: the loop empties it in between. */
+	for (int runs = 0; runs < RUNS_PER_TURN; runs++) {
 		if (!object_run(skeleton->progs.walk_inventory))
 			return;
-	} while (skeleton->bss->inventory_walk.walking && frames_room(64));
+		if (!skeleton->bss->inventory_walk.walking)
+			break;
+	}
+	if (!skeleton->bss->inventory_walk.walking && skeleton->bss->inventory_walk.lost)
+		walked = 0;
 }
 
-/* True: a change waits for its quiet moment. */
-static bool inventory_go_on(__u64 now)
+/* Returns when there is more to do; 0: when something changes. */
+static __u64 inventory_go_on(__u64 now)
 {
-	if (skeleton->bss->inventory_walk.walking) {
-		walk_inventory();
-		return true;
-	}
 	if (changed != skeleton->data->inventory_changed) {
 		changed = skeleton->data->inventory_changed;
 		changed_ns = now;
 	}
-	if (walked == changed)
-		return false;
-	if (now - changed_ns >= (transition_ns ? QUIET_NS : CALM_NS))
+	if (skeleton->bss->inventory_walk.walking ||
+	    (walked != changed && now - changed_ns >= (transition_ns ? QUIET_NS : CALM_NS)))
 		walk_inventory();
-	return true;
+	if (skeleton->bss->inventory_walk.walking)
+		return now;
+	return walked == changed ? 0 : now + CALM_NS;
 }
 
 static void make_canary_fire(void)
@@ -145,13 +148,12 @@ void schedule_begin(struct klpscope_bpf *of)
 
 __u64 schedule_go_on(void)
 {
-	__u64 now = mono_ns();
-	bool inventory_waits;
+	__u64 now = mono_ns(), inventory_ns;
 
 	if (due(&canary_ns, CANARY_NS, now))
 		make_canary_fire();
 	if (due(&tick_ns, SECOND_NS, now))
 		tick(now);
-	inventory_waits = inventory_go_on(now);
-	return inventory_waits && now + CALM_NS < tick_ns ? now + CALM_NS : tick_ns;
+	inventory_ns = inventory_go_on(now);
+	return inventory_ns && inventory_ns < tick_ns ? inventory_ns : tick_ns;
 }

@@ -2,6 +2,7 @@
 #include "shadow-pass.h"
 #include "../state.h"
 #include "counters.h"
+#include "schedule.h"
 
 /* Runs of walk_shadow() in one turn of the loop: the whole hash, when it holds few variables. */
 #define RUNS_PER_TURN 64
@@ -64,7 +65,7 @@ bool shadow_pass_go_on(void)
 
 	switch (state) {
 	case RESTING:
-		if (mono_ns() < due_ns || bpf_program__fd(skeleton->progs.walk_shadow) < 0)
+		if (mono_ns() < due_ns || schedule_is_quiet() || bpf_program__fd(skeleton->progs.walk_shadow) < 0)
 			return false;
 		begin();
 		return walk_on();

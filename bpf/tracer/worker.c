@@ -10,6 +10,7 @@
 #include "schedule.h"
 #include "shadow-pass.h"
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -138,7 +139,7 @@ static enum worker_end fail(__u64 blind_ns, const char *reason)
 }
 
 enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *why_blind,
-			   volatile bool *has_ended)
+			   volatile struct worker_progress *progress)
 {
 	char reason[REASON_BYTES];
 	enum worker_end end;
@@ -159,11 +160,14 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 	calls_begin(skeleton, options->call_budget_per_s);
 	shadow_pass_begin(skeleton, options->shadow_check_s * 1000000000ull);
 	schedule_begin(skeleton);
+	/* What libbpf needed for a moment, the kernel's BTF above all, goes back to the system. */
+	malloc_trim(0);
 	if (!confine()) {
 		snprintf(reason, sizeof(reason), "privileges cannot be given up: %s", strerror(errno));
 		return fail(blind_ns ? blind_ns : mono_ns(), reason);
 	}
+	progress->sees = true;
 	end = trace(ring);
-	*has_ended = true;
+	progress->ended = true;
 	return end;
 }

@@ -17,11 +17,16 @@ enum worker_end {
 	WORKER_WITHOUT_READER = 3,
 };
 
+/* How far it is, for the process that watches over it, in memory that both share. */
+struct worker_progress {
+	bool sees;  /* probes are attached */
+	bool ended; /* nothing more will be written */
+};
+
 /*
  * Traces until it is told to stop. `blind_ns`: nothing has been seen since then, for the `reason`; 0: it is the first.
- * Sets `*has_ended` when nothing more will be written.
  */
 enum worker_end worker_run(const struct options *options, __u64 blind_ns, const char *reason,
-			   volatile bool *has_ended);
+			   volatile struct worker_progress *progress);
 
 #endif
