@@ -24,7 +24,7 @@ const struct any_enum *any_enum_unused __attribute__((unused));
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 * 1024 * 1024);
+	__uint(max_entries, 4 * 1024 * 1024); /* or what the tracer is told */
 } records SEC(".maps");
 
 /* By kind. Shared by all CPUs and exact: what is frequent is counted elsewhere and makes no record. */

@@ -2,7 +2,7 @@
 /*
  * klpscope-tracer: writes what the probes say to standard output, as frames (frames.h).
  *
- * usage: klpscope-tracer [--shadow-check SECONDS] [--call-budget CALLS_PER_SECOND]
+ * usage: klpscope-tracer [--shadow-check SECONDS] [--call-budget CALLS_PER_SECOND] [--buffer KILOBYTES]
  *        klpscope-tracer --layout     only the frames that say what records look like; needs no privilege
  *
  * Takes no orders but SIGTERM and SIGINT, reads nothing from its reader, opens no socket, executes nothing. This
@@ -165,8 +165,9 @@ static __u32 number(const char *text)
 	char *end;
 	unsigned long value = strtoul(text, &end, 10);
 
-	if (!*text || *end || value == 0 || value > 1000000000) {
-		fprintf(stderr, "klpscope-tracer: not a number from 1 to 1000000000: %s\n", text);
+	/* A million kilobytes are as large as a ring buffer can be, and enough for the others. */
+	if (!*text || *end || value == 0 || value > 1000000) {
+		fprintf(stderr, "klpscope-tracer: not a number from 1 to 1000000: %s\n", text);
 		exit(EXIT_FAILURE);
 	}
 	return value;
@@ -186,10 +187,11 @@ int main(int count, char **arguments)
 	static const struct option known[] = {
 		{ "shadow-check", required_argument, NULL, 's' },
 		{ "call-budget", required_argument, NULL, 'c' },
+		{ "buffer", required_argument, NULL, 'b' },
 		{ "layout", no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options options = { .shadow_check_s = 60, .call_budget_per_s = 100000 };
+	struct options options = { .shadow_check_s = 60, .call_budget_per_s = 100000, .buffer_kb = 4096 };
 	int option;
 
 	while ((option = getopt_long(count, arguments, "", known, NULL)) != -1) {
@@ -197,6 +199,8 @@ int main(int count, char **arguments)
 			options.shadow_check_s = number(optarg);
 		else if (option == 'c')
 			options.call_budget_per_s = number(optarg);
+		else if (option == 'b')
+			options.buffer_kb = number(optarg);
 		else
 			return option == 'l' ? put_layout() : EXIT_FAILURE;
 	}

@@ -162,7 +162,7 @@ static bool has_kprobe_multi(const struct btf *kernel)
 }
 
 /* Opens the object anew for each try: after a failure it cannot be loaded again. */
-static struct klpscope_bpf *load_once(const struct btf *kernel, int *error)
+static struct klpscope_bpf *load_once(const struct btf *kernel, __u32 buffer_kb, int *error)
 {
 	struct klpscope_bpf *skeleton = klpscope_bpf__open();
 	struct bpf_program *program;
@@ -172,6 +172,7 @@ static struct klpscope_bpf *load_once(const struct btf *kernel, int *error)
 	if (!skeleton)
 		return NULL;
 	skeleton->rodata->possible_cpus = libbpf_num_possible_cpus();
+	bpf_map__set_max_entries(skeleton->maps.records, buffer_kb * 1024);
 	choose(skeleton);
 	size_maps(skeleton, kernel);
 	bpf_object__for_each_program(program, skeleton->obj) {
@@ -189,14 +190,14 @@ static struct klpscope_bpf *load_once(const struct btf *kernel, int *error)
 }
 
 /* Leaves out one after the other the programs that this kernel's verifier refuses. */
-static struct klpscope_bpf *load(const struct btf *kernel, int *error)
+static struct klpscope_bpf *load(const struct btf *kernel, __u32 buffer_kb, int *error)
 {
 	for (unsigned int tries = 0; tries < MAX_PROGRAMS; tries++) {
 		struct klpscope_bpf *skeleton;
 		unsigned int number = 0;
 
 		*refused = 0;
-		skeleton = load_once(kernel, error);
+		skeleton = load_once(kernel, buffer_kb, error);
 		if (skeleton || !*refused)
 			return skeleton;
 		skeleton = klpscope_bpf__open();
@@ -252,7 +253,7 @@ static void attach(struct klpscope_bpf *skeleton, unsigned int *attached, unsign
 	}
 }
 
-struct klpscope_bpf *object_start(char *reason, size_t bytes)
+struct klpscope_bpf *object_start(__u32 buffer_kb, char *reason, size_t bytes)
 {
 	/* 5.10 accounts maps as locked memory. */
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
@@ -275,7 +276,7 @@ struct klpscope_bpf *object_start(char *reason, size_t bytes)
 		return NULL;
 	}
 	began = mono_ns();
-	skeleton = load(kernel, &error);
+	skeleton = load(kernel, buffer_kb, &error);
 	btf__free(kernel);
 	if (!skeleton) {
 		snprintf(reason, bytes, "the kernel does not take the BPF object: %s", strerror(-error));

@@ -11,7 +11,7 @@
  * Writes the first frames, attaches what this kernel has, and says of the rest why not. NULL: nothing could be loaded;
  * `reason` then says why.
  */
-struct klpscope_bpf *object_start(char *reason, size_t bytes);
+struct klpscope_bpf *object_start(__u32 buffer_kb, char *reason, size_t bytes);
 
 /* One BPF_PROG_TEST_RUN of a program that was loaded. False: it was not, or failed. */
 bool object_run(const struct bpf_program *program);

@@ -148,7 +148,7 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 	take_signals();
 	frames_begin();
 	cpus = libbpf_num_possible_cpus();
-	skeleton = object_start(reason, sizeof(reason));
+	skeleton = object_start(options->buffer_kb, reason, sizeof(reason));
 	if (!skeleton)
 		return fail(blind_ns ? blind_ns : mono_ns(), reason);
 	ring = ring_buffer__new(bpf_map__fd(skeleton->maps.records), on_record, NULL, NULL);

@@ -8,6 +8,7 @@
 struct options {
 	__u32 shadow_check_s;
 	__u32 call_budget_per_s;
+	__u32 buffer_kb; /* of the ring buffer */
 };
 
 /* How a worker ends. */

@@ -1,14 +1,14 @@
 # Proves that the tracer alone sees a stalled transition, shadow variables, an atomic replace and calls as the kernel and
 # the lab's modules tell them; that it holds no more privileges than it needs; that it comes back when it is killed, says
-# from when to when it saw nothing, and leaves nothing behind.
+# from when to when it saw nothing, and leaves nothing behind; that a reader that stops costs records, which are counted.
 set -eu
 source "$(dirname "$0")/support/steps.sh"
 tracer=$(dirname "$0")/../../dist/klpscope-tracer
 
-# start_tracer NAME: its frames go through a pipe to /lab/out/NAME.frames.
+# start_tracer NAME [OPTION…]: its frames go through a pipe to /lab/out/NAME.frames.
 start_tracer() {
   begun=${EPOCHREALTIME/./}
-  "$tracer" --shadow-check 2 > >(exec cat >"/lab/out/$1.frames") 2>"/lab/out/$1.log" &
+  "$tracer" --shadow-check 2 "${@:2}" > >(exec cat >"/lab/out/$1.frames") 2>"/lab/out/$1.log" &
   parent=$!
   wait_until 120 readies "$1" 1
   say "$1: attached $(((${EPOCHREALTIME/./} - begun) / 1000)) ms after it was started"
@@ -63,6 +63,25 @@ worker=$(pgrep -P "$parent" klpscope-tracer)
 kill -KILL "$parent"
 wait_until 60 ended "$worker"
 unload klpt_patch_stack
+
+# A reader that stops: what finds no room is counted, and nothing waits for it.
+start_tracer slow --buffer 64
+worker=$(pgrep -P "$parent" klpscope-tracer)
+reader=$(pgrep -P "$parent" cat)
+load klpt_many
+kill -STOP "$reader"
+load klpt_patch_many_with_as_many_letters_as_a_name_may_have
+wait_patched klpt_patch_many_with_as_many_letters_as_a_name_may_have
+# Lost records of the inventory make it walk again, so that it comes to this.
+read -r -t 15 <>/lab/never || true
+say "memory of the tracer behind a reader that stopped: $(resident "$worker")"
+disable klpt_patch_many_with_as_many_letters_as_a_name_may_have
+wait_gone klpt_patch_many_with_as_many_letters_as_a_name_may_have
+kill -CONT "$reader"
+read -r -t 3 <>/lab/never || true
+kill "$parent"
+wait "$parent"
+wait_until 60 ended "$worker"
 
 # A reader that goes takes the tracer with it.
 "$tracer" 2>/dev/null | head -c 30000 >/dev/null

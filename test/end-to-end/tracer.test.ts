@@ -36,6 +36,7 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
   let lab: LabSession
   let run: TracerRun
   let killed: TracerRun
+  let slow: TracerRun
   let logged: ReturnType<typeof loggedTransitions>
 
   beforeAll(async () => {
@@ -43,6 +44,7 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
     await lab.outcome
     run = readTracerRun(join(lab.outDir, 'whole.frames'))
     killed = readTracerRun(join(lab.outDir, 'killed.frames'))
+    slow = readTracerRun(join(lab.outDir, 'slow.frames'))
     logged = loggedTransitions(lab.read('dmesg.txt'))
     const { attached, lacking, loadMs, attachMs } = run.ready[0] ?? {}
     console.log(
@@ -175,6 +177,16 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
       // Those the tracer makes itself are not emitted.
       if (emitted > 0n) expect(emitted, name).toBe(written + unreserved)
       else expect(unwritten, name).toBe(0n)
+    }
+  })
+
+  it('accounts for every record, too, when its reader stops for a while', () => {
+    expect(slow.notUnderstood).toEqual([])
+    const lost = [...slow.accounts.values()].map(({ unreserved }) => unreserved)
+    expect(sum(lost)).toBeGreaterThan(0n)
+    for (const [name, { emitted, unreserved, written }] of slow.accounts) {
+      expect(written, name).toBe(BigInt(slow.records.filter(({ record }) => record === name).length))
+      if (emitted > 0n) expect(emitted, name).toBe(written + unreserved)
     }
   })
 
