@@ -246,10 +246,29 @@ void calls_put(void)
 		due_ns = mono_ns();
 }
 
+/* Whether kprobe.multi works here, tried on the canary's function: some kernels know it and lack CONFIG_FPROBE. */
+static bool takes_many(void)
+{
+	const char *function = "proc_pid_patch_state";
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .syms = &function, .cnt = 1);
+	struct bpf_link *link;
+
+	if (bpf_program__fd(skeleton->progs.functions_called) < 0)
+		return false;
+	link = bpf_program__attach_kprobe_multi_opts(skeleton->progs.functions_called, NULL, &options);
+	bpf_link__destroy(link);
+	return link;
+}
+
 void calls_begin(struct klpscope_bpf *of, __u32 budget_per_s)
 {
 	skeleton = of;
 	budget = budget_per_s;
-	one_by_one = bpf_program__fd(skeleton->progs.functions_called) < 0;
+	one_by_one = !takes_many();
 	probe_address_begin();
+}
+
+bool calls_are_one_by_one(void)
+{
+	return one_by_one;
 }

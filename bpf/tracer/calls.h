@@ -6,6 +6,8 @@
 #include "object.h"
 
 void calls_begin(struct klpscope_bpf *skeleton, __u32 budget_per_s);
+/* Functions are probed one by one, because this kernel has no kprobe.multi. */
+bool calls_are_one_by_one(void);
 /* Looks at a record that passes by. */
 void calls_see(const struct record_header *record);
 /* Attaches and detaches what is due, a few at a time. True: there is more to do now. */

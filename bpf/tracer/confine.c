@@ -27,7 +27,9 @@
 /*
  * CAP_BPF: map lookups, BPF_PROG_TEST_RUN and iterators, where kernel.unprivileged_bpf_disabled is set.
  * CAP_PERFMON: probes on functions that are patched later.
- * Both since 5.8; all that took CAP_SYS_ADMIN, CAP_SYSLOG or CAP_DAC_READ_SEARCH has been opened before.
+ * Both since 5.8; all that took CAP_SYSLOG or CAP_DAC_READ_SEARCH has been opened before.
+ * CAP_SYS_ADMIN: only where the kernel does not take CAP_PERFMON for those probes; the filter below leaves little to do
+ * with it.
  */
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
@@ -35,11 +37,13 @@
 #endif
 #define CAP_BIT(capability) (1u << ((capability) - 32))
 
-static bool keep_capabilities(void)
+static bool keep_capabilities(bool administrator)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	const __u32 high = CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON);
-	struct __user_cap_data_struct data[2] = { { 0 }, { .effective = high, .permitted = high } };
+	const __u32 low = administrator ? 1u << CAP_SYS_ADMIN : 0;
+	struct __user_cap_data_struct data[2] = { { .effective = low, .permitted = low },
+						  { .effective = high, .permitted = high } };
 
 	/* The bounding set too, as far as it may be changed: nothing that is executed could get them back. */
 	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
@@ -90,7 +94,7 @@ static void limit(int resource, rlim_t value)
 	setrlimit(resource, &both);
 }
 
-bool confine(void)
+bool confine(bool administrator)
 {
 	/* A core dump would hold kernel addresses. */
 	limit(RLIMIT_CORE, 0);
@@ -98,7 +102,7 @@ bool confine(void)
 	limit(RLIMIT_NOFILE, 16384);
 	/* All buffers are bounded, and the largest is half a megabyte: more is a fault. */
 	limit(RLIMIT_DATA, 64 << 20);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !keep_capabilities())
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !keep_capabilities(administrator))
 		return false;
 	return filter_system_calls();
 }

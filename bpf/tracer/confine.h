@@ -4,7 +4,10 @@
 
 #include <stdbool.h>
 
-/* Gives up, for good, all that is not needed once the probes are attached. False: errno says why it could not. */
-bool confine(void);
+/*
+ * Gives up, for good, all that is not needed once the probes are attached. False: errno says why it could not.
+ * `administrator`: see probe_address_needs_administrator().
+ */
+bool confine(bool administrator);
 
 #endif

@@ -21,6 +21,18 @@ void probe_address_begin(void)
 		fclose(file);
 }
 
+bool probe_address_needs_administrator(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/perf_event_paranoid", "r");
+	int level = 0;
+
+	if (file && fscanf(file, "%d", &level) != 1)
+		level = 0;
+	if (file)
+		fclose(file);
+	return level > 2;
+}
+
 static int open_event(__u64 address)
 {
 	struct perf_event_attr attributes = { .type = kprobe_type, .size = sizeof(attributes) };

@@ -7,6 +7,7 @@
 #include "counters.h"
 #include "lists.h"
 #include "object.h"
+#include "probe-address.h"
 #include "schedule.h"
 #include "shadow-pass.h"
 #include <errno.h>
@@ -162,7 +163,7 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 	schedule_begin(skeleton);
 	/* What libbpf needed for a moment, the kernel's BTF above all, goes back to the system. */
 	malloc_trim(0);
-	if (!confine()) {
+	if (!confine(calls_are_one_by_one() && probe_address_needs_administrator())) {
 		snprintf(reason, sizeof(reason), "privileges cannot be given up: %s", strerror(errno));
 		return fail(blind_ns ? blind_ns : mono_ns(), reason);
 	}
