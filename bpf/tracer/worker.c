@@ -79,19 +79,19 @@ static void last_words(struct ring_buffer *ring)
 
 	skeleton->bss->closed = 1;
 	stopped = 0;
-	do {
+	while (mono_ns() < until && !stopped) {
 		bool all = frames_room(FRAMES_PER_RECORD) && ring_buffer__consume(ring) == 0;
 
-		if (all && frames_empty())
-			break;
 		if (!frames_flush())
 			return;
+		if (all && frames_empty())
+			break;
 		wait_until(mono_ns() + 10000000, ring);
-	} while (mono_ns() < until && !stopped);
+	}
 	counters_put_shadow(skeleton);
 	calls_put();
 	frames_put_accounts(skeleton->bss->record_accounts);
-	while (!frames_empty() && frames_flush() && mono_ns() < until && !stopped)
+	while (frames_flush() && !frames_empty() && mono_ns() < until && !stopped)
 		wait_until(until, ring);
 }
 
