@@ -24,6 +24,7 @@ const importsUnder = (folder: string): Import[] =>
 /** What a folder may import: other folders by path, packages by name; and nothing of Node unless said so. */
 const rules: { folder: string; folders: string[]; packages: string[] }[] = [
   { folder: 'daemon/contract', folders: ['daemon/contract'], packages: ['zod'] },
+  { folder: 'daemon/raw', folders: ['daemon/raw'], packages: ['zod'] },
   { folder: 'daemon/words', folders: ['daemon/words', 'daemon/contract'], packages: [] },
   {
     folder: 'daemon/core',
