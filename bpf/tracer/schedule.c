@@ -18,8 +18,8 @@
 #define TASKS_NS (30 * SECOND_NS)
 #define CLOCK_NS (10 * SECOND_NS)
 #define CANARY_NS (2 * SECOND_NS)
-/* Runs of walk_inventory() in one turn of the loop, 32 entries each. */
-#define RUNS_PER_TURN 16
+/* Frames for which there has to be room: a reader that does not keep up gets no lists on top. */
+#define ROOM 16
 
 static struct klpscope_bpf *skeleton;
 /* /proc/self/patch_state: reading it calls the function that the canary's probe is on. */
@@ -100,17 +100,13 @@ static void tick(__u64 now)
 	frames_put_accounts(skeleton->bss->record_accounts);
 }
 
-/* Some of the walk: the loop empties the ring buffer in between. */
+/* One run of the walk: the loop empties the ring buffer before the next. */
 static void walk_inventory(void)
 {
 	walked = changed;
-	for (int runs = 0; runs < RUNS_PER_TURN; runs++) {
-		if (!object_run(skeleton->progs.walk_inventory))
-			return;
-		if (!skeleton->bss->inventory_walk.walking)
-			break;
-	}
-	if (!skeleton->bss->inventory_walk.walking && skeleton->bss->inventory_walk.lost)
+	if (!object_run(skeleton->progs.walk_inventory) || skeleton->bss->inventory_walk.walking)
+		return;
+	if (skeleton->bss->inventory_walk.lost)
 		walked = 0;
 }
 
@@ -121,6 +117,8 @@ static __u64 inventory_go_on(__u64 now)
 		changed = skeleton->data->inventory_changed;
 		changed_ns = now;
 	}
+	if (!frames_room(ROOM))
+		return now + CALM_NS;
 	if (skeleton->bss->inventory_walk.walking ||
 	    (walked != changed && now - changed_ns >= (transition_ns ? QUIET_NS : CALM_NS)))
 		walk_inventory();
