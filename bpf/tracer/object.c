@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "object.h"
+#include "choice.h"
 #include "hello.h"
-#include "symbols.h"
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
@@ -9,15 +9,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define MAX_PROGRAMS 96
-
-/* A program that is left out, and why; the programs are in the object's order. */
-struct choice {
-	char reason[REASON_BYTES];
-	int error;
-};
-
-static struct choice choices[MAX_PROGRAMS];
 /* What libbpf said of the program that the kernel refused. */
 static char refused[64];
 
@@ -35,153 +26,17 @@ static int on_libbpf(enum libbpf_print_level level, const char *format, va_list 
 	return fprintf(stderr, "%s\n", line);
 }
 
-static void leave_out(unsigned int program, int error, const char *reason)
-{
-	if (program >= MAX_PROGRAMS || *choices[program].reason)
-		return;
-	snprintf(choices[program].reason, REASON_BYTES, "%s", reason);
-	choices[program].error = error;
-}
-
-/* The kernel function of a kprobe or kretprobe, or NULL. */
-static const char *function_of(const struct bpf_program *program)
-{
-	const char *section = bpf_program__section_name(program);
-	const char *slash = strchr(section, '/');
-
-	return slash && strstr(section, "probe/") ? slash + 1 : NULL;
-}
-
-/* The kernel's variables without which a program is of no use. */
-static const struct need {
-	const char *program, *variable;
-} needs[] = {
-	{ "walk_inventory", "klp_patches" },  { "walk_shadow", "klp_shadow_hash" },
-	{ "walk_shadow", "klp_shadow_lock" }, { "list_waited_for", "klp_target_state" },
-	{ "walk_idle", "runqueues" },	      { "walk_idle", "__per_cpu_offset" },
-};
-
-#define NEEDS (sizeof(needs) / sizeof(*needs))
-
-static const struct symbol_count *find(const struct symbol_count *symbols, unsigned int count, const char *name)
-{
-	for (unsigned int i = 0; i < count; i++)
-		if (!strcmp(symbols[i].name, name))
-			return &symbols[i];
-	return NULL;
-}
-
-static void judge_function(unsigned int program, unsigned int functions)
-{
-	char reason[REASON_BYTES];
-
-	if (functions == 1)
-		return;
-	if (functions == 0) {
-		leave_out(program, -ENOENT, "this kernel has no such function, or has inlined it");
-		return;
-	}
-	snprintf(reason, sizeof(reason), "this kernel has %u functions of that name", functions);
-	leave_out(program, -EADDRNOTAVAIL, reason);
-}
-
-static const char *const variables[] = {
-#define X(name) #name,
-	KERNEL_VARIABLES(X)
-#undef X
-};
-
-#define VARIABLES (sizeof(variables) / sizeof(*variables))
-
-static void judge_needs(unsigned int number, const char *program, const struct symbol_count *symbols,
-			unsigned int count)
-{
-	for (size_t i = 0; i < NEEDS; i++) {
-		const struct symbol_count *found = find(symbols, count, needs[i].variable);
-
-		if (strcmp(needs[i].program, program) || found->address)
-			continue;
-		leave_out(number, -ENOENT, found->all ? "this kernel hides its addresses (kernel.kptr_restrict)"
-						      : "this kernel shows no variable that it needs");
-	}
-}
-
-/* Before loading: one program that cannot be loaded would fail all of them. */
-static void choose(struct klpscope_bpf *skeleton)
-{
-	struct symbol_count symbols[MAX_PROGRAMS + VARIABLES];
-	__u64 *addresses = (__u64 *)&skeleton->rodata->kernel_at;
-	struct bpf_program *program;
-	unsigned int count = 0, number = 0;
-
-	bpf_object__for_each_program(program, skeleton->obj)
-		if (function_of(program) && count < MAX_PROGRAMS)
-			symbols[count++].name = function_of(program);
-	for (size_t i = 0; i < VARIABLES; i++)
-		symbols[count++].name = variables[i];
-	symbols_count(symbols, count);
-	for (size_t i = 0; i < VARIABLES; i++)
-		addresses[i] = find(symbols, count, variables[i])->address;
-	bpf_object__for_each_program(program, skeleton->obj) {
-		if (function_of(program))
-			judge_function(number, find(symbols, count, function_of(program))->functions);
-		judge_needs(number, bpf_program__name(program), symbols, count);
-		number++;
-	}
-}
-
-/*
- * Maps that grow as they are used, on kernels where BPF has an allocator for that (6.1). Before that they would make
- * the kernel warn, so they are allocated at once, and smaller.
- */
-static void size_maps(struct klpscope_bpf *skeleton, const struct btf *kernel)
-{
-	struct bpf_map *map;
-
-	if (btf__find_by_name_kind(kernel, "bpf_mem_alloc", BTF_KIND_STRUCT) > 0)
-		return;
-	bpf_object__for_each_map(map, skeleton->obj) {
-		bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_HASH;
-
-		if (!(bpf_map__map_flags(map) & BPF_F_NO_PREALLOC))
-			continue;
-		bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~BPF_F_NO_PREALLOC);
-		bpf_map__set_max_entries(map, per_cpu ? 512 : 16384);
-	}
-}
-
-static bool has_kprobe_multi(const struct btf *kernel)
-{
-	__s32 id = btf__find_by_name_kind(kernel, "bpf_attach_type", BTF_KIND_ENUM);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, id) : NULL;
-
-	for (int i = 0; type && i < btf_vlen(type); i++)
-		if (!strcmp(btf__name_by_offset(kernel, btf_enum(type)[i].name_off), "BPF_TRACE_KPROBE_MULTI"))
-			return true;
-	return false;
-}
-
 /* Opens the object anew for each try: after a failure it cannot be loaded again. */
 static struct klpscope_bpf *load_once(const struct btf *kernel, __u32 buffer_kb, int *error)
 {
 	struct klpscope_bpf *skeleton = klpscope_bpf__open();
-	struct bpf_program *program;
-	unsigned int number = 0;
 
 	*error = -errno;
 	if (!skeleton)
 		return NULL;
 	skeleton->rodata->possible_cpus = libbpf_num_possible_cpus();
 	bpf_map__set_max_entries(skeleton->maps.records, buffer_kb * 1024);
-	choose(skeleton);
-	size_maps(skeleton, kernel);
-	bpf_object__for_each_program(program, skeleton->obj) {
-		if (program == skeleton->progs.functions_called && !has_kprobe_multi(kernel))
-			leave_out(number, -EOPNOTSUPP, "this kernel has no kprobe.multi");
-		if (number < MAX_PROGRAMS && *choices[number].reason)
-			bpf_program__set_autoload(program, false);
-		number++;
-	}
+	choose(skeleton, kernel);
 	*error = klpscope_bpf__load(skeleton);
 	if (!*error)
 		return skeleton;
@@ -189,28 +44,34 @@ static struct klpscope_bpf *load_once(const struct btf *kernel, __u32 buffer_kb,
 	return NULL;
 }
 
-/* Leaves out one after the other the programs that this kernel's verifier refuses. */
+/* The program that the kernel's verifier refused, as libbpf said. */
+static void leave_out_refused(int error)
+{
+	struct klpscope_bpf *skeleton = klpscope_bpf__open();
+	struct bpf_program *program;
+	unsigned int number = 0;
+
+	if (!skeleton)
+		return;
+	bpf_object__for_each_program(program, skeleton->obj) {
+		if (!strcmp(bpf_program__name(program), refused))
+			choice_leave_out(number, error, "this kernel's verifier refuses the program");
+		number++;
+	}
+	klpscope_bpf__destroy(skeleton);
+}
+
+/* A program that is refused costs what it sees, not all of them. */
 static struct klpscope_bpf *load(const struct btf *kernel, __u32 buffer_kb, int *error)
 {
 	for (unsigned int tries = 0; tries < MAX_PROGRAMS; tries++) {
 		struct klpscope_bpf *skeleton;
-		unsigned int number = 0;
 
 		*refused = 0;
 		skeleton = load_once(kernel, buffer_kb, error);
 		if (skeleton || !*refused)
 			return skeleton;
-		skeleton = klpscope_bpf__open();
-		if (!skeleton)
-			return NULL;
-		struct bpf_program *program;
-
-		bpf_object__for_each_program(program, skeleton->obj) {
-			if (!strcmp(bpf_program__name(program), refused))
-				leave_out(number, *error, "this kernel's verifier refuses the program");
-			number++;
-		}
-		klpscope_bpf__destroy(skeleton);
+		leave_out_refused(*error);
 	}
 	return NULL;
 }
@@ -227,7 +88,7 @@ static void attach(struct klpscope_bpf *skeleton, unsigned int *attached, unsign
 	unsigned int number = 0;
 
 	bpf_object__for_each_program(program, skeleton->obj) {
-		struct choice *choice = &choices[number < MAX_PROGRAMS ? number : MAX_PROGRAMS - 1];
+		struct choice *choice = choice_of(number);
 		struct bpf_link *link = NULL;
 
 		number++;

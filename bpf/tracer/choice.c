@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "choice.h"
+#include "symbols.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct choice choices[MAX_PROGRAMS];
+
+struct choice *choice_of(unsigned int number)
+{
+	return &choices[number < MAX_PROGRAMS ? number : MAX_PROGRAMS - 1];
+}
+
+void choice_leave_out(unsigned int number, int error, const char *reason)
+{
+	struct choice *choice = choice_of(number);
+
+	if (*choice->reason)
+		return;
+	snprintf(choice->reason, REASON_BYTES, "%s", reason);
+	choice->error = error;
+}
+
+/* The kernel function of a kprobe or kretprobe, or NULL. */
+static const char *function_of(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+	const char *slash = strchr(section, '/');
+
+	return slash && strstr(section, "probe/") ? slash + 1 : NULL;
+}
+
+/* The kernel's variables without which a program is of no use. */
+static const struct need {
+	const char *program, *variable;
+} needs[] = {
+	{ "walk_inventory", "klp_patches" },  { "walk_shadow", "klp_shadow_hash" },
+	{ "walk_shadow", "klp_shadow_lock" }, { "list_waited_for", "klp_target_state" },
+	{ "walk_idle", "runqueues" },	      { "walk_idle", "__per_cpu_offset" },
+};
+
+#define NEEDS (sizeof(needs) / sizeof(*needs))
+
+static const struct symbol_count *find(const struct symbol_count *symbols, unsigned int count, const char *name)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (!strcmp(symbols[i].name, name))
+			return &symbols[i];
+	return NULL;
+}
+
+static void judge_function(unsigned int program, unsigned int functions)
+{
+	char reason[REASON_BYTES];
+
+	if (functions == 1)
+		return;
+	if (functions == 0) {
+		choice_leave_out(program, -ENOENT, "this kernel has no such function, or has inlined it");
+		return;
+	}
+	snprintf(reason, sizeof(reason), "this kernel has %u functions of that name", functions);
+	choice_leave_out(program, -EADDRNOTAVAIL, reason);
+}
+
+static const char *const variables[] = {
+#define X(name) #name,
+	KERNEL_VARIABLES(X)
+#undef X
+};
+
+#define VARIABLES (sizeof(variables) / sizeof(*variables))
+
+static void judge_needs(unsigned int number, const char *program, const struct symbol_count *symbols,
+			unsigned int count)
+{
+	for (size_t i = 0; i < NEEDS; i++) {
+		const struct symbol_count *found = find(symbols, count, needs[i].variable);
+
+		if (strcmp(needs[i].program, program) || found->address)
+			continue;
+		choice_leave_out(number, -ENOENT, found->all ? "this kernel hides its addresses (kernel.kptr_restrict)"
+						      : "this kernel shows no variable that it needs");
+	}
+}
+
+/* One program that cannot be loaded would fail all of them. */
+static void judge(struct klpscope_bpf *skeleton)
+{
+	struct symbol_count symbols[MAX_PROGRAMS + VARIABLES];
+	__u64 *addresses = (__u64 *)&skeleton->rodata->kernel_at;
+	struct bpf_program *program;
+	unsigned int count = 0, number = 0;
+
+	bpf_object__for_each_program(program, skeleton->obj)
+		if (function_of(program) && count < MAX_PROGRAMS)
+			symbols[count++].name = function_of(program);
+	for (size_t i = 0; i < VARIABLES; i++)
+		symbols[count++].name = variables[i];
+	symbols_count(symbols, count);
+	for (size_t i = 0; i < VARIABLES; i++)
+		addresses[i] = find(symbols, count, variables[i])->address;
+	bpf_object__for_each_program(program, skeleton->obj) {
+		if (function_of(program))
+			judge_function(number, find(symbols, count, function_of(program))->functions);
+		judge_needs(number, bpf_program__name(program), symbols, count);
+		number++;
+	}
+}
+
+/*
+ * Maps that grow as they are used, on kernels where BPF has an allocator for that (6.1). Before that they would make
+ * the kernel warn, so they are allocated at once, and smaller.
+ */
+static void size_maps(struct klpscope_bpf *skeleton, const struct btf *kernel)
+{
+	struct bpf_map *map;
+
+	if (btf__find_by_name_kind(kernel, "bpf_mem_alloc", BTF_KIND_STRUCT) > 0)
+		return;
+	bpf_object__for_each_map(map, skeleton->obj) {
+		bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_HASH;
+
+		if (!(bpf_map__map_flags(map) & BPF_F_NO_PREALLOC))
+			continue;
+		bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~BPF_F_NO_PREALLOC);
+		bpf_map__set_max_entries(map, per_cpu ? 512 : 16384);
+	}
+}
+
+static bool has_kprobe_multi(const struct btf *kernel)
+{
+	__s32 id = btf__find_by_name_kind(kernel, "bpf_attach_type", BTF_KIND_ENUM);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, id) : NULL;
+
+	for (int i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(kernel, btf_enum(type)[i].name_off), "BPF_TRACE_KPROBE_MULTI"))
+			return true;
+	return false;
+}
+
+void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
+{
+	struct bpf_program *program;
+	unsigned int number = 0;
+
+	judge(skeleton);
+	size_maps(skeleton, kernel);
+	bpf_object__for_each_program(program, skeleton->obj) {
+		if (program == skeleton->progs.functions_called && !has_kprobe_multi(kernel))
+			choice_leave_out(number, -EOPNOTSUPP, "this kernel has no kprobe.multi");
+		if (*choice_of(number)->reason)
+			bpf_program__set_autoload(program, false);
+		number++;
+	}
+}

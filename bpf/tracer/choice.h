@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Which programs this kernel can have, and how large their maps may be: decided before they are loaded. */
+#ifndef KLPSCOPE_CHOICE_H
+#define KLPSCOPE_CHOICE_H
+
+#include "object.h"
+#include <bpf/btf.h>
+
+#define MAX_PROGRAMS 96
+
+/* Why a program is left out; an empty reason: it is not. */
+struct choice {
+	char reason[REASON_BYTES];
+	int error; /* a negative errno */
+};
+
+/* By the program's place in the object; the last one's for those beyond MAX_PROGRAMS. */
+struct choice *choice_of(unsigned int number);
+/* The first reason stays. */
+void choice_leave_out(unsigned int number, int error, const char *reason);
+/* Fits an object that is not loaded yet to the running kernel, of which this is the BTF. */
+void choose(struct klpscope_bpf *skeleton, const struct btf *kernel);
+
+#endif
