@@ -144,6 +144,7 @@ static void detach(struct slot *slot)
 static void let_go(struct slot *slot)
 {
 	detach(slot);
+	bpf_map_delete_elem(bpf_map__fd(skeleton->maps.function_slots), &slot->address);
 	set_counting(slot, false, 0);
 	*slot = (struct slot){ .address = 0 };
 }

@@ -44,12 +44,17 @@ static int open_event(__u64 address)
 static struct bpf_link *attach(struct klpscope_bpf *skeleton, int event, __u64 address, __u32 slot)
 {
 	LIBBPF_OPTS(bpf_perf_event_opts, with_cookie, .bpf_cookie = slot);
-	struct bpf_link *link = bpf_program__attach_perf_event_opts(skeleton->progs.function_called, event, &with_cookie);
+	static bool no_cookies;
+	struct bpf_link *link;
 
+	/* Before 5.15 there are no cookies, and libbpf says so of all but 0: the program finds the slot by the address. */
+	bpf_map_update_elem(bpf_map__fd(skeleton->maps.function_slots), &address, &slot, BPF_ANY);
+	if (no_cookies)
+		return bpf_program__attach_perf_event(skeleton->progs.function_called, event);
+	link = bpf_program__attach_perf_event_opts(skeleton->progs.function_called, event, &with_cookie);
 	if (link || errno != EOPNOTSUPP)
 		return link;
-	/* Before 5.15: the program finds the slot by the address. */
-	bpf_map_update_elem(bpf_map__fd(skeleton->maps.function_slots), &address, &slot, BPF_ANY);
+	no_cookies = true;
 	return bpf_program__attach_perf_event(skeleton->progs.function_called, event);
 }
 
