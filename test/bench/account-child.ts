@@ -12,10 +12,11 @@ const [file = '', workerFile = '', accountFile = '', truthFile = ''] = process.a
 
 /** What becomes of the lines it is fed with; every other event is its own. */
 const ofLines = /^(shadow-|task-blocked|decode-failed)/
-const truth = { lines: 0, own: 0, written: '' }
+/** `unsure`: lines read that a kill may find in the account or not yet. */
+const truth = { lines: 0, unsure: 0, own: 0, written: '' }
 const truthHandle = openSync(truthFile, 'w')
 const tellTruth = (): void => {
-  const text = `${JSON.stringify({ lines: truth.lines, own: truth.own })}\n`
+  const text = `${JSON.stringify({ lines: truth.lines, unsure: truth.unsure, own: truth.own })}\n`
   if (text !== truth.written) writeSync(truthHandle, text, 0)
   truth.written = text
 }
@@ -53,10 +54,13 @@ const queue = createLineQueue((line) => take({ monoNs: monotonicNs(), source: 'b
   ...account,
   linesArrived: (count) => {
     account.linesArrived(count)
-    truth.lines += count
+    truth.unsure += count
   },
   save: () => {
+    tellTruth()
     account.save()
+    truth.lines += truth.unsure
+    truth.unsure = 0
     tellTruth()
   },
 })

@@ -88,6 +88,8 @@ export const floodWithKills = async (options: FloodOptions): Promise<FloodResult
   }
   /** Read back from the pipe at a kill, to be written first. */
   const again: Buffer[] = []
+  /** At each kill between two writes: lines that the account may know already. */
+  const unsure: number[] = []
   let next = 0
 
   const put = async (data: Buffer): Promise<void> => {
@@ -162,6 +164,7 @@ export const floodWithKills = async (options: FloodOptions): Promise<FloodResult
     result.own += truth.own
     const inRead = taken - truth.lines
     result.inReads += inRead
+    if (truth.unsure > 0) unsure.push(truth.unsure)
     if (inRead < 0 || inRead > (kill ? largestRead / lineBytes : 0))
       result.problems.push(`${taken} lines were taken, ${truth.lines} were counted`)
     if (kill) result.kills++
@@ -206,16 +209,25 @@ export const floodWithKills = async (options: FloodOptions): Promise<FloodResult
   closeSync(ends)
   closeSync(drain)
   const lost = Object.values(result.lost).reduce((sum, count) => sum + count, 0)
+  result.inReads -= knownAfterAll(unsure, result.recorded + lost - result.own - result.sent + result.inReads)
   result.difference = result.sent - result.inReads + result.own - result.recorded - lost
   return result
 }
 
-const readTruth = (file: string): { lines: number; own: number } => {
+/** `wanted` when some of these make up just that; otherwise 0. */
+const knownAfterAll = (unsure: readonly number[], wanted: number): number => {
+  const sums = new Set([0])
+  for (const count of unsure) for (const sum of [...sums]) sums.add(sum + count)
+  return sums.has(wanted) ? wanted : 0
+}
+
+type Truth = { lines: number; unsure: number; own: number }
+const readTruth = (file: string): Truth => {
   try {
-    return JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '') as { lines: number; own: number }
+    return JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '') as Truth
   } catch {
     // Ended before it had begun.
-    return { lines: 0, own: 0 }
+    return { lines: 0, unsure: 0, own: 0 }
   }
 }
 
