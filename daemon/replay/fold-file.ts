@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
 import type { CoreState } from '../core/core-state.ts'
+import { signalsHeard } from '../files/clean-up-at-end.ts'
 import { openDatabase } from '../store/open-database.ts'
 import { createRecorder } from '../store/recorder.ts'
 import { temporaryPlace } from '../store/temporary-place.ts'
@@ -35,11 +36,14 @@ export const foldFile = async (
   lines: { gzipped: boolean; sizeBytes: number },
 ): Promise<FoldedFile> => {
   const place = temporaryPlace('record.db')
+  let database: Database.Database | undefined
   try {
-    const writing = openDatabase(place.file)
-    writing.pragma(`max_page_count = ${mostPages}`)
-    const recorder = createRecorder(writing)
-    const folding = foldRecording(recorder.record, createWriter(writing).checkpoint)
+    const folded = openDatabase(place.file, { whenPrivate: place.remove })
+    database = folded
+    await signalsHeard()
+    folded.pragma(`max_page_count = ${mostPages}`)
+    const recorder = createRecorder(folded)
+    const folding = foldRecording(recorder.record, createWriter(folded).checkpoint)
     const damages: string[] = []
     let taken = 0
     let blank = 0
@@ -58,20 +62,21 @@ export const foldFile = async (
       }
     }
     folding.end()
-    recorder.close()
+    recorder.end()
     const state = folding.state()
     if (state.seq === 0)
       throw new UserError(`${file} is no record: no line of it can be read.`, `Name ${whatIsRead}.`)
     const malformed = folding.malformed()
     if (malformed > 0)
       damages.unshift(`${malformed} of its lines ${malformed === 1 ? 'is no record' : 'are no records'}`)
-    const database = openDatabase(place.file)
     const close = () => {
-      database.close()
+      folded.close()
       place.remove()
     }
-    return { database, state, malformed, damage: damages.length > 0 ? damages.join('; ') : null, close }
+    const damage = damages.length > 0 ? damages.join('; ') : null
+    return { database: folded, state, malformed, damage, close }
   } catch (error) {
+    database?.close()
     place.remove()
     throw explain(file, error)
   }

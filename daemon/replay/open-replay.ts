@@ -34,7 +34,7 @@ export const openReplay = async (file: string): Promise<Replay> => {
   const within = kind === 'gzip' ? await lookIntoGzip(file) : kind
   const name = basename(file)
   if (within === 'sqlite') {
-    const opened = kind === 'gzip' ? await openUnpacked(file, sizeBytes) : openRecord(file)
+    const opened = kind === 'gzip' ? await openUnpacked(file, sizeBytes) : await openRecord(file)
     return { name, file, ...restored(file, opened), malformed: 0, damage: null }
   }
   return { name, file, ...(await foldFile(file, { gzipped: kind === 'gzip', sizeBytes })) }
@@ -45,7 +45,7 @@ const openUnpacked = async (file: string, sizeBytes: number): Promise<OpenedReco
   const place = temporaryPlace('record.db')
   try {
     await unpackGzip(file, sizeBytes, place.file)
-    return openPrivateRecord(place, file)
+    return await openPrivateRecord(place, file)
   } catch (error) {
     place.remove()
     throw error

@@ -5,8 +5,11 @@ import { migrations } from './schema.ts'
 /** Larger records are not rewritten to be able to shrink: what is deleted in them makes room for what comes. */
 const rewrittenBelowBytes = 512_000_000
 
-/** Brings a record up to date: its schema, the tables that are new to it, and states of another form. */
-export const migrate = (database: Database.Database): void => {
+/**
+ * Brings a record up to date: its schema, the tables that are new to it, and states of another form.
+ * @param shrinkable makes it able to give space back, which may mean to rewrite it
+ */
+export const migrate = (database: Database.Database, { shrinkable }: { shrinkable: boolean }): void => {
   const version = Number(database.pragma('user_version', { simple: true }))
   if (version === migrations.length) {
     if (isOfOtherForm(database)) database.transaction(() => refold(database, { tables: false }))()
@@ -17,7 +20,7 @@ export const migrate = (database: Database.Database): void => {
     if (version > 0 && version < 3) refold(database, { tables: true })
     database.pragma(`user_version = ${migrations.length}`)
   })()
-  letShrink(database)
+  if (shrinkable) letShrink(database)
 }
 
 /** Only with auto_vacuum a file gives the space of deleted rows back; once there are tables, VACUUM turns it on. */

@@ -13,6 +13,11 @@ export type OpenOptions = {
   readonly?: boolean
   /** It may come from anybody: it is looked through before anything of it is read. */
   foreign?: boolean
+  /**
+   * Nobody else has it, and it goes when it is closed. Called when its file is open and no other beside it will be: its
+   * name may go.
+   */
+  whenPrivate?: () => void
 }
 
 /** Another process holds a record this long at most without being told of. */
@@ -56,6 +61,7 @@ const prepare = (database: Database.Database, file: string, options: OpenOptions
     throw recordError('newer', file, `schema ${version}, this program knows ${migrations.length}`)
   const difference = isEmpty ? null : differenceInSchema(database, version)
   if (difference !== null) throw recordError('foreign', file, difference)
+  if (options.whenPrivate && inMemory(database)) options.whenPrivate()
   if (options.foreign) checkContents(database, file)
   if (options.readonly) {
     if (isEmpty) throw new UserError(`${file} is empty: it holds no record.`, 'Name another file with --db.')
@@ -65,7 +71,11 @@ const prepare = (database: Database.Database, file: string, options: OpenOptions
   if (isEmpty) database.pragma('auto_vacuum = INCREMENTAL')
   // In the file itself, not in the log beside it: by this a damaged record is known to be ours.
   if (isEmpty) database.pragma(`application_id = ${applicationId}`)
-  database.pragma('journal_mode = WAL')
+  if (!options.whenPrivate) database.pragma('journal_mode = WAL')
   database.pragma(`journal_size_limit = ${logBytes}`)
-  migrate(database)
+  migrate(database, { shrinkable: !options.whenPrivate })
 }
+
+/** What else a database keeps in a file beside its own: the journal. */
+const inMemory = (database: Database.Database): boolean =>
+  database.pragma('journal_mode = MEMORY', { simple: true }) === 'memory'

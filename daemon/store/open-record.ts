@@ -1,6 +1,8 @@
-import { chmodSync, constants, copyFileSync, statSync } from 'node:fs'
+import { constants, statSync } from 'node:fs'
+import { chmod, copyFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import type Database from 'better-sqlite3'
+import { signalsHeard } from '../files/clean-up-at-end.ts'
 import { UserError } from '../user-error.ts'
 import { shellQuoteFile } from '../words/shell-quote.ts'
 import { openDatabase } from './open-database.ts'
@@ -21,7 +23,7 @@ const copiedUpToBytes = 256 * 2 ** 20
  * crash, one of an older klpscope, one in a directory that cannot be written to. Nothing is written to the file.
  * @throws UserError for a file that is missing, empty, damaged, foreign or newer than this program
  */
-export const openRecord = (file: string): OpenedRecord => {
+export const openRecord = async (file: string): Promise<OpenedRecord> => {
   if (mayBeCopied(file)) return openCopy(file)
   const inPlace = openInPlace(file)
   if (inPlace && isCurrent(inPlace) && !wasCutShort(inPlace, file))
@@ -62,15 +64,16 @@ const isCurrent = (database: Database.Database): boolean =>
 const wasCutShort = (database: Database.Database, file: string): boolean =>
   hasUnsorted(database) && isBeingWritten(file) === false
 
-const openCopy = (file: string): OpenedRecord => {
+/** Signals are heard while it is copied. */
+const openCopy = async (file: string): Promise<OpenedRecord> => {
   const place = temporaryPlace('record.db')
   try {
     for (const suffix of ['', '-wal']) {
       if (!isFile(file + suffix)) continue
-      copyFileSync(file + suffix, place.file + suffix, constants.COPYFILE_FICLONE)
-      chmodSync(place.file + suffix, 0o600)
+      await copyFile(file + suffix, place.file + suffix, constants.COPYFILE_FICLONE)
+      await chmod(place.file + suffix, 0o600)
     }
-    return openPrivateRecord(place, file)
+    return await openPrivateRecord(place, file)
   } catch (error) {
     place.remove()
     throw cannotCopy(file, error)
@@ -82,14 +85,15 @@ const openCopy = (file: string): OpenedRecord => {
  * @param file what it is called in messages
  * @throws UserError
  */
-export const openPrivateRecord = (place: TemporaryPlace, file: string): OpenedRecord => {
+export const openPrivateRecord = async (place: TemporaryPlace, file: string): Promise<OpenedRecord> => {
   let database: Database.Database | undefined
   try {
     // Opened for writing, an empty file would become a new record.
     if (statSync(place.file).size === 0) openDatabase(place.file, { readonly: true }).close()
-    const opened = openDatabase(place.file, { foreign: true })
+    const opened = openDatabase(place.file, { foreign: true, whenPrivate: place.remove })
     database = opened
     if (hasUnsorted(opened)) sortIn(opened, createWriter(opened))
+    await signalsHeard()
     const close = () => {
       opened.close()
       place.remove()

@@ -8,7 +8,9 @@ const writtenAtOnce = 1_000
 
 export type Recorder = {
   record: (step: Step) => void
-  /** Writes what waits, and a checkpoint, and closes the database. */
+  /** Writes what waits, and a checkpoint. */
+  end: () => void
+  /** Ends, and closes the database. */
   close: () => void
 }
 
@@ -23,15 +25,19 @@ export const createRecorder = (database: Database.Database): Recorder => {
     waiting = []
     written = last
   }
+  const end = (): void => {
+    flush()
+    if (last) writer.checkpoint(last)
+  }
   return {
     record: (step) => {
       last = step.state
       waiting.push({ ...step, text: JSON.stringify(step.event) })
       if (waiting.length >= writtenAtOnce) flush()
     },
+    end,
     close: () => {
-      flush()
-      if (last) writer.checkpoint(last)
+      end()
       database.close()
     },
   }

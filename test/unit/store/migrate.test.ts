@@ -28,10 +28,10 @@ describe.each([1, 2])('a record of version %i', (version) => {
     written.close()
   })
 
-  it('can be read, and is left as it is', () => {
+  it('can be read, and is left as it is', async () => {
     const file = anOldRecord(dir.path('old.db'), steps, version)
     const before = readFileSync(file)
-    const { database, close } = openRecord(file)
+    const { database, close } = await openRecord(file)
     expect(createPast(database).runs(10)).toHaveLength(1)
     expect(serializeState(restoreState(database))).toBe(serializeState(steps.at(-1)!.state))
     close()

@@ -85,7 +85,7 @@ describe.each(poisons)('an event with %s', (_, poison) => {
     next.close()
   })
 
-  it('left unsorted by a power loss keeps nobody from opening the record', () => {
+  it('left unsorted by a power loss keeps nobody from opening the record', async () => {
     const file = dir.path('klpscope.db')
     const before = story.slice(0, 10)
     const database = recordSteps(before, file)
@@ -93,7 +93,7 @@ describe.each(poisons)('an event with %s', (_, poison) => {
     database.prepare('INSERT INTO unsorted VALUES (?, ?)').run(30, lines.join('\n'))
     database.close()
 
-    const reading = openRecord(file)
+    const reading = await openRecord(file)
     const count = 'SELECT count(*) FROM events'
     expect(reading.database.prepare(count).pluck().get(), 'for who only reads').toBe(30)
     reading.close()

@@ -172,7 +172,7 @@ describe('when events come faster than they are written', () => {
     // What another machine would find on this disk now.
     const left = dir.path('left.db')
     for (const suffix of ['', '-wal']) copyFileSync(dir.path('klpscope.db') + suffix, left + suffix)
-    const read = openRecord(left)
+    const read = await openRecord(left)
     const count = 'SELECT count(*) FROM events'
     expect(read.database.prepare(count).pluck().get(), 'for who only reads').toBe(5_000)
     read.close()

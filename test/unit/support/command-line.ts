@@ -13,11 +13,16 @@ export type Outcome = {
   peakMb: number
 }
 
-/** The real program, built into a folder; answers with how a run of it ended. */
-export const buildCommandLine = async (dir: string): Promise<(...args: string[]) => Promise<Outcome>> => {
+/** The real program, built into a folder. @returns its file */
+export const buildProgram = async (dir: string): Promise<string> => {
   mkdirSync(join(dir, 'dist'), { recursive: true })
   copyFileSync(join(import.meta.dirname, '../../../package.json'), join(dir, 'package.json'))
-  const program = await bundleProgram('daemon/main.ts', join(dir, 'dist'))
+  return bundleProgram('daemon/main.ts', join(dir, 'dist'))
+}
+
+/** The same; answers with how a run of it ended. */
+export const buildCommandLine = async (dir: string): Promise<(...args: string[]) => Promise<Outcome>> => {
+  const program = await buildProgram(dir)
   const meter = join(dir, 'meter.cjs')
   writeFileSync(
     meter,
