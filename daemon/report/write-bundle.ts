@@ -73,7 +73,10 @@ export const writeBundle = async (
         ...(await partsOfHost(raw, capabilities, redact)),
       ]
       await packAll(
-        `klpscope-${redaction.text(report.transition.patch).replace(/[^\w.-]/g, '_')}-${report.transition.id}`,
+        `klpscope-${redaction.text(report.transition.patch)}-${report.transition.id}`.replace(
+          /[^\w.-]/g,
+          '_',
+        ),
         events,
         parts.map((part) => ('text' in part ? { ...part, text: redaction.text(part.text) } : part)),
         out,

@@ -32,7 +32,13 @@ export const createDocumentsApi = (recordFile: string): Router => {
   let running = 0
 
   /** The command's output is the answer; what it says of a failure, the error. */
-  const answer = (request: Request, response: Response, mediaType: string, args: string[]): void => {
+  const answer = (
+    request: Request,
+    response: Response,
+    mediaType: string,
+    options: string[],
+    args: string[] = [],
+  ): void => {
     // Nothing of what is made would be sent.
     if (request.method === 'HEAD') return void response.type(mediaType).end()
     if (running >= atOnce) {
@@ -41,7 +47,7 @@ export const createDocumentsApi = (recordFile: string): Router => {
       return
     }
     running++
-    const child = runSelf([...args, '--db', recordFile])
+    const child = runSelf([...options, '--db', recordFile, ...args])
     let said = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-2_000)
@@ -62,14 +68,17 @@ export const createDocumentsApi = (recordFile: string): Router => {
   api.get('/transitions/:id/report', (request, response) => {
     const { format } = reportQuery.parse(request.query)
     const { id } = request.params
-    if (id !== 'last' && !/^\d+$/.test(id))
+    // No argument of a command can hold it.
+    if (id.includes('\0'))
       return notFound(response, `There is no transition ${id}.`, 'GET /api/v1/transitions lists them.')
-    answer(request, response, mediaTypes[format], [
-      'report',
-      ...(id === 'last' ? [] : [id]),
-      '--format',
-      format,
-    ])
+    answer(
+      request,
+      response,
+      mediaTypes[format],
+      ['report', '--format', format],
+      // After this nothing is taken for an option.
+      id === 'last' ? [] : ['--', id],
+    )
   })
   api.get('/export', (request, response) => {
     const { format, from, to } = exportQuery.parse(request.query)

@@ -21,6 +21,7 @@ import {
   tasksObserved,
   transitionStarted,
 } from '../support/fold.ts'
+import { namedOtherwise } from '../support/named-otherwise.ts'
 import { recordSteps } from '../support/record-steps.ts'
 import { recordingNames, recordingsOf, stepsOf } from '../support/recordings.ts'
 import { reportOf } from '../support/report-of.ts'
@@ -45,7 +46,7 @@ const unpack = async (file: string): Promise<Map<string, string>> => {
   for await (const entry of reading) {
     const pieces: Uint8Array[] = []
     for await (const piece of entry) pieces.push(piece as Uint8Array)
-    files.set(entry.header.name.replace(/^[^/]+\//, ''), Buffer.concat(pieces).toString('utf8'))
+    files.set(entry.header.name.replace(/^klpscope-[\w.-]+\//, ''), Buffer.concat(pieces).toString('utf8'))
   }
   return files
 }
@@ -75,18 +76,18 @@ const withTransitions = recordingNames.filter((name) =>
   stepsOf(name).some(({ event }) => event.kind === 'transition-started'),
 )
 
+const names = ['README.txt', 'report.md', 'report.html', 'report.json', 'state.json', 'events.ndjson']
+
 describe('a bundle from another host', () => {
+  it('is in a folder of its own, whatever the id of the transition looks like', async () => {
+    const steps = namedOtherwise(stepsOf(recordingsOf('replace')[0]!), '../../x y')
+    expect([...(await bundleOf(steps)).keys()]).toEqual(names)
+  })
+
   it('holds the report, the events of that time and the state, and says what it lacks and why', async () => {
     const steps = stepsOf(recordingsOf('replace')[0]!)
     const files = await bundleOf(steps)
-    expect([...files.keys()]).toEqual([
-      'README.txt',
-      'report.md',
-      'report.html',
-      'report.json',
-      'state.json',
-      'events.ndjson',
-    ])
+    expect([...files.keys()]).toEqual(names)
     const report = transitionReportSchema.parse(JSON.parse(files.get('report.json')!))
     const events = files
       .get('events.ndjson')!
