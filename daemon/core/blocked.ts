@@ -5,6 +5,7 @@ import { cgroupOwner } from './cgroup-owner.ts'
 import { type CoreState, initialState } from './core-state.ts'
 import { blame } from './derive.ts'
 import { hasTried } from './phases.ts'
+import { isReused, isSameTask } from './same-task.ts'
 import { taskKey } from './task-key.ts'
 
 /**
@@ -16,24 +17,16 @@ export const reduceBlocked = (state: CoreState, event: Event, before: CoreState)
   return isTried(known) ? follow(promote(known), event) : followEarly(known, event)
 }
 
-/** /proc rounds a start down to a clock tick, the iterator does not: USER_HZ is 100 (include/asm-generic/param.h). */
-const tickNs = 10_000_000n
-
-const isSameStart = (one: string, other: string): boolean => {
-  const apartNs = BigInt(one) - BigInt(other)
-  return apartNs < tickNs && apartNs > -tickNs
-}
-
 /** A tid that another task has by now: what was known of the task before is not true of this one. */
 const withoutReused = (state: CoreState, event: Event, { tasks }: CoreState): CoreState => {
   if (event.kind !== 'tasks-observed') return state
   let known = state
   for (const task of event.changed) {
     const key = taskKey(task)
-    const before = tasks.get(key)
-    if (before === undefined || isSameStart(before.startNs, task.startNs)) continue
-    if (known.blocked.has(key)) known = change(known, key, () => undefined)
-    known = { ...known, triedEarly: known.triedEarly.delete(key) }
+    const isOfAnother = (blocked: BlockedTask | undefined) =>
+      blocked !== undefined && isReused(blocked, tasks.get(key), task)
+    if (isOfAnother(known.blocked.get(key))) known = change(known, key, () => undefined)
+    if (isOfAnother(known.triedEarly.get(key))) known = { ...known, triedEarly: known.triedEarly.delete(key) }
   }
   return known
 }
@@ -143,14 +136,8 @@ const change = (
   }
 }
 
-/** Of another process or name: the tid was reused since. */
-export const isSame = (
-  known: Pick<BlockedTask, 'pid' | 'comm'> | undefined,
-  { pid, comm }: EventOf<'task-blocked'>,
-): boolean => known?.pid === pid && known.comm === comm
-
 const block = (before: BlockedTask | undefined, event: EventOf<'task-blocked'>): BlockedTask =>
-  blockAgain(isSame(before, event) ? before : undefined, event)
+  blockAgain(before && isSameTask(before, event) ? before : undefined, event)
 
 const blockAgain = (known: BlockedTask | undefined, event: EventOf<'task-blocked'>): BlockedTask => ({
   ...(known ?? unknownTask),

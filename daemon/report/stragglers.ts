@@ -2,13 +2,14 @@ import type { Event, EventOf } from '../contract/event.ts'
 import type { Direction } from '../contract/event-parts.ts'
 import type { Straggler, StragglerEnd } from '../contract/report.ts'
 import type { Task, Transition } from '../contract/state.ts'
-import { isSame, learnt } from '../core/blocked.ts'
+import { learnt } from '../core/blocked.ts'
 import { hasTried } from '../core/phases.ts'
+import { isReused, isSameTask } from '../core/same-task.ts'
 import { taskKey } from '../core/task-key.ts'
 import { millisecondsBetween } from '../core/time.ts'
 
 type Span = Straggler & { sinceMonoNs: string; lastSeenMonoNs: string; lastSeen: string; triesBefore: number }
-type Seen = Pick<Task, 'tid' | 'pid' | 'comm' | 'kthread' | 'idle' | 'cpu' | 'patchState'>
+type Seen = Pick<Task, 'tid' | 'pid' | 'startNs' | 'comm' | 'kthread' | 'idle' | 'cpu' | 'patchState'>
 
 export type StragglerCollector = {
   /** Takes the next event of the transition, in order. */
@@ -36,8 +37,7 @@ export const collectStragglers = (
 
   const target = () => (direction === 'patching' ? 1 : 0)
   const note = (key: number, task: Seen) => {
-    const switched = task.patchState === target() || (task.patchState === -1 && !open.has(key))
-    if (switched) unswitched.delete(key)
+    if (task.patchState === target() || task.patchState === -1) unswitched.delete(key)
     else unswitched.add(key)
   }
   const turn = (to: Direction) => {
@@ -46,7 +46,7 @@ export const collectStragglers = (
   }
   turn(direction)
 
-  const begin = (key: number, event: Event, task: Omit<Seen, 'patchState'>): Span => {
+  const begin = (key: number, event: Event, task: Omit<Seen, 'startNs' | 'patchState'>): Span => {
     const span: Span = {
       tid: task.tid,
       pid: task.pid,
@@ -98,14 +98,13 @@ export const collectStragglers = (
     const key = taskKey(event)
     const known = open.get(key)
     // Its tid is another task's by now, or it has another name: what became of it was not seen.
-    if (known && !isSame(known, event)) close(key, known, 'lost-sight', null, known.lastSeenMonoNs)
+    if (known && !isSameTask(known, event)) close(key, known, 'lost-sight', null, known.lastSeenMonoNs)
     const span = open.get(key) ?? begin(key, event, event)
     const reason = { reason: event.reason, function: event.function ?? null, blame: event.blame ?? null }
     const last = span.reasons.at(-1)
     if (last?.reason !== reason.reason || last.function !== reason.function)
       span.reasons.push({ ...reason, since: event.time })
     Object.assign(span, {
-      comm: event.comm,
       state: event.state ?? span.state,
       cpu: event.cpu,
       lastSeenMonoNs: event.monoNs,
@@ -129,6 +128,11 @@ export const collectStragglers = (
   }
 
   const observe = (event: EventOf<'tasks-observed'>) => {
+    for (const task of event.changed) {
+      const key = taskKey(task)
+      const span = open.get(key)
+      if (span && isReused(span, table.get(key), task)) close(key, span, 'exited', event, event.monoNs)
+    }
     if (event.complete) {
       table.clear()
       unswitched.clear()
@@ -138,14 +142,24 @@ export const collectStragglers = (
       unswitched.delete(key)
     }
     for (const task of event.changed) {
-      const { tid, pid, comm, kthread, patchState } = task
-      const seen = { tid, pid, comm, kthread, patchState, idle: task.idle ?? false, cpu: task.cpu ?? null }
+      const { tid, pid, startNs, comm, kthread, patchState } = task
+      const seen = {
+        tid,
+        pid,
+        startNs,
+        comm,
+        kthread,
+        patchState,
+        idle: task.idle ?? false,
+        cpu: task.cpu ?? null,
+      }
       table.set(taskKey(task), seen)
       note(taskKey(task), seen)
     }
     for (const [key, span] of open) {
-      if (!table.has(key)) close(key, span, 'exited', event, event.monoNs)
-      else if (!unswitched.has(key)) close(key, span, 'seen-switched', event, event.monoNs)
+      const shown = table.get(key)?.patchState
+      if (shown === undefined) close(key, span, 'exited', event, event.monoNs)
+      else if (shown === target()) close(key, span, 'seen-switched', event, event.monoNs)
       else Object.assign(span, { lastSeenMonoNs: event.monoNs, lastSeen: event.time })
     }
     const tried = hasTried(directions[0], event.monoNs)
