@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { Command } from 'commander'
 import { transitionReportSchema } from '../contract/report.ts'
 import type { State } from '../contract/state.ts'
@@ -11,8 +10,8 @@ import { exportNdjson } from '../report/export-ndjson.ts'
 import { writeBundle } from '../report/write-bundle.ts'
 import { probeCapabilities } from '../sources/capabilities.ts'
 import { createPast } from '../store/past.ts'
+import { askDaemon } from './ask-daemon.ts'
 import { readReport, reportOfRecord } from './report.ts'
-import { fetchFromDaemon } from './source.ts'
 import { parseFile, sourceOptions } from './source-options.ts'
 import { withRecord } from './with-record.ts'
 
@@ -67,9 +66,10 @@ const ofDaemon = (id: string | undefined, flags: Flags): BundleSource => ({
   report: async () => transitionReportSchema.parse(JSON.parse(await readReport(id, 'json', flags))),
   async *events({ fromNs, toNs }) {
     const query = new URLSearchParams({ from: formatTime(fromNs), to: formatTime(toNs), format: 'ndjson' })
-    const { body } = await fetchFromDaemon(flags, `export?${query}`, timeoutMs)
-    yield* Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]) as AsyncIterable<Uint8Array>
+    yield* (await askDaemon(flags.url, `export?${query}`, timeoutMs)).bytes()
   },
   stateAt: async (time) =>
-    (await (await fetchFromDaemon(flags, `state?at=${encodeURIComponent(time)}`, timeoutMs)).json()) as State,
+    JSON.parse(
+      await (await askDaemon(flags.url, `state?at=${encodeURIComponent(time)}`, timeoutMs)).text(),
+    ) as State,
 })

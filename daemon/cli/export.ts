@@ -1,14 +1,13 @@
 import { once } from 'node:events'
-import { Readable, type Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { setImmediate as breath } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatTime, parseInstant } from '../core/time.ts'
 import { writeOutput } from '../files/write-output.ts'
 import { type ExportRange, seqsOf } from '../report/event-pages.ts'
 import { type ExportFormat, exportFormats, exportRecord } from '../report/export-record.ts'
-import { UserError } from '../user-error.ts'
 import { formatCount } from '../words/format.ts'
-import { fetchFromDaemon } from './source.ts'
+import { askDaemon } from './ask-daemon.ts'
 import { parseFile, sourceOptions } from './source-options.ts'
 import { withRecord } from './with-record.ts'
 
@@ -75,20 +74,13 @@ const writeFromDaemon = async (flags: Flags, range: ExportRange, out: Writable):
   const query = new URLSearchParams({ format: flags.format })
   if (range.fromNs !== undefined) query.set('from', formatTime(range.fromNs))
   if (range.toNs !== undefined) query.set('to', formatTime(range.toNs))
-  const { body } = await fetchFromDaemon(flags, `export?${query}`, dayMs)
+  const answer = await askDaemon(flags.url, `export?${query}`, dayMs)
   const progress = showProgress()
   let sizeBytes = 0
-  try {
-    for await (const bytes of Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])) {
-      if (!out.write(bytes)) await once(out, 'drain')
-      sizeBytes += (bytes as Uint8Array).length
-      progress(null, `${formatCount(Math.round(sizeBytes / 1000))} kB`)
-    }
-  } catch {
-    throw new UserError(
-      'The daemon broke off in the middle of the export.',
-      'See its log, or read its record with --db FILE.',
-    )
+  for await (const bytes of answer.bytes()) {
+    if (!out.write(bytes)) await once(out, 'drain')
+    sizeBytes += bytes.length
+    progress(null, `${formatCount(Math.round(sizeBytes / 1000))} kB`)
   }
   progress(1, 'done')
 }

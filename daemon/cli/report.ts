@@ -7,7 +7,8 @@ import { buildReport } from '../report/build-report.ts'
 import { readEvidence } from '../report/read-evidence.ts'
 import { type ReportFormat, renderReport, reportFormats } from '../report/render-report.ts'
 import { UserError } from '../user-error.ts'
-import { fetchFromDaemon, type SourceFlags } from './source.ts'
+import { askDaemon } from './ask-daemon.ts'
+import type { SourceFlags } from './source.ts'
 import { parseFile, sourceOptions } from './source-options.ts'
 import { withRecord } from './with-record.ts'
 
@@ -39,7 +40,7 @@ export const readReport = async (
 ): Promise<string> => {
   if (source.db === undefined) {
     const path = `transitions/${encodeURIComponent(id ?? 'last')}/report?format=${format}`
-    return await (await fetchFromDaemon(source, path, timeoutMs)).text()
+    return (await askDaemon(source.url, path, timeoutMs)).text()
   }
   return withRecord(source.db, ({ database }) => renderReport(reportOfRecord(database, id), format))
 }

@@ -34,5 +34,8 @@ export type ServerMessage =
 export const clientMessageSchema = z.object({ resume: z.number().int().nonnegative().nullable() })
 export type ClientMessage = z.infer<typeof clientMessageSchema>
 
+/** Every answer over HTTP has it, with the version of the protocol: by it a client knows who answers. */
+export const protocolHeader = 'Klpscope-Protocol'
+
 /** Every error of the HTTP API: what is wrong, and the remedy. */
 export type ApiError = { error: string; remedy: string }

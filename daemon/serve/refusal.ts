@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Response } from 'express'
-import type { ApiError } from '../contract/message.ts'
+import { type ApiError, protocolHeader, protocolVersion } from '../contract/message.ts'
 
 /** Why a request is not answered, and the remedy. */
 export type Refusal = ApiError & { status: number; retryAfterS?: number }
@@ -20,6 +20,7 @@ export const refuseOnSocket = (socket: Duplex, { status, error, remedy, retryAft
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    `${protocolHeader}: ${protocolVersion}`,
     'Cache-Control: no-store',
     'Connection: close',
     ...(retryAfterS === undefined ? [] : [`Retry-After: ${retryAfterS}`]),

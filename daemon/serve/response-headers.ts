@@ -1,8 +1,10 @@
 import type { RequestHandler } from 'express'
+import { protocolHeader, protocolVersion } from '../contract/message.ts'
 import { inUrl, parseAuthority } from './authority.ts'
 
 /** Nothing of ours is for other sites, and no page of ours needs anything of theirs, or of the browser's hardware. */
 const always = {
+  [protocolHeader]: String(protocolVersion),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',

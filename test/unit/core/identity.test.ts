@@ -80,6 +80,13 @@ describe('a tid that was reused', () => {
     expect(world.state().blocked.get(264)?.since).not.toBe(before?.since)
   })
 
+  it('keeps what was told of the new task before a snapshot showed it', () => {
+    const world = stalling()
+    world.at(12, { ...sleeperBlocked, comm: 'other' })
+    world.at(13, tasksObserved([{ ...aTask(264, 0, 'other'), startNs: '11500000000' }], 1))
+    expect(world.state().blocked.get(264)).toMatchObject({ comm: 'other', reason: 'sleeping-on-function' })
+  })
+
   it('is not taken for reused where /proc rounds its start down to a tick', () => {
     const world = stalling()
     world.at(11, tasksObserved([aTask(264, 0)], 1))
