@@ -76,9 +76,10 @@ describe.each([
       for (const command of commands) {
         const { running } = await startReading([...command, '--db', file])
         running.kill(signal)
-        // By the signal itself, or by who listened until just now: never through to its end.
+        // By the signal itself, or by who listened until just now; on a busy machine it may be through before (0, or 3
+        // as the record's last state is not known).
         const { exitCode } = await running
-        expect([undefined, 128 + constants.signals[signal]], command[0]).toContain(exitCode)
+        expect([undefined, 128 + constants.signals[signal], 0, 3], command[0]).toContain(exitCode)
         expect(readdirSync(temporary), command[0]).toEqual([])
       }
     },
