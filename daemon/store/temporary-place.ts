@@ -12,9 +12,18 @@ export type TemporaryPlace = { file: string; remove: () => void }
  * @throws UserError when there is no room for one
  */
 export const temporaryPlace = (name: string): TemporaryPlace => {
-  const dir = makeDir()
-  const removeDir = () => rmSync(dir, { recursive: true, force: true })
+  let dir: string | undefined
+  const removeDir = () => {
+    if (dir !== undefined) rmSync(dir, { recursive: true, force: true })
+  }
+  // First: a signal that comes just when the directory is made would end the program without.
   const takeBack = cleanUpAtEnd(removeDir)
+  try {
+    dir = makeDir()
+  } catch (error) {
+    takeBack()
+    throw error
+  }
   return {
     file: join(dir, name),
     remove: () => {
