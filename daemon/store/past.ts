@@ -38,20 +38,21 @@ const latenessNs = 10_000_000_000n
  * one after another goes by time, those of one time by seq: see moment.ts for the state that belongs to such a place.
  */
 export const createPast = (database: Database.Database): Past => {
-  const edge = (order: 'ASC' | 'DESC', from = 0): Position | null => {
-    const row = database
-      .prepare(`SELECT seq, time_ns FROM events WHERE seq >= ? ORDER BY seq ${order} LIMIT 1`)
-      .safeIntegers()
-      .get(from) as { seq: bigint; time_ns: bigint } | undefined
-    return row ? { seq: Number(row.seq), time: formatTime(row.time_ns) } : null
+  const positionIn = (row: unknown): Position | null => {
+    if (row === undefined) return null
+    const { seq, time_ns } = row as { seq: bigint; time_ns: bigint }
+    return { seq: Number(seq), time: formatTime(time_ns) }
   }
+  const edge = (order: 'ASC' | 'DESC', from = 0): Position | null =>
+    positionIn(
+      database
+        .prepare(`SELECT seq, time_ns FROM events WHERE seq >= ? ORDER BY seq ${order} LIMIT 1`)
+        .safeIntegers()
+        .get(from),
+    )
   const lastSeen = database
     .prepare("SELECT seq, time_ns FROM events WHERE kind <> 'tracer-stopped' ORDER BY seq DESC LIMIT 1")
     .safeIntegers()
-  const lastObserved = (last: Position): Position => {
-    const row = lastSeen.get() as { seq: bigint; time_ns: bigint } | undefined
-    return row ? { seq: Number(row.seq), time: formatTime(row.time_ns) } : last
-  }
   const before = database
     .prepare('SELECT time_ns FROM events WHERE time_ns <= ? ORDER BY time_ns DESC LIMIT 1')
     .safeIntegers()
@@ -73,7 +74,7 @@ export const createPast = (database: Database.Database): Past => {
       const oldest = edge('ASC')
       if (!last || !oldest) return null
       const kept = keptFrom.get() as { seq: number } | undefined
-      const observed = lastObserved(last)
+      const observed = positionIn(lastSeen.get()) ?? last
       if (!kept && oldest.seq === 1) return { first: oldest, last, observed }
       // What came before the oldest events kept is known from a checkpoint only.
       const { seq } = kept ?? (firstCheckpoint.get() as { seq: number | null })

@@ -69,22 +69,6 @@ export const migrations: readonly string[] = [
   CREATE TABLE unsorted (last_seq INTEGER PRIMARY KEY, events TEXT NOT NULL) STRICT;
   `,
   `
-  -- sympos tells functions of one name in one object apart; 0: it is the only one.
-  DROP VIEW functions;
-  -- What the kernel holds of each function, where a probe could read it; otherwise its name only.
-  CREATE VIEW functions AS
-    SELECT p.id AS patch_id, p.name AS patch, json_extract(o.value, '$.name') AS object,
-           json_extract(f.value, '$.name') AS function, json_extract(f.value, '$.sympos') AS sympos,
-           json_extract(f.value, '$.symbol') AS symbol, json_extract(f.value, '$.nop') AS nop,
-           json_extract(f.value, '$.patched') AS patched, json_extract(f.value, '$.oldAddress') AS old_address,
-           json_extract(f.value, '$.newAddress') AS new_address
-    FROM patches p, json_each(p.inventory, '$.objects') o, json_each(o.value, '$.functions') f
-    UNION ALL
-    SELECT p.id, p.name, json_extract(o.value, '$.name'), f.value, NULL, NULL, NULL, NULL, NULL, NULL
-    FROM patches p, json_each(p.data, '$.objects') o, json_each(o.value, '$.functions') f
-    WHERE p.inventory IS NULL;
-  `,
-  `
   DROP VIEW functions;
   -- What the kernel holds of each function, where a probe could read it; otherwise its name only. sympos: which of
   -- several functions of one name in one object it is, where that was told; 0: it is the only one.
