@@ -2,21 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Shadow, State } from '../../daemon/contract/state.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 import { readRecord } from './support/record.ts'
-
-type Account = { live: number; allocated: number; freed: number; found: number }
-
-/** What the lab's module counted itself, by id. */
-const accountsIn = (text: string): Map<string, Account> =>
-  new Map(
-    text
-      .trim()
-      .split('\n')
-      .map((line) => {
-        const [id = '', ...counts] = line.split(' ')
-        const [live = 0, allocated = 0, freed = 0, found = 0] = counts.map(Number)
-        return [id, { live, allocated, freed, found }]
-      }),
-  )
+import { shadowAccountsIn } from './support/shadow-accounts.ts'
 
 describe.each(kernels)('shadow variables on Linux %s', (kernel) => {
   let lab: LabSession
@@ -40,7 +26,7 @@ describe.each(kernels)('shadow variables on Linux %s', (kernel) => {
 
   it('are counted as the module that makes them does, through churn and storm', () => {
     const shadow = json<Shadow>('shadow-quiet.json')
-    const accounts = accountsIn(lab.read('shadow-counts'))
+    const accounts = shadowAccountsIn(lab.read('shadow-counts'))
     expect([...accounts.keys()].sort()).toEqual(['0x1001', '0x1002', '0x2001', '0x2fff'])
     // No more than those: a walk beside the hash would find ids that nobody uses.
     expect(shadow.ids.map(({ id }) => id).sort()).toEqual([...accounts.keys()].sort())
@@ -69,7 +55,7 @@ describe.each(kernels)('shadow variables on Linux %s', (kernel) => {
       probesCanBeSwitchedOff ? expected : [],
     )
     const shadow = json<Shadow>('shadow-drifted.json')
-    for (const [id, { live }] of accountsIn(lab.read('shadow-counts-drifted')))
+    for (const [id, { live }] of shadowAccountsIn(lab.read('shadow-counts-drifted')))
       expect(idIn(shadow, id)?.live, id).toBe(live)
   })
 

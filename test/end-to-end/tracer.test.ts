@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loggedTransitions } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { shadowAccountsIn } from './support/shadow-accounts.ts'
 import { readTracerRun, type TracerRun } from './support/tracer-run.ts'
 
 /** klp_target_state by the log's words. */
@@ -14,18 +15,6 @@ const reasons = new Map([
 ])
 /** klp_check_and_switch_task came with 5.16: before, why a task is blocked is in no function that can be probed. */
 const saysWhy = (kernel: string) => kernel !== '5.10'
-
-/** `0xID live allocated freed found` of the lab's module. */
-const accountsIn = (text: string): Map<bigint, bigint[]> =>
-  new Map(
-    text
-      .trim()
-      .split('\n')
-      .map((line) => {
-        const [id = '', ...counts] = line.split(' ')
-        return [BigInt(id), counts.map(BigInt)]
-      }),
-  )
 
 const sum = (counts: readonly bigint[]): bigint => counts.reduce((all, one) => all + one, 0n)
 
@@ -139,13 +128,14 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
     const walked = run.of('shadow-walked').filter(({ isVoid, tooLong }) => !isVoid && !tooLong)
     expect(walked.length).toBeGreaterThan(2)
     const pass = walked.at(-1)?.pass
-    for (const [id, [live, allocated, freed, found]] of accountsIn(lab.read('shadow-counts'))) {
+    for (const [name, account] of shadowAccountsIn(lab.read('shadow-counts'))) {
+      const id = BigInt(name)
       const count = counts.filter((one) => one.id === id).at(-1)
-      expect(sum(count?.allocated ?? []), `${id} allocated`).toBe(allocated)
-      expect(sum(count?.freed ?? []), `${id} freed`).toBe(freed)
-      expect((count?.found ?? 0n) + (count?.raced ?? 0n), `${id} found`).toBe(found)
+      expect(sum(count?.allocated ?? []), `${name} allocated`).toBe(BigInt(account.allocated))
+      expect(sum(count?.freed ?? []), `${name} freed`).toBe(BigInt(account.freed))
+      expect((count?.found ?? 0n) + (count?.raced ?? 0n), `${name} found`).toBe(BigInt(account.found))
       const inHash = run.of('shadow-found').find((one) => one.id === id && one.pass === pass)
-      expect(inHash?.found ?? 0n, `${id} in the hash`).toBe(live)
+      expect(inHash?.found ?? 0n, `${name} in the hash`).toBe(BigInt(account.live))
     }
     const streamed = run.of('shadow-call').length
     const all = new Map(counts.map((one) => [one.id, one]))
