@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { ObservedTask, PatchState, Requester } from '../contract/event-parts.ts'
+import type { RecordName, RecordOf } from '../raw/records.ts'
 import type { TracingLink } from './blame.ts'
 import type { ClockMemory } from './clock-memory.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls-memory.ts'
@@ -86,6 +87,11 @@ export const freshContext = (): DecodeContext => ({
   logClock: null,
   loggedBlocks: new Map(),
 })
+
+/** By kind of record of the tracer. */
+export type RecordDecoders = {
+  [Name in RecordName]?: (record: RecordOf<Name>, context: DecodeContext) => EventDraft[]
+}
 
 export type RecordDecoder = (tuple: Tuple, context: DecodeContext) => EventDraft[]
 

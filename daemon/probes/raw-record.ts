@@ -1,4 +1,5 @@
 import type { LossPlace } from '../contract/loss-place.ts'
+import type { TracerRecord } from '../raw/records.ts'
 
 /**
  * What a source saw, uninterpreted. Everything the daemon ever learns about the kernel comes in this form,
@@ -18,6 +19,8 @@ export type RawBody =
     }
   /** Wall clock (Unix ns) at `monoNs`, and CLOCK_BOOTTIME in steps of 10 ms. */
   | { source: 'clock'; wallNs: string; bootNs?: string }
+  /** One record of the tracer (bpf/records.h); its own `monoNs` is that of the raw record. */
+  | { source: 'probe'; record: TracerRecord }
   /** One line of bpftrace's JSON output. */
   | { source: 'bpftrace'; line: string }
   /** One read of the pinned task iterator (bpf/task-iterator.bt). */

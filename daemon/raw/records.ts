@@ -116,6 +116,8 @@ export const headerFields = { kind: 'int', cpu: 'int', monoNs: 'wide' } as const
 export type RecordName = keyof typeof recordFields
 
 /** A record of the tracer, with the CPU that wrote it and CLOCK_MONOTONIC at that moment, in nanoseconds. */
-export type TracerRecord = {
-  [Name in RecordName]: { record: Name; cpu: number; monoNs: bigint } & Decoded<(typeof recordFields)[Name]>
-}[RecordName]
+export type RecordOf<Name extends RecordName> = { record: Name; cpu: number; monoNs: bigint } & Decoded<
+  (typeof recordFields)[Name]
+>
+
+export type TracerRecord = { [Name in RecordName]: RecordOf<Name> }[RecordName]

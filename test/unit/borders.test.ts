@@ -31,7 +31,11 @@ const rules: { folder: string; folders: string[]; packages: string[] }[] = [
     folders: ['daemon/core', 'daemon/contract', 'daemon/words'],
     packages: ['immutable'],
   },
-  { folder: 'daemon/probes', folders: ['daemon/probes', 'daemon/contract', 'daemon/core'], packages: [] },
+  {
+    folder: 'daemon/probes',
+    folders: ['daemon/probes', 'daemon/raw', 'daemon/contract', 'daemon/core'],
+    packages: [],
+  },
 ]
 
 const breaches = (imports: Import[], folders: string[], packages: string[]): string[] =>

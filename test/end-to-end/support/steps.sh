@@ -34,11 +34,28 @@ proc_states_fast() {
     next unless open my $file, "<", "$_/patch_state"; my $state = <$file> // next; m{(\d+)$}; print "$1 $state" }'
 }
 
+# looked: until the daemon has looked at all tasks and patches twice more; the first of these looks may have begun
+# before. How often it looks depends on how busy the machine is. Starts no process: see http_get.
+looked() {
+  local answer last='' looks=-1 deadline=$((SECONDS + patience_s))
+  while ((looks < 2)); do
+    ((SECONDS < deadline)) || fail "the daemon has not looked at the tasks twice within $patience_s s"
+    http_get '/api/v1/tasks?limit=1' >/lab/out/looked.json
+    read -r -d '' answer </lab/out/looked.json || true
+    [[ $answer =~ \"observedAt\":(null|\"[^\"]*\") ]] || fail "no observedAt in: $answer"
+    if [[ ${BASH_REMATCH[1]} != "$last" ]]; then
+      last=${BASH_REMATCH[1]}
+      looks=$((looks + 1))
+    fi
+    read -r -t 0.5 <>/lab/never || true
+  done
+}
+
 # compare NAME PATH: /proc before and after, and what the daemon says in between, for the test to compare.
-# The daemon looks every 5 s in quiet times: the second listing comes after its next look.
+# The second listing comes after the daemon's next look.
 compare() {
   proc_states >"/lab/out/$1.before"
-  read -r -t 12 <>/lab/never || true
+  looked
   http_get "$2" >"/lab/out/$1.json"
   proc_states >"/lab/out/$1.after"
 }
