@@ -1,5 +1,6 @@
 import type { LossPlace } from '../contract/loss-place.ts'
 import type { TracerRecord } from '../raw/records.ts'
+import type { TracerMessage } from '../raw/tracer-stream.ts'
 
 /**
  * What a source saw, uninterpreted. Everything the daemon ever learns about the kernel comes in this form,
@@ -52,7 +53,7 @@ export type RawBody =
   | { source: 'kernel-log'; line: string }
   /** Records the kernel overwrote before they were read. */
   | { source: 'kernel-log'; lost: number }
-  /** A line of a recording that holds no record. */
+  /** What should be a record, and is none: a frame of the tracer, or of a recording. */
   | { source: 'recording'; line: string; error: string }
   /** CPU time used by the daemon and its tracers in a window of time. */
   | { source: 'overhead'; windowMs: number; daemonMs: number; tracersMs: number }
@@ -66,6 +67,23 @@ export type RawBody =
   /** How versions before `lost` told of what was not admitted. */
   | { source: 'record'; what: 'overrun'; lost: number }
   | { source: 'record'; what: 'renewed'; reason: string; setAside: string | null }
+
+export const probeRecord = (record: TracerRecord): RawRecord => ({
+  monoNs: String(record.monoNs),
+  source: 'probe',
+  record,
+})
+
+/** A frame that was whole and says nothing. */
+export const notUnderstood = ({
+  frame,
+  reason,
+  bytes,
+}: Extract<TracerMessage, { type: 'not-understood' }>): Extract<RawBody, { source: 'recording' }> => ({
+  source: 'recording',
+  line: `a ${frame} frame of ${bytes} bytes`,
+  error: reason,
+})
 
 export type RawTask = {
   tid: number

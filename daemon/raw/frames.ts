@@ -3,6 +3,8 @@ export const frameVersion = 1
 export const frameHeaderBytes = 8
 /** Header and payload together. */
 export const frameMaxBytes = 4096
+/** Of an observation in a recording: a list of all tasks takes some 120 bytes each. */
+export const observationMaxBytes = 32_000_000
 
 export const frameTypes = {
   hello: 1,
@@ -11,11 +13,15 @@ export const frameTypes = {
   probe: 4,
   ready: 5,
   record: 6,
+  // In recordings only, beside those of the tracer.
+  recording: 64,
+  observation: 65,
 } as const
 
 export type FrameType = keyof typeof frameTypes
 
-export type Frame = { type: FrameType; payload: Uint8Array }
+/** `bytes`: header and payload. Both are views into what was read. */
+export type Frame = { type: FrameType; payload: Uint8Array; bytes: Uint8Array }
 
 /** The stream cannot be read any further: what follows is not known to begin at a frame. */
 export class FrameError extends Error {
@@ -28,8 +34,14 @@ const typeNames = new Map<number, FrameType>(
 
 /** Cuts a stream of bytes, which comes in pieces of any size, into frames. Keeps less than one frame of it. */
 export class FrameReader {
+  readonly #ofRecording: boolean
   #rest: Uint8Array = new Uint8Array(0)
   #littleEndian: boolean | undefined
+
+  /** @param ofRecording whether there may be frames that a tracer does not write */
+  constructor(ofRecording = false) {
+    this.#ofRecording = ofRecording
+  }
 
   /** Of the machine that the tracer runs on; known from the first frame on. */
   get littleEndian(): boolean {
@@ -53,7 +65,7 @@ export class FrameReader {
       const { type, payloadBytes } = this.#header(view, at)
       const end = at + frameHeaderBytes + payloadBytes
       if (end > bytes.length) break
-      yield { type, payload: bytes.subarray(at + frameHeaderBytes, end) }
+      yield { type, payload: bytes.subarray(at + frameHeaderBytes, end), bytes: bytes.subarray(at, end) }
       at = end
     }
     // A copy: the piece may be a view into a large buffer that would be kept alive.
@@ -70,11 +82,40 @@ export class FrameReader {
       throw new FrameError(
         `The tracer speaks version ${version} of its frames, this program version ${frameVersion}. Use a tracer and a daemon of one release.`,
       )
-    if (type === undefined || payloadBytes > frameMaxBytes - frameHeaderBytes)
+    if (type === undefined || payloadBytes > this.#mostBytes(type) - frameHeaderBytes)
       throw new FrameError('This is not a stream of frames, or a part of it is missing.')
     return { type, payloadBytes }
   }
+
+  #mostBytes(type: FrameType): number {
+    if (type !== 'recording' && type !== 'observation') return frameMaxBytes
+    return this.#ofRecording ? observationMaxBytes : 0
+  }
 }
+
+/** A frame of our own, in this machine's byte order or another. */
+export const frameOf = (type: FrameType, payload: Uint8Array, littleEndian = isLittleEndian): Uint8Array => {
+  const bytes = new Uint8Array(frameHeaderBytes + payload.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, payload.length, littleEndian)
+  view.setUint16(4, frameTypes[type], littleEndian)
+  view.setUint16(6, frameVersion, littleEndian)
+  bytes.set(payload, frameHeaderBytes)
+  return bytes
+}
+
+/** Whether these are the first bytes of a recording. */
+export const beginsRecording = (head: Uint8Array): boolean => {
+  if (head.length < frameHeaderBytes) return false
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
+  return [true, false].some(
+    (littleEndian) =>
+      view.getUint16(4, littleEndian) === frameTypes.recording &&
+      view.getUint16(6, littleEndian) === frameVersion,
+  )
+}
+
+const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 const concatenated = (first: Uint8Array, second: Uint8Array): Uint8Array => {
   const both = new Uint8Array(first.length + second.length)

@@ -58,3 +58,7 @@ export const readySchema = z.object({
   attachMs: whole.min(0),
 })
 export type Ready = z.infer<typeof readySchema>
+
+/** What a recording begins with, and every run that was added to it. */
+export const recordingSchema = z.object({ program: z.literal('klpscope'), recording: z.literal(1) })
+export const recordingHeader: z.infer<typeof recordingSchema> = { program: 'klpscope', recording: 1 }

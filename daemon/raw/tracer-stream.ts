@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { FrameError, FrameReader } from './frames.ts'
+import { type Frame, FrameError, FrameReader } from './frames.ts'
 import {
   enumSchema,
   type Hello,
@@ -10,6 +10,7 @@ import {
   probeSchema,
   type Ready,
   readySchema,
+  recordingSchema,
   type TracerProbe,
 } from './layout.ts'
 import { RecordDecoder } from './record-decoder.ts'
@@ -22,15 +23,29 @@ export type TracerMessage =
   | { type: 'probe'; probe: TracerProbe }
   | { type: 'ready'; ready: Ready }
   | { type: 'record'; record: TracerRecord }
+  /** In a recording: what another source saw, as JSON. */
+  | { type: 'observation'; observation: unknown }
   /** A frame that was whole but not understood; the stream goes on. */
   | { type: 'not-understood'; frame: string; reason: string; bytes: number }
 
-/** Reads the tracer's stream from its bytes. */
+/** Reads the tracer's stream from its bytes, or a recording, which is one among whose frames there are others. */
 export class TracerStream {
-  readonly #frames = new FrameReader()
+  readonly #frames: FrameReader
+  readonly #onFrame: (frame: Frame) => void
   #hello: Hello | null = null
   #layouts: Layout[] = []
   #decoder: RecordDecoder | null = null
+
+  /** @param onFrame sees each frame before what it says is read */
+  constructor(options: { ofRecording?: boolean; onFrame?: (frame: Frame) => void } = {}) {
+    this.#frames = new FrameReader(options.ofRecording)
+    this.#onFrame = options.onFrame ?? (() => undefined)
+  }
+
+  /** Bytes of a frame of which the end has not come. */
+  get pendingBytes(): number {
+    return this.#frames.pendingBytes
+  }
 
   /** Null until the layouts are complete. */
   get decoder(): RecordDecoder | null {
@@ -42,8 +57,20 @@ export class TracerStream {
    * @throws LayoutError when the tracer's records are not those that this program knows
    */
   *read(piece: Uint8Array): Generator<TracerMessage> {
-    for (const { type, payload } of this.#frames.read(piece)) {
+    for (const frame of this.#frames.read(piece)) {
+      const { type, payload } = frame
+      this.#onFrame(frame)
       switch (type) {
+        case 'recording':
+          this.#required(recordingSchema, payload)
+          break
+        case 'observation': {
+          const observation = parsed(payload)
+          yield observation === undefined
+            ? { type: 'not-understood', frame: type, reason: 'it is no JSON', bytes: payload.byteLength }
+            : { type, observation }
+          break
+        }
         case 'hello': {
           this.#hello = this.#required(helloSchema, payload)
           this.#layouts = []
@@ -89,7 +116,7 @@ export class TracerStream {
   #required<T extends z.ZodType>(schema: T, payload: Uint8Array): z.infer<T> {
     const result = schema.safeParse(parsed(payload))
     if (!result.success)
-      throw new FrameError(`A first frame of the tracer is not as it should be: ${result.error.message}`)
+      throw new FrameError(`One of the first frames is not as it should be: ${result.error.message}`)
     return result.data
   }
 }

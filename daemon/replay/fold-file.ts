@@ -10,7 +10,9 @@ import { createWriter } from '../store/writer.ts'
 import { UserError } from '../user-error.ts'
 import { foldRecording } from './fold-recording.ts'
 import { whatIsRead } from './look-at-file.ts'
+import { readFrames } from './read-frames.ts'
 import { readLines } from './read-lines.ts'
+import type { Packing } from './read-pieces.ts'
 
 export type FoldedFile = {
   database: Database.Database
@@ -33,7 +35,8 @@ const mostPages = 2_000_000_000 / 4096
  */
 export const foldFile = async (
   file: string,
-  lines: { gzipped: boolean; sizeBytes: number },
+  kind: 'frames' | 'lines',
+  packing: Packing,
 ): Promise<FoldedFile> => {
   const place = temporaryPlace('record.db')
   let database: Database.Database | undefined
@@ -47,10 +50,12 @@ export const foldFile = async (
     const damages: string[] = []
     let taken = 0
     let blank = 0
-    reading: for await (const chunk of readLines(file, lines, (why) => damages.push(why))) {
-      for (const line of chunk) {
-        if (line.trim() === '') blank++
-        else folding.take(line)
+    const read = kind === 'frames' ? readFrames : readLines
+    reading: for await (const chunk of read(file, packing, (why) => damages.push(why))) {
+      for (const unit of chunk) {
+        if (typeof unit !== 'string') folding.takeFrame(unit)
+        else if (unit.trim() === '') blank++
+        else folding.take(unit)
         // A daemon that opens a sample has other things to do too.
         if (++taken % takenAtOnce !== 0) continue
         await setImmediate()
@@ -65,7 +70,10 @@ export const foldFile = async (
     recorder.end()
     const state = folding.state()
     if (state.seq === 0)
-      throw new UserError(`${file} is no record: no line of it can be read.`, `Name ${whatIsRead}.`)
+      throw new UserError(
+        `${file} is no record: ${kind === 'lines' ? 'no line' : 'no frame'} of it can be read.`,
+        `Name ${whatIsRead}.`,
+      )
     const malformed = folding.malformed()
     if (malformed > 0)
       damages.unshift(`${malformed} of its lines ${malformed === 1 ? 'is no record' : 'are no records'}`)

@@ -5,7 +5,8 @@ import { type CoreState, initialState } from '../core/core-state.ts'
 import { reduce } from '../core/reduce.ts'
 import { parseTime } from '../core/time.ts'
 import { createEngine, type Step } from '../engine.ts'
-import type { RawRecord } from '../probes/raw-record.ts'
+import { notUnderstood, probeRecord, type RawRecord } from '../probes/raw-record.ts'
+import type { TracerMessage } from '../raw/tracer-stream.ts'
 import { isStoredEvent, parseStored } from '../store/stored-json.ts'
 
 const latestNs = 2n ** 63n
@@ -22,8 +23,10 @@ const hostSchema = rawSchema.extend({
 })
 
 export type Folding = {
-  /** Takes a line: a raw record (daemon --record) or an event (export). Others are counted. */
+  /** Takes a line: an event (export) or a raw record. Others are counted. */
   take: (line: string) => void
+  /** Takes what a frame of a recording says (daemon --record). */
+  takeFrame: (message: TracerMessage) => void
   /** Takes what was held back. */
   end: () => void
   state: () => CoreState
@@ -95,6 +98,20 @@ export const foldRecording = (
     sink({ event, state, effects })
   }
 
+  const takeFrame = (message: TracerMessage): void => {
+    format = 'raw'
+    if (message.type === 'record') takeRaw(probeRecord(message.record))
+    else if (message.type === 'observation' && isRaw(message.observation)) takeRaw(message.observation)
+    else if (message.type === 'observation') {
+      end()
+      unreadable(JSON.stringify(message.observation), 'not a raw record')
+    } else if (message.type === 'not-understood') {
+      end()
+      const { line, error } = notUnderstood(message)
+      unreadable(line, error)
+    }
+  }
+
   const end = (): void => {
     if (clock) ingest(clock)
     clock = undefined
@@ -115,6 +132,7 @@ export const foldRecording = (
       end()
       unreadable(line, value === undefined ? 'not JSON' : 'neither a raw record nor an event')
     },
+    takeFrame,
     end,
     state: () => state,
     malformed: () => malformed,

@@ -1,8 +1,9 @@
 import { constants, type Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { beginsRecording } from '../raw/frames.ts'
 import { UserError } from '../user-error.ts'
 
-export type FileKind = 'sqlite' | 'gzip' | 'lines'
+export type FileKind = 'sqlite' | 'gzip' | 'frames' | 'lines'
 
 export const whatIsRead =
   'a record (klpscope.db), an export (NDJSON) or a recording (klpscope daemon --record)'
@@ -57,5 +58,6 @@ const typeOf = (stats: Stats): string => {
 
 export const kindOf = (head: Buffer): FileKind => {
   if (head.toString('latin1', 0, sqliteMagic.length) === sqliteMagic) return 'sqlite'
-  return head[0] === 0x1f && head[1] === 0x8b ? 'gzip' : 'lines'
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip'
+  return beginsRecording(head) ? 'frames' : 'lines'
 }

@@ -25,7 +25,7 @@ export type Replay = {
 }
 
 /**
- * Opens a record of any kind: SQLite, events as NDJSON, raw records as NDJSON; each also gzipped. The file is only
+ * Opens a record of any kind: SQLite, events as NDJSON, a recording of raw records; each also gzipped. The file is only
  * read; what is not SQLite is folded into a temporary database.
  * @throws UserError for a file that is missing, empty, foreign, newer than this program, or damaged beyond reading
  */
@@ -37,7 +37,8 @@ export const openReplay = async (file: string): Promise<Replay> => {
     const opened = kind === 'gzip' ? await openUnpacked(file, sizeBytes) : await openRecord(file)
     return { name, file, ...restored(file, opened), malformed: 0, damage: null }
   }
-  return { name, file, ...(await foldFile(file, { gzipped: kind === 'gzip', sizeBytes })) }
+  const packing = { gzipped: kind === 'gzip', sizeBytes }
+  return { name, file, ...(await foldFile(file, within === 'frames' ? 'frames' : 'lines', packing)) }
 }
 
 /** A database has to be unpacked to be read; lines do not. */
