@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { functionKey } from '../contract/function-identity.ts'
 import type { InventoriedPatch } from '../contract/inventory.ts'
+import { type BpftraceMemory, freshBpftrace, inventoryTuples } from '../probes/bpftrace-inventory.ts'
 import { isLivepatched } from '../probes/ftrace-sites.ts'
 import { addressesOf, withWholeNames } from '../probes/inventory.ts'
-import { type Inventory, InventoryReader } from '../probes/inventory-reader.ts'
+import {
+  type Inventory,
+  InventoryReader,
+  type InventoryRecord,
+  isInventoryRecord,
+} from '../probes/inventory-reader.ts'
 import type { RawBody, RawSymbol } from '../probes/raw-record.ts'
 import { Tuple } from '../probes/tuple.ts'
 import { type PlannedFunction, planCalls } from './call-plan.ts'
@@ -33,6 +39,7 @@ export const followInventory = (
   onFunctions: (functions: PlannedFunction[]) => void,
 ): InventoryFollower => {
   let reader = new InventoryReader()
+  let bpftrace = freshBpftrace()
   // Exactly what decoding knows: added to when told, cut down by each inventory, lost with the tracer.
   let known = new Map<string, RawSymbol>()
   let sitesOf = ''
@@ -95,13 +102,13 @@ export const followInventory = (
 
   return {
     follow: (body) => {
-      if (body.source === 'tracer' && body.what === 'gap') {
+      if (isTracerLost(body)) {
         reader = new InventoryReader()
+        bpftrace = freshBpftrace()
         known = new Map()
         sitesOf = ''
       }
-      if (body.source !== 'bpftrace' || !recordName(body.line)?.startsWith('inventory.')) return
-      const inventory = readLine(reader, body.line)
+      const inventory = readBody(reader, body, bpftrace)
       if (!inventory) return
       const held = new Set(addressesOf(inventory.patches))
       known = new Map([...known].filter(([address]) => held.has(address)))
@@ -122,14 +129,31 @@ const namesOf = (patches: readonly InventoriedPatch[], symbols: ReadonlyMap<stri
     .flatMap((patch) => patch.objects.flatMap((object) => object.functions))
     .flatMap((func) => [func.name, symbols.get(func.newAddress)?.name ?? func.name])
 
-/** Null for a line that is broken too: decoding will say what is wrong with it. */
-const readLine = (reader: InventoryReader, line: string): Inventory | null => {
+/** Decoding forgets all with it. */
+const isTracerLost = (body: RawBody): boolean =>
+  body.source === 'probe'
+    ? body.record.record === 'gap' && !body.record.over
+    : body.source === 'tracer' && body.what === 'gap'
+
+/** Null for a record that is broken too: decoding will say what is wrong with it. */
+const readBody = (reader: InventoryReader, body: RawBody, bpftrace: BpftraceMemory): Inventory | null => {
   try {
-    const { data } = JSON.parse(line) as { data?: unknown }
-    return Array.isArray(data) ? reader.read(new Tuple(data)) : null
+    return recordsIn(body, bpftrace).reduce<Inventory | null>(
+      (inventory, record) => reader.read(record) ?? inventory,
+      null,
+    )
   } catch {
     return null
   }
+}
+
+const recordsIn = (body: RawBody, bpftrace: BpftraceMemory): InventoryRecord[] => {
+  if (body.source === 'probe') return isInventoryRecord(body.record) ? [body.record] : []
+  if (body.source !== 'bpftrace' || !recordName(body.line)?.startsWith('inventory.')) return []
+  const { data } = JSON.parse(body.line) as { data?: unknown }
+  if (!Array.isArray(data)) return []
+  const tuple = new Tuple(data)
+  return inventoryTuples[tuple.name]?.(tuple, bpftrace) ?? []
 }
 
 const readSites = async (): Promise<string[] | null> => {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { mapsOfRecords, tuplesOfRecords } from '../../../daemon/probes/bpftrace-records.ts'
 import { probeSets } from '../../../daemon/probes/probe-sets.ts'
 import { parseProbeFile } from '../../../daemon/sources/probe-file.ts'
 import { generateScript, readyRecord, type ScriptHost, type Without } from '../../../daemon/sources/script.ts'
@@ -248,17 +249,29 @@ describe('on a kernel that lacks a function', () => {
 })
 
 describe('each .bt file', () => {
+  const printedBy = (stem: string): string[] => [
+    ...new Set(
+      [...withoutComments(source(stem)).matchAll(/print\(\("([^"]+)"/g)].map((match) => match[1] ?? ''),
+    ),
+  ]
+
+  it('together they print all that is read, and nothing else', () =>
+    expect(probeSets.flatMap((set) => printedBy(set.stem)).sort()).toEqual(
+      [...tuplesOfRecords, ...probeSets.flatMap((set) => Object.keys(set.records ?? {}))].sort(),
+    ))
+
   it.each(probeSets.map((set) => [set.stem, set] as const))(
     '%s prints what its decoder reads',
     (stem, set) => {
       const code = withoutComments(source(stem))
-      const records = new Set([...code.matchAll(/print\(\("([^"]+)"/g)].map((match) => match[1] ?? ''))
-      expect([...records].sort()).toEqual(Object.keys(set.records).sort())
+      const known = Object.keys(set.records ?? {})
+      const read = known.length > 0 ? known : tuplesOfRecords
+      for (const record of printedBy(stem)) expect(read).toContain(record)
       for (const map of [...code.matchAll(/print\((@\w+)\)/g)].map((match) => match[1] ?? '')) {
-        expect(probeSets.flatMap((other) => other.maps)).toContain(map)
+        expect([...mapsOfRecords, ...probeSets.flatMap((other) => other.maps ?? [])]).toContain(map)
       }
-      const known = [...functionsIn(code), ...code.matchAll(/kaddr\("(\w+)"\)/g)].map(String)
-      for (const name of lossesOf(stem).keys()) expect(known.join()).toContain(name)
+      const attached = [...functionsIn(code), ...code.matchAll(/kaddr\("(\w+)"\)/g)].map(String)
+      for (const name of lossesOf(stem).keys()) expect(attached.join()).toContain(name)
       expect(essentialOf(stem).length).toBeGreaterThan(0)
     },
   )
