@@ -138,7 +138,7 @@ export const shadowRecords: RecordDecoders = {
         const { drift } = verdict
         const ages = [...(finds?.values() ?? [])].map((find) => find.ages)
         const checked: EventDraft = { kind: 'shadow-checked', monoNs, found, drift, ages }
-        const counts = tellCounts(context, monoNs, true)
+        const counts = tellCounts(context, monoNs, verdict.outcome === 'checked')
         if (verdict.outcome === 'adopted') return [adopted(true), ...counts, checked]
         // Nothing to check is not worth telling each time.
         return memory.ids.size > 0 ? [...counts, checked] : []
