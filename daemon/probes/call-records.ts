@@ -1,7 +1,8 @@
 import type { EventDraft } from '../contract/event.ts'
+import { freshCallSums } from './call-sums.ts'
 import { hexOf } from './hex.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
-import { addressOf, beginFunctions, later, type TracedCalls } from './traced-calls.ts'
+import { addressOf, beginFunctions, freshTracedCalls, later, type TracedCalls } from './traced-calls.ts'
 import { tellTracedCounting } from './traced-counting.ts'
 import { tellLook } from './traced-look.ts'
 
@@ -61,6 +62,13 @@ export const endCallLook = (context: DecodeContext, monoNs: bigint): EventDraft[
     events.push(...tellLook(context))
   }
   return [...events, ...tellTracedCounting(context, String(monoNs))]
+}
+
+/** The counts die with their tracer. */
+export const forgetTracedCalls = ({ functionCalls }: DecodeContext): void => {
+  // Before it has told anything, the sums are those of another source.
+  if (functionCalls.traced.budgetPerS !== null) Object.assign(functionCalls, freshCallSums())
+  functionCalls.traced = freshTracedCalls()
 }
 
 const tooOften = (traced: TracedCalls, point: string, budgetPerS: number): string => {

@@ -85,3 +85,8 @@ export const findsOf = (
   const sum = [...ids.values()].reduce((all, find) => all + find.found, 0)
   return told.whole && told.pass === pass && sum === found ? ids : null
 }
+
+/** The counts die with their tracer, and the walks of the hash begin again. */
+export const forgetShadowCounters = (context: { shadowCounters: ShadowCountersMemory }): void => {
+  context.shadowCounters = freshShadowCounters()
+}
