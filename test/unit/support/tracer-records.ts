@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib'
 import type { EventDraft } from '../../../daemon/contract/event.ts'
 import { withinBounds } from '../../../daemon/contract/within-bounds.ts'
 import type { DecodeContext, RecordDecoders } from '../../../daemon/probes/probe-set.ts'
-import type { RecordName, RecordOf, TracerRecord } from '../../../daemon/raw/records.ts'
+import type { RecordName, TracerRecord } from '../../../daemon/raw/records.ts'
 import { TracerStream } from '../../../daemon/raw/tracer-stream.ts'
 
 /** What the tracer wrote in test/end-to-end/tracer.sh, without the records that no decoder here is for. */
@@ -18,7 +18,8 @@ export const tracerRecords = (): TracerRecord[] => {
 export const recordsOf = <Name extends RecordName>(
   records: readonly TracerRecord[],
   name: Name,
-): RecordOf<Name>[] => records.filter((record): record is RecordOf<Name> => record.record === name)
+): Extract<TracerRecord, { record: Name }>[] =>
+  records.filter((record): record is Extract<TracerRecord, { record: Name }> => record.record === name)
 
 /** Decodes a record as its kind's decoder does; nothing comes of one that has none. */
 export const decodeWith = (
