@@ -22,8 +22,6 @@ export const tellLook = (context: DecodeContext): EventDraft[] => {
   traced.tick = null
   traced.lookedNs = tick.ns
   traced.called = new Map()
-  // Some of a look's records may be of the next second: no second is told twice.
-  traced.second = Math.max(Number(tick.ns / secondNs), traced.second + 1)
   const unseen = memory.unseenSinceNs !== null && tick.ns >= BigInt(memory.unseenSinceNs)
   const calls = [...traced.functions].flatMap(([key, func]) => {
     const { identity } = func
@@ -46,6 +44,8 @@ export const tellLook = (context: DecodeContext): EventDraft[] => {
     return [{ ...identityOf(identity), entered, redirected, old }]
   })
   if (calls.length === 0) return []
+  // A look that came late may be followed by another in the same second: none is told twice.
+  traced.second = Math.max(Number(tick.ns / secondNs), traced.second + 1)
   return [{ kind: 'function-calls', monoNs: String(tick.ns), second: traced.second, calls }]
 }
 
