@@ -18,6 +18,7 @@ struct slot {
 	__u64 read_ns;
 	__u32 role;
 	bool wanted, counting;
+	bool left;		/* a whole walk did not show it: with its module its probe is gone, too */
 	int error;		/* why it is not counted, until it is not wanted any more */
 	struct bpf_link *link;	/* its own; with kprobe.multi all have one together */
 };
@@ -79,8 +80,12 @@ static void end_walk(const struct inventory_end *end)
 {
 	if (entries == 0)
 		begin_walk();
-	if (end->complete && end->entries == entries)
+	if (end->complete && end->entries == entries) {
 		due_ns = mono_ns() + SETTLE_NS;
+		for (unsigned int i = 0; i < used; i++)
+			if (!slots[i].wanted)
+				slots[i].left = true;
+	}
 	entries = 0;
 }
 
@@ -149,6 +154,17 @@ static void let_go(struct slot *slot)
 	*slot = (struct slot){ .address = 0 };
 }
 
+/* What went and came back, perhaps as another function, is probed anew. */
+static void renew(struct slot *slot)
+{
+	struct slot fresh = { .address = slot->address, .role = slot->role, .wanted = true };
+
+	if (!slot->address || !slot->wanted || !slot->left)
+		return;
+	let_go(slot);
+	*slot = fresh;
+}
+
 /* One link for all takes over from the one before, at the moment that its number is set: no call counts twice. */
 static int attach_together(void)
 {
@@ -206,6 +222,8 @@ bool calls_go_on(void)
 {
 	if (!due_ns || mono_ns() < due_ns)
 		return false;
+	for (unsigned int i = 0; i < used; i++)
+		renew(&slots[i]);
 	/* One function that cannot be probed fails all: then each for itself shows which. */
 	if (!one_by_one && attach_together()) {
 		one_by_one = true;

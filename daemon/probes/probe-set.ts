@@ -9,6 +9,8 @@ import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import type { LogClock } from './log-clock.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
+import type { ShadowCells } from './shadow-cells.ts'
+import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
 import { freshShadowWalk, type ShadowWalkMemory } from './shadow-walk.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
 import { freshTaskCounts, type TaskCountsMemory } from './task-counts.ts'
@@ -39,6 +41,9 @@ export type DecodeContext = {
   /** Records lost so far, by their kind, as the tracer accounted for them last. */
   lost: Map<number, bigint>
   shadowWalk: ShadowWalkMemory
+  /** What bpftrace had counted of each id at the end of the last walk. */
+  shadowCells: ReadonlyMap<string, ShadowCells>
+  shadowCounters: ShadowCountersMemory
   shadowCallers: ShadowCallersMemory
   /** The last snapshot of all tasks, by key (see taskKey). */
   tasks: Map<number, ObservedTask>
@@ -85,6 +90,8 @@ export const freshContext = (): DecodeContext => ({
   taskList: freshTaskList(),
   lost: new Map(),
   shadowWalk: freshShadowWalk(),
+  shadowCells: new Map(),
+  shadowCounters: freshShadowCounters(),
   shadowCallers: freshShadowCallers(),
   tasks: new Map(),
   patches: '',
