@@ -18,7 +18,8 @@ import type { RawRecord } from './raw-record.ts'
 import { nameCallers } from './shadow-callers.ts'
 import { observePatches } from './sysfs.ts'
 import { isCount, takeCounts } from './task-counts.ts'
-import { observeTasks, parseIterator, parseProcfs } from './task-table.ts'
+import { observeUnlessVoid } from './task-list.ts'
+import { parseIterator, parseProcfs } from './task-table.ts'
 import { forgetTracer, tracerRecords } from './tracer-records.ts'
 import { Tuple } from './tuple.ts'
 import { overdueRefusals } from './waiting-refusals.ts'
@@ -91,9 +92,9 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
     case 'bpftrace':
       return decodeLine(context, record.line, monoNs)
     case 'task-iterator':
-      return [observeTasks(context, parseIterator(record.text), 'iterator', monoNs)]
+      return observeUnlessVoid(context, parseIterator(record.text), 'iterator', record)
     case 'procfs-tasks':
-      return [observeTasks(context, parseProcfs(record.tasks), 'procfs', monoNs)]
+      return observeUnlessVoid(context, parseProcfs(record.tasks), 'procfs', record)
     case 'sysfs':
       return [
         ...overdueRefusals(context, monoNs),

@@ -24,10 +24,11 @@ export type RawBody =
   | { source: 'probe'; record: TracerRecord }
   /** One line of bpftrace's JSON output. */
   | { source: 'bpftrace'; line: string }
+  /** `beganNs`: when the reading began; `monoNs` is when it ended. Earlier versions recorded the first alone, as `monoNs`. */
   /** One read of the pinned task iterator (bpf/task-iterator.bt). */
-  | { source: 'task-iterator'; text: string }
+  | { source: 'task-iterator'; text: string; beganNs?: string }
   /** A walk over /proc for the same: slower, and threads may come and go meanwhile. */
-  | { source: 'procfs-tasks'; tasks: RawTask[] }
+  | { source: 'procfs-tasks'; tasks: RawTask[]; beganNs?: string }
   /** `modules`: livepatch modules without an entry under /sys/kernel/livepatch. */
   | { source: 'sysfs'; patches: RawPatch[]; modules?: RawModule[] }
   /** /proc/<pid>/task/<tid>: null where it could not be read. */

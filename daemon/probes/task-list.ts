@@ -20,6 +20,23 @@ export const madeStep = ({ taskList }: DecodeContext, monoNs: bigint): void => {
   if (monoNs > taskList.lastStepNs) taskList.lastStepNs = monoNs
 }
 
+/**
+ * Read in part before and in part after a step, a list would show tasks as they are neither before nor behind it: one
+ * read across a force shows them switched before the force is told.
+ */
+const isVoid = ({ taskList }: DecodeContext, beganNs: bigint): boolean => beganNs < taskList.lastStepNs
+
+/** Of a look at all tasks from elsewhere. @param read when the reading began (not known: it counts) and ended */
+export const observeUnlessVoid = (
+  context: DecodeContext,
+  threads: ObservedTask[],
+  source: 'iterator' | 'procfs',
+  read: { monoNs: string; beganNs?: string },
+): EventDraft[] =>
+  read.beganNs !== undefined && isVoid(context, BigInt(read.beganNs))
+    ? []
+    : [observeTasks(context, threads, source, read.monoNs)]
+
 const observed = ({ task }: RecordOf<'task' | 'task-waited-for'>, patchState: PatchState): ObservedTask => ({
   tid: task.tid,
   pid: task.pid,
@@ -57,9 +74,7 @@ export const listRecords = {
     const rows = takeRows(context.taskList, end.list)
     const beganNs = rows[0]?.monoNs ?? end.monoNs
     if (!end.complete || rows.length !== end.rows) return []
-    // Read in part before and in part after a step, it would show tasks as they are neither before nor behind it: one
-    // read across a force shows them switched before the force is told.
-    if (beganNs < context.taskList.lastStepNs) return []
+    if (isVoid(context, beganNs)) return []
     const monoNs = String(beganNs)
     if (end.list === recordKind.task) {
       const threads = (rows as RecordOf<'task'>[]).map((row) => observed(row, toPatchState(row.patchState)))

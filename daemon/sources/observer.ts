@@ -125,10 +125,10 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
 
   const snapshot = async (patches: RawPatch[]): Promise<void> => {
     snapshotAt = Date.now()
-    const monoNs = monotonicNs()
+    const beganNs = monotonicNs()
     const record: RawRecord = iterator
-      ? { monoNs, source: 'task-iterator', text: await iterator.read() }
-      : { monoNs, source: 'procfs-tasks', tasks: await walkTasks() }
+      ? { source: 'task-iterator', text: await iterator.read(), beganNs, monoNs: monotonicNs() }
+      : { source: 'procfs-tasks', tasks: await walkTasks(), beganNs, monoNs: monotonicNs() }
     place(record)
     // Without the probes nobody else says who is blocked.
     const running = patches.find((patch) => patch.files.transition === '1')

@@ -83,6 +83,18 @@ describe('lists of tasks', () => {
     expect(decodeAll(started(10n), step, waitedFor(11n, 1), end(13n, 'task-waited-for', 1))).toHaveLength(2)
     expect(decodeAll(started(10n), step, end(13n, 'task-waited-for', 0))).toHaveLength(3)
   })
+
+  it('nor does a look at /proc that a step falls into', () => {
+    const look = (beganNs: string, monoNs: string): RawRecord => ({
+      source: 'procfs-tasks',
+      beganNs,
+      monoNs,
+      tasks: [{ tid: 1, pid: 1, startTicks: '1', patchState: '0', flags: '0', comm: 'a', cpu: 0 }],
+    })
+    const kinds = (...looks: RawRecord[]) => decodeAll(started(10n), ...looks).map(({ kind }) => kind)
+    expect(kinds(look('9', '11'))).toEqual(['transition-started'])
+    expect(kinds(look('10', '12'))).toEqual(['transition-started', 'tasks-observed'])
+  })
 })
 
 describe('counts of a second', () => {
