@@ -31,6 +31,16 @@ static const char *function_of(const struct bpf_program *program)
 	return slash && strstr(section, "probe/") ? slash + 1 : NULL;
 }
 
+const char *choice_subject(const struct bpf_program *program, const struct choice *choice)
+{
+	const char *section = bpf_program__section_name(program), *slash = strchr(section, '/');
+
+	if (choice->of)
+		return choice->of;
+	/* All iterators over tasks have one section. */
+	return slash && strncmp(section, "iter/", strlen("iter/")) ? slash + 1 : bpf_program__name(program);
+}
+
 /* The kernel's variables without which a program is of no use. */
 static const struct need {
 	const char *program, *variable;
@@ -80,6 +90,7 @@ static void judge_needs(unsigned int number, const char *program, const struct s
 
 		if (strcmp(needs[i].program, program) || found->address)
 			continue;
+		choice_of(number)->of = needs[i].variable;
 		choice_leave_out(number, -ENOENT, found->all ? "this kernel hides its addresses (kernel.kptr_restrict)"
 						      : "this kernel shows no variable that it needs");
 	}
