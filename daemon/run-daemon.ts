@@ -122,6 +122,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       shadowCheckS: options.shadowCheckS,
       callBudgetPerS: options.callBudgetPerS,
       onFrame: (frame) => raw?.frame(frame),
+      account,
     },
     pipeline.take,
   )

@@ -31,15 +31,12 @@ export type TracerMessage =
 /** Reads the tracer's stream from its bytes, or a recording, which is one among whose frames there are others. */
 export class TracerStream {
   readonly #frames: FrameReader
-  readonly #onFrame: (frame: Frame) => void
   #hello: Hello | null = null
   #layouts: Layout[] = []
   #decoder: RecordDecoder | null = null
 
-  /** @param onFrame sees each frame before what it says is read */
-  constructor(options: { ofRecording?: boolean; onFrame?: (frame: Frame) => void } = {}) {
-    this.#frames = new FrameReader(options.ofRecording)
-    this.#onFrame = options.onFrame ?? (() => undefined)
+  constructor({ ofRecording = false } = {}) {
+    this.#frames = new FrameReader(ofRecording)
   }
 
   /** Bytes of a frame of which the end has not come. */
@@ -53,53 +50,48 @@ export class TracerStream {
   }
 
   /**
+   * What the frames say that are whole now.
    * @throws FrameError when the bytes are no frames
    * @throws LayoutError when the tracer's records are not those that this program knows
    */
   *read(piece: Uint8Array): Generator<TracerMessage> {
-    for (const frame of this.#frames.read(piece)) {
-      const { type, payload } = frame
-      this.#onFrame(frame)
-      switch (type) {
-        case 'recording':
-          this.#required(recordingSchema, payload)
-          break
-        case 'observation': {
-          const observation = parsed(payload)
-          yield observation === undefined
-            ? { type: 'not-understood', frame: type, reason: 'it is no JSON', bytes: payload.byteLength }
-            : { type, observation }
-          break
-        }
-        case 'hello': {
-          this.#hello = this.#required(helloSchema, payload)
-          this.#layouts = []
-          yield { type, hello: this.#hello }
-          break
-        }
-        case 'layout':
-          this.#takeLayout(this.#required(layoutSchema, payload))
-          break
-        case 'enum':
-          yield { type, enum: this.#required(enumSchema, payload) }
-          break
-        case 'probe':
-          yield { type, probe: this.#required(probeSchema, payload) }
-          break
-        case 'ready':
-          yield { type, ready: this.#required(readySchema, payload) }
-          break
-        case 'record': {
-          const record = this.#decoder?.decode(payload)
-          yield record
-            ? { type, record }
-            : {
-                type: 'not-understood',
-                frame: type,
-                reason: this.#decoder ? 'no record of a known kind and length' : 'it came before its layout',
-                bytes: payload.byteLength,
-              }
-        }
+    for (const { message } of this.readFrames(piece)) if (message) yield message
+  }
+
+  /** The same, beside each frame; null for one that only says how others are read. */
+  *readFrames(piece: Uint8Array): Generator<{ frame: Frame; message: TracerMessage | null }> {
+    for (const frame of this.#frames.read(piece)) yield { frame, message: this.#messageOf(frame) }
+  }
+
+  #messageOf({ type, payload }: Frame): TracerMessage | null {
+    switch (type) {
+      case 'recording':
+        this.#required(recordingSchema, payload)
+        return null
+      case 'observation': {
+        const observation = parsed(payload)
+        return observation === undefined
+          ? { type: 'not-understood', frame: type, reason: 'it is no JSON', bytes: payload.byteLength }
+          : { type, observation }
+      }
+      case 'hello':
+        this.#hello = this.#required(helloSchema, payload)
+        this.#layouts = []
+        return { type, hello: this.#hello }
+      case 'layout':
+        this.#takeLayout(this.#required(layoutSchema, payload))
+        return null
+      case 'enum':
+        return { type, enum: this.#required(enumSchema, payload) }
+      case 'probe':
+        return { type, probe: this.#required(probeSchema, payload) }
+      case 'ready':
+        return { type, ready: this.#required(readySchema, payload) }
+      case 'record': {
+        const record = this.#decoder?.decode(payload)
+        if (record) return { type, record }
+        const reason = this.#decoder ? 'no record of a known kind and length' : 'it came before its layout'
+        return { type: 'not-understood', frame: type, reason, bytes: payload.byteLength }
       }
     }
   }

@@ -16,6 +16,7 @@ import { createQuietTime } from './quiet-time.ts'
 import { createShadowCallers } from './shadow-callers.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { superviseTracer, type Tracer } from './tracer.ts'
+import type { ReadAccount } from './tracer-reader.ts'
 
 export type ObserverOptions = {
   /** Path of the tracer. */
@@ -29,6 +30,7 @@ export type ObserverOptions = {
   callBudgetPerS: number
   /** Sees each frame of the tracer as it came, before it is decoded. */
   onFrame: (frame: Frame) => void
+  account: ReadAccount
 }
 
 export type Observer = {
@@ -171,9 +173,10 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   }
 
   const attach = async (): Promise<void> => {
-    const { bpfDir, callBudgetPerS, shadowCheckS, onFrame } = options
+    const { account, bpfDir, callBudgetPerS, shadowCheckS, onFrame } = options
     const args = ['--shadow-check', String(shadowCheckS), '--call-budget', String(callBudgetPerS)]
-    tracer = superviseTracer(options.tracer, args, readProbeHeaders(bpfDir), { frame: onFrame, tell: heard })
+    const sink = { frame: onFrame, tell: heard }
+    tracer = superviseTracer(options.tracer, args, readProbeHeaders(bpfDir), sink, account)
     await tracer.firstAttempt
     if (!stopped) overhead = watchOverhead(emit)
   }

@@ -10,10 +10,11 @@ import {
 import { seesWith } from '../probes/sees.ts'
 import type { Frame } from '../raw/frames.ts'
 import type { TracerProbe } from '../raw/layout.ts'
-import { type TracerMessage, TracerStream } from '../raw/tracer-stream.ts'
+import type { TracerMessage } from '../raw/tracer-stream.ts'
 import { monotonicNs } from './clock.ts'
 import { blindSets, type ProbeHeader, probeSetsOf } from './probe-headers.ts'
 import { startTracerProgram, type TracerProgram } from './tracer-program.ts'
+import { createTracerReader, type ReadAccount } from './tracer-reader.ts'
 
 /** The tracer's parent restarts the worker by itself; this is for when the parent has ended. */
 const backoffMs = [1_000, 2_000, 5_000, 10_000, 30_000]
@@ -51,6 +52,7 @@ export const superviseTracer = (
   args: readonly string[],
   headers: readonly ProbeHeader[],
   sink: TracerSink,
+  account: ReadAccount,
 ): Tracer => {
   const stopping = new AbortController()
   let running: TracerProgram | undefined
@@ -123,10 +125,7 @@ export const superviseTracer = (
 
   /** Until it ends by itself. @returns why */
   const run = async (): Promise<string> => {
-    const stream = new TracerStream({ onFrame: sink.frame })
-    const started = startTracerProgram(program, args, (piece) => {
-      for (const message of stream.read(piece)) follow(message)
-    })
+    const started = startTracerProgram(program, args, createTracerReader(account, sink.frame, follow))
     running = started
     if (stopping.signal.aborted) started.kill()
     return started.ended
