@@ -72,7 +72,8 @@
 	X(CANARY, canary)                               \
 	X(CLOCK, clock_reading)                         \
 	X(ACCOUNT, account)                             \
-	X(GAP, gap)
+	X(GAP, gap)                                     \
+	X(SHADOW_COUNTED, shadow_counted)
 
 enum record_kind {
 	RECORD_NONE,
@@ -380,7 +381,6 @@ struct shadow_count {
 	__u64 id;
 	__u64 allocated[4], freed[4];
 	__u64 found, duplicates, failed, missed, raced;
-	__u64 not_streamed; /* of all ids: calls without a SHADOW_CALL, for the rate */
 };
 
 struct shadow_allocations {
@@ -393,6 +393,14 @@ struct shadow_size {
 	__u64 id, bytes;
 };
 
+/* All counts have been told: a SHADOW_COUNT of each id, SHADOW_ALLOCATIONS and SHADOW_SIZE came before it. */
+struct shadow_counted {
+	struct record_header header;
+	__u64 ids;
+	__u64 not_streamed; /* calls without a SHADOW_CALL, for the rate */
+	__u64 pass;	    /* the walk that has been through the hash; 0: one is under way, or none was begun */
+};
+
 /* Variables of one id that a walk found, by the age they have reached: see shadow_age_s. */
 struct shadow_found {
 	struct record_header header;
@@ -402,8 +410,8 @@ struct shadow_found {
 };
 
 /*
- * The end of a walk of klp_shadow_hash; its SHADOW_FOUND and a SHADOW_COUNT of each id came before it. Live variables
- * of an id are those found plus what changed in passed buckets in this pass.
+ * The end of a walk of klp_shadow_hash; all counts and then its SHADOW_FOUND came before it. Live variables of an id
+ * are those found plus what changed in passed buckets in this pass.
  */
 struct shadow_walked {
 	struct record_header header;

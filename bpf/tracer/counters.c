@@ -82,12 +82,12 @@ void counters_put_switched(const struct klpscope_bpf *skeleton)
 	}
 }
 
-static void put_shadow_id(const struct klpscope_bpf *skeleton, __u64 id, __u64 not_streamed)
+static bool put_shadow_id(const struct klpscope_bpf *skeleton, __u64 id)
 {
-	struct shadow_count record = { .id = id, .not_streamed = not_streamed };
+	struct shadow_count record = { .id = id };
 
 	if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.shadow_ids), &id, &values))
-		return;
+		return false;
 	for (int cpu = 0; cpu < cpus; cpu++) {
 		const struct shadow_totals *of = &values.totals[cpu];
 
@@ -102,6 +102,7 @@ static void put_shadow_id(const struct klpscope_bpf *skeleton, __u64 id, __u64 n
 		record.raced += of->count[SHADOW_RACED];
 	}
 	frames_put_own(RECORD_SHADOW_COUNT, &record, sizeof(record));
+	return true;
 }
 
 void counters_put_shadow(const struct klpscope_bpf *skeleton)
@@ -110,10 +111,13 @@ void counters_put_shadow(const struct klpscope_bpf *skeleton)
 	struct shadow_size_key size;
 	bool first = true;
 	__u32 zero = 0;
-	__u64 id, not_streamed = map_sum(skeleton->maps.shadow_not_streamed, &zero);
+	__u64 id, position = skeleton->bss->shadow_walk.position;
+	struct shadow_counted counted = { .not_streamed = map_sum(skeleton->maps.shadow_not_streamed, &zero) };
 
+	if (WALK_PLACE(position) / 2 >= SHADOW_BUCKETS)
+		counted.pass = WALK_PASS(position);
 	while (map_next(skeleton->maps.shadow_ids, &id, &first))
-		put_shadow_id(skeleton, id, not_streamed);
+		counted.ids += put_shadow_id(skeleton, id);
 	for (first = true; map_next(skeleton->maps.shadow_callers, &caller, &first);) {
 		struct shadow_allocations record = { .id = caller.id, .caller = caller.caller,
 						     .allocations = map_sum(skeleton->maps.shadow_callers, &caller) };
@@ -125,6 +129,7 @@ void counters_put_shadow(const struct klpscope_bpf *skeleton)
 
 		frames_put_own(RECORD_SHADOW_SIZE, &record, sizeof(record));
 	}
+	frames_put_own(RECORD_SHADOW_COUNTED, &counted, sizeof(counted));
 }
 
 void counters_put_finds(const struct klpscope_bpf *skeleton, __u64 pass)

@@ -9,7 +9,7 @@
 void counters_put_tries(const struct klpscope_bpf *skeleton, __u64 generation);
 /* TASKS_SWITCHED by way, those that changed. */
 void counters_put_switched(const struct klpscope_bpf *skeleton);
-/* SHADOW_COUNT of each id, SHADOW_ALLOCATIONS by caller, SHADOW_SIZE. */
+/* SHADOW_COUNT of each id, SHADOW_ALLOCATIONS by caller, SHADOW_SIZE, and SHADOW_COUNTED behind them. */
 void counters_put_shadow(const struct klpscope_bpf *skeleton);
 /* SHADOW_FOUND of each id that this pass of the walk found. */
 void counters_put_finds(const struct klpscope_bpf *skeleton, __u64 pass);

@@ -27,7 +27,7 @@ static int canary_fd;
 static __u64 tick_ns, tasks_ns, clock_due_ns, canary_ns;
 /* When the running transition was seen first; 0: none runs. */
 static __u64 transition_ns;
-static bool idle_told;
+static bool idle_told, shadow_told;
 /* The inventory: the change seen last, since when it is the last, and up to which it has been walked. */
 static __u64 changed, changed_ns, walked;
 
@@ -88,7 +88,9 @@ static void tick(__u64 now)
 	}
 	if (transition_ns || !idle_told)
 		read_idle();
-	if (skeleton->bss->shadow_changed) {
+	/* Once more in the second after: what is counted a second is 0 then. */
+	if (skeleton->bss->shadow_changed || shadow_told) {
+		shadow_told = skeleton->bss->shadow_changed;
 		skeleton->bss->shadow_changed = 0;
 		counters_put_shadow(skeleton);
 	}

@@ -1,5 +1,7 @@
 import type { CallBuckets } from './call-buckets.ts'
+import { type CallSums, freshCallSums } from './call-sums.ts'
 import type { RawCountedFunction, RawCounting } from './raw-record.ts'
+import { freshTracedCalls, type TracedCalls } from './traced-calls.ts'
 
 /** One bpftrace that counts calls: it answers for the seconds `from` up to, not including, `until`. */
 export type CountingRun = {
@@ -18,16 +20,12 @@ export type CountingRun = {
 export type PendingCount = { counted: RawCountedFunction; entered: number; redirected: number }
 
 /** What decoding remembers of calls between records. */
-export type FunctionCallsMemory = {
+export type FunctionCallsMemory = CallSums & {
+  /** As the tracer counts them. */
+  traced: TracedCalls
   runs: Map<number, CountingRun>
   /** Calls not told yet, by second of the monotonic clock and function. */
   seconds: Map<number, Map<string, PendingCount>>
-  /** Entered and not redirected so far, less what was told as old: calls in flight, usually none. */
-  inFlight: Map<string, number>
-  /** Calls told so far of each function, while it is patched. */
-  sums: Map<string, { entered: number; redirected: number }>
-  /** Functions whose sums cannot be, and what is said of them instead. */
-  inexact: Map<string, string>
   /** What the counting tracer said last of itself; null: nothing yet. */
   counting: { budgetPerS: number; functions: RawCounting[] } | null
   /** The functions of the last event: they are in the next, with zeros if need be. */
@@ -37,11 +35,10 @@ export type FunctionCallsMemory = {
 }
 
 export const freshFunctionCalls = (): FunctionCallsMemory => ({
+  ...freshCallSums(),
+  traced: freshTracedCalls(),
   runs: new Map(),
   seconds: new Map(),
-  inFlight: new Map(),
-  sums: new Map(),
-  inexact: new Map(),
   counting: null,
   last: new Map(),
   unseenSinceNs: null,

@@ -1,17 +1,16 @@
 import type { EventDraft } from '../contract/event.ts'
-import { functionKey, identityOf } from '../contract/function-identity.ts'
-import type { InventoriedFunction, InventoriedPatch } from '../contract/inventory.ts'
+import { type FunctionIdentity, functionKey, identityOf } from '../contract/function-identity.ts'
 import { CallBuckets } from './call-buckets.ts'
+import { exceeds, forgetSums, inexactText, oldCalls } from './call-sums.ts'
 import { isNameOf } from './cut-names.ts'
 import type { CountingRun, FunctionCallsMemory, PendingCount } from './function-calls-memory.ts'
 import type { Inventory } from './inventory-reader.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawCountedFunction, RawFunctionTracer } from './raw-record.ts'
+import { followInventory, functionsOf, letGoOfTraced, type PlacedFunction } from './traced-functions.ts'
 
 /** A second is told when it is so long over that every tracer has told what happened in it. */
 const settledS = 2
-/** More redirected than entered is a replacement called directly, by the patch itself: no call in flight explains it. */
-const mostInFlight = 64
 
 const secondOf = (monoNs: string): number => Number(BigInt(monoNs) / 1_000_000_000n)
 
@@ -103,14 +102,15 @@ export const forgetReplacements = (context: DecodeContext, held: ReadonlySet<str
 const letGo = (
   { functionCalls: memory }: DecodeContext,
   monoNs: string,
-  stays: (func: RawCountedFunction) => boolean,
+  stays: (func: FunctionIdentity) => boolean,
 ): void => {
   for (const run of memory.runs.values()) {
     for (const [index, func] of run.functions.entries()) {
       if (run.gone.has(index) || stays(func)) continue
       run.gone.set(index, secondOf(monoNs))
       const key = functionKey(func)
-      for (const known of [memory.inFlight, memory.sums, memory.last, memory.inexact]) known.delete(key)
+      forgetSums(memory, key)
+      memory.last.delete(key)
     }
   }
 }
@@ -120,26 +120,19 @@ export const letGoOfPatch = (context: DecodeContext, patch: string, monoNs: stri
   const patches = context.inventory.current?.patches ?? []
   const mine = functionsOf(patches.filter(({ name }) => name === patch))
   const others = functionsOf(patches.filter(({ name }) => name !== patch))
-  const isOf = (functions: readonly PlacedFunction[], counted: RawCountedFunction) =>
+  const isOf = (functions: readonly PlacedFunction[], counted: FunctionIdentity) =>
     functions.some((func) => isNamed(func, counted))
-  letGo(context, monoNs, (counted) => !isOf(mine, counted) || isOf(others, counted))
+  const stays = (counted: FunctionIdentity) => !isOf(mine, counted) || isOf(others, counted)
+  letGo(context, monoNs, stays)
+  letGoOfTraced(context.functionCalls, monoNs, stays)
 }
 
 /** A walk through the kernel's structures has shown everything that is patched. */
 export const letGoOfUnpatched = (context: DecodeContext, inventory: Inventory): void => {
   const patched = functionsOf(inventory.patches)
   letGo(context, inventory.monoNs, (counted) => patched.some((func) => isNamed(func, counted)))
+  followInventory(context.functionCalls, inventory)
 }
-
-type PlacedFunction = InventoriedFunction & { object: string }
-
-/** Those that are in the place of an original now. */
-const functionsOf = (patches: readonly InventoriedPatch[]): PlacedFunction[] =>
-  patches.flatMap(({ objects }) =>
-    objects.flatMap(({ name: object, functions }) =>
-      functions.filter((func) => func.position !== null).map((func) => ({ ...func, object })),
-    ),
-  )
 
 /** Whether a run has a probe on every replacement that may be called now: otherwise what is not redirected is not old. */
 const countsAll = (context: DecodeContext, counted: RawCountedFunction): boolean =>
@@ -147,7 +140,7 @@ const countsAll = (context: DecodeContext, counted: RawCountedFunction): boolean
     .filter((func) => isNamed(func, counted) && !func.nop)
     .every((func) => counted.replacements.includes(func.newAddress))
 
-const isNamed = ({ object, name, sympos }: PlacedFunction, counted: RawCountedFunction): boolean =>
+const isNamed = ({ object, name, sympos }: PlacedFunction, counted: FunctionIdentity): boolean =>
   object === counted.object && (sympos || 1) === (counted.sympos ?? 1) && isNameOf(name, counted.function)
 
 const tell = (context: DecodeContext, until: number, monoNs: string): EventDraft[] => {
@@ -205,28 +198,4 @@ const goneKeys = ({ runs }: FunctionCallsMemory): ReadonlySet<string> => {
       (run.gone.has(index) ? gone : counted).add(functionKey(func))
   }
   return new Set([...gone].filter((key) => !counted.has(key)))
-}
-
-/** Adds to what was told; true when more calls have reached the replacements than have entered the function. */
-const exceeds = (
-  memory: FunctionCallsMemory,
-  key: string,
-  { entered, redirected }: PendingCount,
-): boolean => {
-  const before = memory.sums.get(key) ?? { entered: 0, redirected: 0 }
-  const sum = { entered: before.entered + entered, redirected: before.redirected + redirected }
-  memory.sums.set(key, sum)
-  return sum.redirected > sum.entered
-}
-
-const inexactText = ({ sums }: FunctionCallsMemory, key: string): string => {
-  const { entered, redirected } = sums.get(key) ?? { entered: 0, redirected: 0 }
-  return `not exact: ${entered} calls were seen to enter the function and ${redirected} to reach its replacement. Another probe on it keeps ours from seeing every call, or the patch calls the replacement itself`
-}
-
-const oldCalls = (memory: FunctionCallsMemory, key: string, notRedirected: number): number => {
-  const open = (memory.inFlight.get(key) ?? 0) + notRedirected
-  const old = Math.max(0, open)
-  memory.inFlight.set(key, Math.max(-mostInFlight, open - old))
-  return old
 }

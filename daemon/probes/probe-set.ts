@@ -8,6 +8,8 @@ import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import type { LogClock } from './log-clock.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
+import type { ShadowCells } from './shadow-cells.ts'
+import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
 import { freshShadowWalk, type ShadowWalkMemory } from './shadow-walk.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
 import type { Tuple } from './tuple.ts'
@@ -33,6 +35,9 @@ export type DecodeContext = {
   /** The counts of switched tasks last told, as JSON. */
   switched: string
   shadowWalk: ShadowWalkMemory
+  /** What bpftrace had counted of each id at the end of the last walk. */
+  shadowCells: ReadonlyMap<string, ShadowCells>
+  shadowCounters: ShadowCountersMemory
   shadowCallers: ShadowCallersMemory
   /** The last snapshot of all tasks, by key (see taskKey). */
   tasks: Map<number, ObservedTask>
@@ -76,6 +81,8 @@ export const freshContext = (): DecodeContext => ({
   maps: new Map(),
   switched: '',
   shadowWalk: freshShadowWalk(),
+  shadowCells: new Map(),
+  shadowCounters: freshShadowCounters(),
   shadowCallers: freshShadowCallers(),
   tasks: new Map(),
   patches: '',

@@ -1,6 +1,5 @@
 import type { ShadowAllocator } from '../contract/shadow.ts'
 import type { RawCaller } from './raw-record.ts'
-import type { ShadowCells } from './shadow-cells.ts'
 
 /** Which functions use shadow variables: addresses come from the kernel side, names from /proc a moment later. */
 export type ShadowCallersMemory = {
@@ -70,8 +69,12 @@ const identify = (of: Map<string, ShadowAllocator>, { address, module, livepatch
 }
 
 /** Puts new allocations down to those who made them. Those from an address without a name wait for it. */
-export const attributeAllocations = (memory: ShadowCallersMemory, id: string, cells: ShadowCells): void => {
-  for (const [address, allocated] of cells.allocatedBy) {
+export const attributeAllocations = (
+  memory: ShadowCallersMemory,
+  id: string,
+  allocatedBy: ReadonlyMap<string, number>,
+): void => {
+  for (const [address, allocated] of allocatedBy) {
     const caller = memory.names.get(address)
     if (!caller) continue
     const key = `${id} ${address}`
@@ -104,3 +107,15 @@ export const allocatorsOf = (memory: ShadowCallersMemory, id: string): ShadowAll
 
 export const usersOf = (memory: ShadowCallersMemory, id: string): string[] =>
   [...(memory.users.get(id) ?? [])].sort()
+
+/** Of a single call: its function and, when that is one, the livepatch it belongs to. */
+export const calledFrom = (
+  { names }: ShadowCallersMemory,
+  address: string,
+): { patch?: string; function?: string } => {
+  const caller = names.get(address)
+  return {
+    ...(caller?.livepatch && caller.module !== null ? { patch: caller.module } : {}),
+    ...(caller?.function ? { function: caller.function } : {}),
+  }
+}

@@ -1,3 +1,5 @@
+import { shadowWhat } from './shadow-event.ts'
+
 /** What the kernel has counted of one shadow id since the tracer was attached: @shadow_counts of bpf/shadow.bt. */
 export type ShadowCells = {
   /** Events by the number of their kind (`shadowWhat`). */
@@ -9,17 +11,6 @@ export type ShadowCells = {
   /** Allocations by the address they return to. */
   allocatedBy: Map<string, number>
 }
-
-/** The numbers of bpf/shadow.bt's `what`. */
-export const shadowWhat = {
-  allocated: 1,
-  found: 2,
-  duplicate: 3,
-  failed: 4,
-  freed: 5,
-  missed: 6,
-  raced: 7,
-} as const
 
 /** From here on `kind` is not `8 * what`. */
 const foundByWalk = 64
@@ -65,10 +56,6 @@ const put = (of: ShadowCells, kind: number, which: string, count: number): void 
 }
 
 const isCell = (cell: number): cell is 0 | 1 | 2 | 3 => cell >= 0 && cell < 4
-
-/** Allocations less frees, all together. */
-export const changesOf = ({ changes }: ShadowCells): number =>
-  changes.reduce((sum, change) => sum + change, 0)
 
 /** A 64-bit number as bpftrace prints it in a key of a map. */
 export const hexOf = (decimal: string): string => `0x${BigInt.asUintN(64, BigInt(decimal)).toString(16)}`

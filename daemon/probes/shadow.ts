@@ -2,15 +2,17 @@ import type { EventDraft } from '../contract/event.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
 import type { ShadowCount } from '../contract/shadow.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
-import { allocatorsOf, attributeAllocations, meetCaller, usersOf } from './shadow-callers.ts'
-import { hexOf, readShadowCells, type ShadowCells, shadowWhat } from './shadow-cells.ts'
+import { allocatorsOf, attributeAllocations, calledFrom, meetCaller, usersOf } from './shadow-callers.ts'
+import { hexOf, readShadowCells, type ShadowCells } from './shadow-cells.ts'
+import { readPass } from './shadow-cells-pass.ts'
+import { shadowEvent, shadowWhat } from './shadow-event.ts'
 import { endWalk, liveOf } from './shadow-walk.ts'
 
 /** Turns the kernel's counters into one count per shadow id. */
 const countsOf = (context: DecodeContext): ShadowCount[] => {
   const sizes = readSizes(context.maps.get('@shadow_size'))
   return [...readShadowCells(context.maps.get('@shadow_counts'))].map(([id, cells]) => {
-    attributeAllocations(context.shadowCallers, id, cells)
+    attributeAllocations(context.shadowCallers, id, cells.allocatedBy)
     return countOf(context, id, cells, sizes.get(id) ?? [])
   })
 }
@@ -26,7 +28,7 @@ const countOf = (
   const users = usersOf(context.shadowCallers, id)
   return {
     id,
-    live: liveOf(context.shadowWalk, id, cells),
+    live: liveOf(context.shadowWalk, id, cells.changes),
     allocated: count(shadowWhat.allocated),
     freed: count(shadowWhat.freed),
     found: count(shadowWhat.found) + count(shadowWhat.raced),
@@ -48,15 +50,6 @@ const readSizes = (printed: ReadonlyMap<string, number> | undefined): Map<string
   return sizes
 }
 
-/** Of a single call: its function and, when that is one, the livepatch it belongs to. */
-const calledFrom = (context: DecodeContext, address: string): { patch?: string; function?: string } => {
-  const caller = context.shadowCallers.names.get(address)
-  return {
-    ...(caller?.livepatch && caller.module !== null ? { patch: caller.module } : {}),
-    ...(caller?.function ? { function: caller.function } : {}),
-  }
-}
-
 /** Shadow variables. Source: kernel/livepatch/shadow.c. */
 export const shadow: ProbeSet = {
   stem: 'shadow',
@@ -69,25 +62,8 @@ export const shadow: ProbeSet = {
       const id = tuple.address()
       const sizeBytes = tuple.int()
       const task = { tid: tuple.int(), pid: tuple.int(), comm: tuple.string() }
-      const common = { monoNs, obj, id, ...task, ...calledFrom(context, tuple.address()) }
-      switch (kind) {
-        case shadowWhat.allocated:
-          return [{ kind: 'shadow-allocated', ...common, sizeBytes }]
-        case shadowWhat.found:
-          return [{ kind: 'shadow-found', ...common }]
-        case shadowWhat.raced:
-          return [{ kind: 'shadow-found', ...common, raced: true }]
-        case shadowWhat.duplicate:
-          return [{ kind: 'shadow-duplicate', ...common }]
-        case shadowWhat.failed:
-          return [{ kind: 'shadow-alloc-failed', ...common, sizeBytes }]
-        case shadowWhat.freed:
-          return [{ kind: 'shadow-freed', ...common }]
-        case shadowWhat.missed:
-          return [{ kind: 'shadow-free-missed', ...common }]
-        default:
-          throw new Error(`unknown shadow record ${kind}`)
-      }
+      const call = { monoNs, obj, id, ...task, ...calledFrom(context.shadowCallers, tuple.address()) }
+      return [shadowEvent(kind, call, sizeBytes)]
     },
 
     'shadow.free_all': (tuple, context) => {
@@ -96,7 +72,14 @@ export const shadow: ProbeSet = {
       const count = tuple.int()
       const task = { tid: tuple.int(), pid: tuple.int(), comm: tuple.string() }
       return [
-        { kind: 'shadow-freed-all', monoNs, id, count, ...task, ...calledFrom(context, tuple.address()) },
+        {
+          kind: 'shadow-freed-all',
+          monoNs,
+          id,
+          count,
+          ...task,
+          ...calledFrom(context.shadowCallers, tuple.address()),
+        },
       ]
     },
 
@@ -117,16 +100,25 @@ export const shadow: ProbeSet = {
 
     'shadow.walk': (tuple, context) => {
       const monoNs = tuple.monoNs()
-      const end = {
-        pass: tuple.int(),
-        found: tuple.int(),
-        isVoid: tuple.bool(),
-        latePass: tuple.int(),
-        tooLong: tuple.bool(),
-      }
+      const number = tuple.int()
+      const found = tuple.int()
+      const isVoid = tuple.bool()
+      const latePass = tuple.int()
+      const tooLong = tuple.bool()
       const memory = context.shadowWalk
       const cells = readShadowCells(context.maps.get('@shadow_counts'))
-      const verdict = endWalk(memory, cells, end)
+      const before = memory.last.pass === 0 ? new Map<string, ShadowCells>() : context.shadowCells
+      const pass = readPass(before, cells, number % 2 === 0 ? 0 : 1)
+      const sum = [...pass.found.values()].reduce((all, count) => all + count, 0)
+      const changes = new Map([...cells].map(([id, of]) => [id, of.changes]))
+      if (number > memory.last.pass) context.shadowCells = cells
+      const verdict = endWalk(memory, changes, {
+        pass: number,
+        found: sum === found ? pass.found : null,
+        isVoid,
+        latePass,
+        tooLong,
+      })
       const adopted = (complete: boolean): EventDraft => ({
         kind: 'shadow-adopted',
         monoNs,
@@ -140,8 +132,8 @@ export const shadow: ProbeSet = {
           return memory.reference === null ? [adopted(false)] : []
         case 'adopted':
         case 'checked': {
-          const { drift, ages } = verdict
-          const checked: EventDraft = { kind: 'shadow-checked', monoNs, found: end.found, drift, ages }
+          const { drift } = verdict
+          const checked: EventDraft = { kind: 'shadow-checked', monoNs, found, drift, ages: pass.ages }
           if (verdict.outcome === 'adopted') return [adopted(true), checked]
           // Nothing to check is not worth telling each time.
           return cells.size > 0 ? [checked] : []

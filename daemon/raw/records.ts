@@ -90,7 +90,6 @@ export const recordFields = {
     failed: 'wide',
     missed: 'wide',
     raced: 'wide',
-    notStreamed: 'wide',
   },
   'shadow-allocations': { id: 'wide', caller: 'wide', allocations: 'wide' },
   'shadow-size': { id: 'wide', bytes: 'wide' },
@@ -108,6 +107,7 @@ export const recordFields = {
   clock: { bootNs: 'wide', wallNs: 'wide', widthNs: 'wide' },
   account: { ofKind: 'int', emitted: 'wide', unreserved: 'wide', written: 'wide', unwritten: 'wide' },
   gap: { fromNs: 'wide', over: 'flag', reason: 'text' },
+  'shadow-counted': { ids: 'wide', notStreamed: 'wide', pass: 'wide' },
 } as const
 
 /** What stands at the head of each. */

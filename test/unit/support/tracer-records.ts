@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import type { EventDraft } from '../../../daemon/contract/event.ts'
+import { withinBounds } from '../../../daemon/contract/within-bounds.ts'
+import type { DecodeContext, RecordDecoders } from '../../../daemon/probes/probe-set.ts'
+import type { RecordName, TracerRecord } from '../../../daemon/raw/records.ts'
+import { TracerStream } from '../../../daemon/raw/tracer-stream.ts'
+
+/** What the tracer wrote in test/end-to-end/tracer.sh, without the records that no decoder here is for. */
+export const tracerRecords = (): TracerRecord[] => {
+  const file = join(import.meta.dirname, '../../recordings/tracer-6.1.frames.gz')
+  return [...new TracerStream().read(gunzipSync(readFileSync(file)))].flatMap((message) =>
+    message.type === 'record' ? [message.record] : [],
+  )
+}
+
+export const recordsOf = <Name extends RecordName>(
+  records: readonly TracerRecord[],
+  name: Name,
+): Extract<TracerRecord, { record: Name }>[] =>
+  records.filter((record): record is Extract<TracerRecord, { record: Name }> => record.record === name)
+
+/** Decodes a record as its kind's decoder does; nothing comes of one that has none. */
+export const decodeWith = (
+  decoders: RecordDecoders,
+  record: TracerRecord,
+  context: DecodeContext,
+): EventDraft[] => {
+  const decode = decoders[record.record] as
+    | ((record: TracerRecord, context: DecodeContext) => EventDraft[])
+    | undefined
+  return (decode?.(record, context) ?? []).map(withinBounds)
+}
