@@ -19,13 +19,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What a record may bring along: the counts that end with a transition. */
-#define FRAMES_PER_RECORD (2 + SWITCH_WAYS)
+/* What a record may bring along: the counts that end with a transition, the rows of a list that come before it. */
+#define FRAMES_PER_RECORD (2 + SWITCH_WAYS + LIST_FRAMES)
 /* How long a slow reader may take for what is left when the tracer ends. */
 #define LAST_WORDS_NS 1000000000ull
 
 static volatile sig_atomic_t stopped;
 static struct klpscope_bpf *skeleton;
+/* Records taken out of the ring buffer. */
+static __u64 consumed;
 
 static void stop(int signal)
 {
@@ -39,6 +41,8 @@ static int on_record(void *context, void *data, size_t bytes)
 	const struct record_header *header = data;
 
 	(void)context;
+	consumed++;
+	lists_put_before(header);
 	calls_see(header);
 	if (header->kind == RECORD_TRANSITION_ENDED)
 		counters_put_switched(skeleton);
@@ -99,10 +103,13 @@ static enum worker_end trace(struct ring_buffer *ring)
 {
 	for (;;) {
 		__u64 next = schedule_go_on();
-		bool busy = calls_go_on() | shadow_pass_go_on() | list_go_on();
+		bool busy = calls_go_on() | shadow_pass_go_on();
 
+		/* In this order: rows that were read wait for the records from before them. */
+		lists_read();
 		if (frames_room(FRAMES_PER_RECORD))
 			ring_buffer__consume(ring);
+		busy |= lists_put(consumed);
 		if (!frames_flush())
 			return WORKER_WITHOUT_READER;
 		if (busy && frames_room(FRAMES_PER_RECORD))
@@ -161,6 +168,7 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 	object_put_ready();
 	counters_put_clock();
 	calls_begin(skeleton, options->call_budget_per_s);
+	lists_begin(skeleton);
 	shadow_pass_begin(skeleton, options->shadow_check_s * 1000000000ull);
 	schedule_begin(skeleton);
 	/* What libbpf needed for a moment, the kernel's BTF above all, goes back to the system. */

@@ -26,7 +26,12 @@ load klpt_target
 hold_sleeper
 load klpt_patch_v1
 wait_until "$patience_s" in_transition klpt_patch_v1
-holds_for 6 in_transition klpt_patch_v1
+# Records meanwhile, among which the rows of the lists have to find their place.
+stalled() {
+  echo 200 >"$knobs/shadow_storm"
+  in_transition klpt_patch_v1
+}
+holds_for 12 stalled
 knob sleep 0
 wait_patched klpt_patch_v1
 knob create 10

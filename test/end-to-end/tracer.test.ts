@@ -101,6 +101,49 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
     expect([...new Set(idle)].sort()).toEqual([0, 1])
   })
 
+  it('lists all threads every few seconds, sooner when a transition has begun or ended', () => {
+    const listsOf = (name: string) => run.of('tasks-end').filter(({ list }) => run.nameOf(list) === name)
+    const all = listsOf('task').map(({ monoNs }) => Number(monoNs) / 1e9)
+    const pauses = all.slice(1).map((at, index) => at - (all[index] ?? 0))
+    expect(Math.max(...pauses)).toBeLessThan(12)
+    expect(pauses.filter((pause) => pause > 4).length).toBeGreaterThan(1)
+    const began = run.of('transition-started').map(({ monoNs }) => Number(monoNs) / 1e9)
+    const ended = run.of('transition-ended').map(({ monoNs }) => Number(monoNs) / 1e9)
+    for (const at of ended)
+      expect(all.filter((end) => end > at && end < at + 4.5).length, `after ${at}`).toBeGreaterThan(0)
+    // The stalled one; its first second is left alone.
+    const [from = 0] = began
+    const first = (ends: number[]) => ends.filter((end) => end > from)[0] ?? 0
+    expect(first(all)).toBeGreaterThan(from + 1)
+    expect(first(all)).toBeLessThan(from + 4.5)
+    expect(first(listsOf('task-waited-for').map(({ monoNs }) => Number(monoNs) / 1e9))).toBeLessThan(
+      from + 4.5,
+    )
+  })
+
+  it('has rows of lists and records of probes in the order of their times', () => {
+    // These say when what they tell of began.
+    const backdated = ['transition-started', 'transition-reversed', 'transition-signalled']
+    const probed = new Set(
+      [...run.accounts]
+        .filter(([name, { emitted }]) => emitted > 0n && !backdated.includes(name))
+        .map(([name]) => name),
+    )
+    let newest = { row: 0n, probe: 0n }
+    const late: string[] = []
+    let beside = 0
+    for (const { record, monoNs } of run.records) {
+      const sort = record === 'task' || record === 'task-waited-for' ? 'row' : 'probe'
+      if (sort === 'probe' && !probed.has(record)) continue
+      const other = sort === 'row' ? newest.probe : newest.row
+      if (other > monoNs) late.push(`${record} ${(Number(other - monoNs) / 1e6).toFixed(3)} ms`)
+      if (sort === 'row' && monoNs - newest.probe < 100_000_000n) beside++
+      if (monoNs > newest[sort]) newest = { ...newest, [sort]: monoNs }
+    }
+    expect(beside).toBeGreaterThan(100)
+    expect(late).toEqual([])
+  })
+
   it('tells what became of the patches: loads, states, objects, the replace and the release', () => {
     expect(run.of('patch-loaded').map(({ patch, result }) => ({ patch, result }))).toEqual([
       { patch: 'klpt_patch_v1', result: 0 },

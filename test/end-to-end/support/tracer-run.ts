@@ -13,6 +13,8 @@ export type TracerRun = {
   records: TracerRecord[]
   notUnderstood: TracerMessage[]
   of: <Name extends RecordName>(name: Name) => RecordOf<Name>[]
+  /** What a kind of record is called. */
+  nameOf: (kind: number) => string
   /** What the last account of each kind says, by the kind's name. */
   accounts: Map<string, RecordOf<'account'>>
 }
@@ -27,6 +29,7 @@ export const readTracerRun = (file: string): TracerRun => {
   const records = messages.flatMap((message) => (message.type === 'record' ? [message.record] : []))
   const of = <Name extends RecordName>(name: Name) =>
     records.filter((record): record is RecordOf<Name> => record.record === name)
+  const nameOf = (kind: number) => stream.decoder?.nameOf(kind) ?? 'unknown'
   return {
     hellos: messages.flatMap((message) => (message.type === 'hello' ? [message.hello] : [])),
     ready: messages.flatMap((message) => (message.type === 'ready' ? [message.ready] : [])),
@@ -36,6 +39,7 @@ export const readTracerRun = (file: string): TracerRun => {
     records,
     notUnderstood: messages.filter(({ type }) => type === 'not-understood'),
     of,
-    accounts: new Map(of('account').map((one) => [stream.decoder?.nameOf(one.ofKind) ?? 'unknown', one])),
+    nameOf,
+    accounts: new Map(of('account').map((one) => [nameOf(one.ofKind), one])),
   }
 }
