@@ -112,7 +112,7 @@ describe.each(kernels)('patched functions on Linux %s', (kernel) => {
   it('let every patch load and go, and lost nothing', async () => {
     const result = await lab.outcome
     expect(result, lab.read('script.log')).toMatchObject({ exitCode: 0 })
-    const raw = lab.read('raw.ndjson')
+    const raw = lab.read('raw.recording')
     expect(raw).not.toContain('lost_events')
     const events = readRecord(lab.outDir).events
     expect(events.filter((event) => event.kind === 'decode-failed')).toEqual([])
