@@ -60,17 +60,18 @@ static const struct symbol_count *find(const struct symbol_count *symbols, unsig
 	return NULL;
 }
 
-static void judge_function(unsigned int program, unsigned int functions)
+static void judge_function(unsigned int program, const struct symbol_count *function)
 {
 	char reason[REASON_BYTES];
 
-	if (functions == 1)
+	if (function->functions == 1)
 		return;
-	if (functions == 0) {
-		choice_leave_out(program, -ENOENT, "this kernel has no such function, or has inlined it");
+	if (function->functions == 0) {
+		snprintf(reason, sizeof(reason), "this kernel has no function %s, or has inlined it", function->name);
+		choice_leave_out(program, -ENOENT, reason);
 		return;
 	}
-	snprintf(reason, sizeof(reason), "this kernel has %u functions of that name", functions);
+	snprintf(reason, sizeof(reason), "this kernel has %u functions %s", function->functions, function->name);
 	choice_leave_out(program, -EADDRNOTAVAIL, reason);
 }
 
@@ -87,12 +88,15 @@ static void judge_needs(unsigned int number, const char *program, const struct s
 {
 	for (size_t i = 0; i < NEEDS; i++) {
 		const struct symbol_count *found = find(symbols, count, needs[i].variable);
+		char reason[REASON_BYTES];
 
 		if (strcmp(needs[i].program, program) || found->address)
 			continue;
 		choice_of(number)->of = needs[i].variable;
-		choice_leave_out(number, -ENOENT, found->all ? "this kernel hides its addresses (kernel.kptr_restrict)"
-						      : "this kernel shows no variable that it needs");
+		snprintf(reason, sizeof(reason),
+			 found->all ? "the kernel does not tell where %s is" : "this kernel has no variable %s",
+			 needs[i].variable);
+		choice_leave_out(number, -ENOENT, reason);
 	}
 }
 
@@ -114,7 +118,7 @@ static void judge(struct klpscope_bpf *skeleton)
 		addresses[i] = find(symbols, count, variables[i])->address;
 	bpf_object__for_each_program(program, skeleton->obj) {
 		if (function_of(program))
-			judge_function(number, find(symbols, count, function_of(program))->functions);
+			judge_function(number, find(symbols, count, function_of(program)));
 		judge_needs(number, bpf_program__name(program), symbols, count);
 		number++;
 	}
