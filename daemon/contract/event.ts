@@ -77,7 +77,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
     reason: textSchema,
   }),
   /**
-   * `bpftrace`: dropped between kernel and daemon. `record`: seen, but not written. `place`: where in the daemon; absent
+   * `tracer`, or `bpftrace`: dropped between kernel and daemon. `record`: seen, but not written. `place`: where in the daemon; absent
    * when the source itself tells of it. What an earlier run lost is told of by the next (`killed`).
    */
   kind('events-lost', { source: nameSchema, count: countSchema, place: lossPlaceSchema.optional() }),

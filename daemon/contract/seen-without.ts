@@ -4,6 +4,7 @@ const whole: Readonly<Record<string, GapSeen>> = {
   daemon: 'nothing',
   host: 'nothing',
   recording: 'nothing',
+  tracer: 'polling',
   bpftrace: 'polling',
 }
 

@@ -1,6 +1,7 @@
 import type { Event, EventOf } from '../contract/event.ts'
 import { functionKey } from '../contract/function-identity.ts'
 import type { CallCounts } from '../contract/functions.ts'
+import { isTracerPart } from '../contract/tracer-part.ts'
 import type { CoreState } from './core-state.ts'
 import { type FunctionsState, initialFunctions } from './functions-state.ts'
 
@@ -15,7 +16,7 @@ export const reduceFunctions = (state: CoreState, event: Event): CoreState => {
     case 'tracer-started':
       return { ...state, functions: initialFunctions }
     case 'tracer-gap':
-      return event.source === 'bpftrace' ? change({ inventory: null, sites: null }) : state
+      return isTracerPart(event.source) ? change({ inventory: null, sites: null }) : state
     case 'patches-inventoried':
       return change({ inventory: event.patches })
     case 'ftrace-sites-observed':

@@ -2,6 +2,7 @@ import type { Event, EventKind, EventOf } from '../contract/event.ts'
 import type { Gap } from '../contract/gap.ts'
 import { seenWithout } from '../contract/seen-without.ts'
 import type { Tracer } from '../contract/state.ts'
+import { isTracerPart } from '../contract/tracer-part.ts'
 import { formatTime, parseTime } from './time.ts'
 
 /** All that tells of gaps. */
@@ -45,7 +46,7 @@ export const keepWatch = (before: Watch, event: Event, kept: number): Watch => {
       return { ...before, status: 'stopped', since: event.time, gaps: ended() }
     case 'tracer-gap': {
       const gap = toldGap(event)
-      if (event.source !== 'bpftrace') return { ...before, gaps: add(gap) }
+      if (!isTracerPart(event.source)) return { ...before, gaps: add(gap) }
       const since = isUnattached(before) ? earliest(before.since, gap.from) : gap.from
       return { ...before, status: 'starting', since, gaps: add(gap) }
     }
@@ -78,7 +79,7 @@ const openGap = (watch: Watch): Gap | null => {
 }
 
 const whyUnattached = ({ status, since, probeSets, gaps }: Watch): string => {
-  const told = gaps.find((gap) => gap.source === 'bpftrace' && gap.from <= since && gap.to >= since)
+  const told = gaps.find((gap) => isTracerPart(gap.source) && gap.from <= since && gap.to >= since)
   if (told) return told.reason
   const reason = status === 'blind' ? probeSets.find((set) => set.reason !== undefined)?.reason : undefined
   return reason?.split('; not seen: ')[0] ?? attaching
@@ -126,7 +127,8 @@ const without = (gap: Gap, hole: Gap): Gap[] => {
 
 const joined = (gaps: Gap[], gap: Gap): Gap[] => {
   const other = gaps.find(
-    (each) => each.source === gap.source && each.from <= gap.to && gap.from <= each.to && !each.lasts,
+    (each) =>
+      isOneSource(each.source, gap.source) && each.from <= gap.to && gap.from <= each.to && !each.lasts,
   )
   if (!other) return [...gaps, gap]
   const [first, second] = other.from <= gap.from ? [other, gap] : [gap, other]
@@ -134,6 +136,9 @@ const joined = (gaps: Gap[], gap: Gap): Gap[] => {
   const both = { ...gap, from: first.from, to: latest(first.to, second.to), reason }
   return [...gaps.filter((each) => each !== other), both]
 }
+
+const isOneSource = (one: string, other: string): boolean =>
+  one === other || (isTracerPart(one) && isTracerPart(other))
 
 const newestFirst = (a: Gap, b: Gap): number => {
   if (a.lasts !== b.lasts) return a.lasts ? -1 : 1

@@ -1,6 +1,7 @@
 import type { Event, EventOf } from '../contract/event.ts'
 import type { LivepatchModule, ObservedPatch } from '../contract/event-parts.ts'
 import type { Patch, PatchLifeState, Transition } from '../contract/state.ts'
+import { isTracerPart } from '../contract/tracer-part.ts'
 import type { CoreState } from './core-state.ts'
 import { adoptInventory, forgetRunning, markCallback, registerCallbacks } from './patch-callbacks.ts'
 
@@ -27,7 +28,7 @@ const nextPatches = (state: CoreState, event: Event): readonly Patch[] => {
     case 'tracer-started':
       return withoutRunning(patches)
     case 'tracer-gap':
-      return event.source === 'bpftrace' ? withoutRunning(patches) : patches
+      return isTracerPart(event.source) ? withoutRunning(patches) : patches
     case 'patches-observed':
       return observe(patches, event, state.transition)
     case 'patch-loading':

@@ -1,7 +1,6 @@
 import type { EventDraft, EventOf } from '../contract/event.ts'
 import type { ClockMemory } from './clock-memory.ts'
 import type { DecodeContext } from './probe-set.ts'
-import type { RawRecord } from './raw-record.ts'
 
 /** Below this the mapping is left alone: reading two clocks is not simultaneous. */
 const toleranceNs = 10_000_000n
@@ -15,7 +14,7 @@ const distance = (a: bigint, b: bigint): bigint => (a > b ? a - b : b - a)
 /** The wall clock seen from the monotonic one: an event when they have moved apart, with the reason for it. */
 export const mapClock = (
   context: DecodeContext,
-  { monoNs, wallNs, bootNs }: Extract<RawRecord, { source: 'clock' }>,
+  { monoNs, wallNs, bootNs }: { monoNs: string; wallNs: string; bootNs?: string },
 ): EventDraft[] => {
   const now = BigInt(monoNs)
   const offsetNs = BigInt(wallNs) - now

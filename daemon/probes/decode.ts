@@ -1,28 +1,41 @@
 import { monoNsSchema } from '../contract/bounds.ts'
 import type { EventDraft } from '../contract/event.ts'
 import type { LossPlace } from '../contract/loss-place.ts'
+import { isTracerPart } from '../contract/tracer-part.ts'
 import { withinBounds } from '../contract/within-bounds.ts'
+import type { TracerRecord } from '../raw/records.ts'
 import { parseLinks } from './blame.ts'
+import { mapsOfRecords, recordsOfTuple } from './bpftrace-records.ts'
+import { callRecords } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
 import { decodeFunctionTracer } from './function-calls.ts'
 import { nameInventory } from './inventory.ts'
-import { freshInventory } from './inventory-memory.ts'
-import { forgetLifecycle } from './lifecycle-memory.ts'
 import { decodeKernelLog } from './log-records.ts'
 import { type DecodeContext, freshContext, type RecordDecoder } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
 import type { RawRecord } from './raw-record.ts'
-import { freshShadowCallers, nameCallers } from './shadow-callers.ts'
-import { freshShadowWalk } from './shadow-walk.ts'
+import { seesWith } from './sees.ts'
+import { nameCallers } from './shadow-callers.ts'
+import { shadowRecords } from './shadow-records.ts'
 import { observePatches } from './sysfs.ts'
+import { isCount, takeCounts } from './task-counts.ts'
 import { observeTasks, parseIterator, parseProcfs } from './task-table.ts'
+import { forgetTracer, tracerRecords } from './tracer-records.ts'
 import { Tuple } from './tuple.ts'
 import { overdueRefusals } from './waiting-refusals.ts'
 
-const recordDecoders = new Map<string, RecordDecoder>(probeSets.flatMap((set) => Object.entries(set.records)))
-const mapNames = new Set(probeSets.flatMap((set) => set.maps))
+const tupleDecoders = new Map<string, RecordDecoder>(
+  probeSets.flatMap((set) => Object.entries(set.records ?? {})),
+)
+const mapNames = new Set([...mapsOfRecords, ...probeSets.flatMap((set) => set.maps ?? [])])
+/** Each takes the record of its name. */
+const probeDecoders = new Map(
+  Object.entries(
+    Object.assign({}, tracerRecords, shadowRecords, callRecords, ...probeSets.map((set) => set.decoders)),
+  ),
+) as Map<string, (record: TracerRecord, context: DecodeContext) => EventDraft[]>
 
 export type Decoder = { decode: (record: RawRecord) => EventDraft[] }
 
@@ -60,8 +73,14 @@ const decodeFailed = (record: RawRecord, monoNs: string, error: unknown): EventD
     monoNs,
     source: String(record.source),
     error: error instanceof Error ? error.message : String(error),
-    raw: 'line' in record && typeof record.line === 'string' ? record.line : JSON.stringify(record),
+    raw:
+      'line' in record && typeof record.line === 'string'
+        ? record.line
+        : JSON.stringify(record, bigintsAsText),
   })
+
+const bigintsAsText = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? String(value) : value
 
 const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] => {
   const { monoNs } = record
@@ -72,6 +91,8 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
     }
     case 'clock':
       return mapClock(context, record)
+    case 'probe':
+      return decodeProbe(context, record.record)
     case 'bpftrace':
       return decodeLine(context, record.line, monoNs)
     case 'task-iterator':
@@ -115,17 +136,12 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
   }
 }
 
-/** The kernel-side counts die with their tracer. */
-const forgetTracer = (context: DecodeContext): void => {
-  context.attached = false
-  context.asking = null
-  context.tasksAttached = false
-  forgetLifecycle(context.lifecycle)
-  context.maps.clear()
-  context.inventory = freshInventory()
-  context.shadowWalk = freshShadowWalk()
-  context.shadowCallers = freshShadowCallers()
-  if (context.transition) context.transition.generation = '0'
+/** One record of the tracer, and before it what was counted and has not been told. */
+const decodeProbe = (context: DecodeContext, record: TracerRecord): EventDraft[] => {
+  const decode = probeDecoders.get(record.record)
+  if (!decode) throw new Error(`unknown record ${record.record}`)
+  const counts = isCount(record.record) ? [] : takeCounts(context)
+  return [...counts, ...decode(record, context)]
 }
 
 const decodeTracer = (
@@ -135,12 +151,12 @@ const decodeTracer = (
   const { monoNs } = record
   switch (record.what) {
     case 'attached':
-      context.attached = record.probeSets.some((set) => set.name === 'transition' && set.available)
-      context.tasksAttached = record.probeSets.some((set) => set.name === 'tasks' && set.available)
-      context.lifecycle.attached = record.probeSets.some((set) => set.name === 'lifecycle' && set.available)
+      context.attached = seesWith(record.probeSets, 'transition')
+      context.tasksAttached = seesWith(record.probeSets, 'tasks')
+      context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':
-      if (record.part === 'bpftrace') forgetTracer(context)
+      if (isTracerPart(record.part)) forgetTracer(context)
       return [
         {
           kind: 'tracer-gap',
@@ -192,7 +208,11 @@ const decodeLine = (context: DecodeContext, line: string, monoNs: string): Event
     case 'value': {
       if (!Array.isArray(message.data)) throw new Error('a value that is not a tuple')
       const tuple = new Tuple(message.data)
-      const decode = recordDecoders.get(tuple.name)
+      const records = recordsOfTuple(tuple, context)
+      // What it counted it tells at once.
+      if (records)
+        return [...records.flatMap((record) => decodeProbe(context, record)), ...takeCounts(context)]
+      const decode = tupleDecoders.get(tuple.name)
       if (!decode) throw new Error(`unknown record ${tuple.name}`)
       return decode(tuple, context)
     }

@@ -1,109 +1,110 @@
 import type { Callback } from '../contract/callback.ts'
 import type { InventoriedFunction, InventoriedObject, InventoriedPatch } from '../contract/inventory.ts'
-import type { Tuple } from './tuple.ts'
+import { objectFact } from '../raw/enums.ts'
+import type { RecordOf, TracerRecord } from '../raw/records.ts'
+import { addressOf } from './task-id.ts'
 
 /** A walk that saw everything; symbols are still addresses. */
 export type Inventory = { monoNs: string; patches: InventoriedPatch[] }
 
-/** Where a function hangs in a klp_ops->func_stack: its own list node's address and its neighbours'. */
-type Place = { node: string; next: string; previous: string }
+export type InventoryRecord = Extract<TracerRecord, { record: `inventory-${string}` }>
 
-const zero = '0x0'
-const callbackNames: readonly Callback[] = ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch']
-/** Gathers the records of bpf/inventory.bt; yields an inventory when a walk has ended undisturbed. */
+export const isInventoryRecord = (record: TracerRecord): record is InventoryRecord =>
+  record.record.startsWith('inventory-')
+
+/** Where a function hangs in a klp_ops->func_stack: its own list node's address and its neighbours'. */
+type Place = { node: bigint; next: bigint; previous: bigint }
+
+/** Gathers the records of bpf/inventory.bpf.c; yields an inventory when a walk has ended undisturbed. */
 export class InventoryReader {
+  #walk: number | null = null
+  #entries = 0
   #patches: InventoriedPatch[] = []
   #object: InventoriedObject | undefined
   #places = new Map<InventoriedFunction, Place>()
 
   /** @throws Error when the records of a walk that claims to be complete are not all there */
-  read(tuple: Tuple): Inventory | null {
-    switch (tuple.name) {
-      case 'inventory.begin':
-        this.#patches = []
+  read(record: InventoryRecord): Inventory | null {
+    if (record.walk !== this.#walk) this.#begin(record.walk)
+    if (record.record === 'inventory-end') return this.#end(record)
+    this.#entries++
+    switch (record.record) {
+      case 'inventory-patch': {
+        const { patch: name, enabled, replace, forced } = record
+        this.#patches.push({ name, enabled, replace, forced, states: [], objects: [] })
         this.#object = undefined
-        this.#places.clear()
-        return null
-      case 'inventory.patch':
-        this.#patches.push({
-          name: tuple.string(),
-          enabled: tuple.bool(),
-          replace: tuple.bool(),
-          forced: tuple.bool(),
-          states: [],
-          objects: [],
-        })
-        return null
-      case 'inventory.state':
-        this.#patches.at(-1)?.states.push({ id: tuple.address(), version: tuple.int() })
-        return null
-      case 'inventory.object':
-        this.#object = readObject(tuple)
-        this.#patches.at(-1)?.objects.push(this.#object)
-        return null
-      case 'inventory.callbacks':
-        for (const name of callbackNames) {
-          const address = tuple.address()
-          if (address !== zero && this.#object) this.#object.callbacks[name] = address
-        }
-        return null
-      case 'inventory.func': {
-        const { func, place } = readFunction(tuple)
-        this.#object?.functions.push(func)
-        this.#places.set(func, place)
         return null
       }
-      default:
-        return this.#end(tuple)
+      case 'inventory-state':
+        this.#patches.at(-1)?.states.push({ id: addressOf(record.id), version: record.version })
+        return null
+      case 'inventory-object':
+        this.#object = objectOf(record)
+        this.#patches.at(-1)?.objects.push(this.#object)
+        return null
+      case 'inventory-func': {
+        const func = functionOf(record)
+        this.#object?.functions.push(func)
+        const { stackNode: node, stackNext: next, stackPrev: previous } = record
+        this.#places.set(func, { node, next, previous })
+        return null
+      }
     }
   }
 
-  #end(tuple: Tuple): Inventory | null {
-    const monoNs = tuple.monoNs()
-    tuple.int()
-    const told = [tuple.int(), tuple.int(), tuple.int(), tuple.int()]
-    if (!tuple.bool()) return null
+  #begin(walk: number | null): void {
+    this.#walk = walk
+    this.#entries = 0
+    this.#patches = []
+    this.#object = undefined
+    this.#places = new Map()
+  }
+
+  #end({ monoNs, complete, entries: told }: RecordOf<'inventory-end'>): Inventory | null {
     const patches = this.#patches
-    const objects = patches.flatMap((patch) => patch.objects)
-    const states = patches.flatMap((patch) => patch.states)
-    const functions = objects.flatMap((object) => object.functions)
-    const seen = [patches, states, objects, functions].map((list) => list.length)
-    if (seen.join() !== told.join()) throw new Error(`the inventory is incomplete: ${seen} of ${told}`)
-    setPositions(functions, this.#places)
-    return { monoNs, patches }
+    const places = this.#places
+    const seen = this.#entries
+    this.#begin(null)
+    if (!complete) return null
+    if (seen !== told) throw new Error(`the inventory is incomplete: ${seen} of ${told}`)
+    const functions = patches.flatMap((patch) => patch.objects).flatMap((object) => object.functions)
+    setPositions(functions, places)
+    return { monoNs: String(monoNs), patches }
   }
 }
 
-const readObject = (tuple: Tuple): InventoriedObject => ({
-  name: tuple.string() || 'vmlinux',
-  patched: tuple.bool(),
-  loaded: tuple.bool(),
-  dynamic: tuple.bool(),
-  postUnpatchEnabled: tuple.bool(),
-  callbacks: {},
-  functions: [],
-})
-
-const readFunction = (tuple: Tuple): { func: InventoriedFunction; place: Place } => {
-  const name = tuple.string()
-  const sympos = tuple.int()
-  const oldAddress = tuple.address()
-  const newAddress = tuple.address()
+const objectOf = (record: RecordOf<'inventory-object'>): InventoriedObject => {
+  const is = (fact: number): boolean => (record.facts & fact) !== 0
+  const callbacks: readonly (readonly [Callback, bigint])[] = [
+    ['pre_patch', record.prePatch],
+    ['post_patch', record.postPatch],
+    ['pre_unpatch', record.preUnpatch],
+    ['post_unpatch', record.postUnpatch],
+  ]
   return {
-    func: {
-      name,
-      sympos,
-      oldAddress: oldAddress === zero ? null : oldAddress,
-      newAddress,
-      symbol: null,
-      nop: tuple.bool(),
-      patched: tuple.bool(),
-      transition: tuple.bool(),
-      position: null,
-    },
-    place: { node: tuple.address(), next: tuple.address(), previous: tuple.address() },
+    name: record.object || 'vmlinux',
+    patched: is(objectFact.PATCHED),
+    loaded: is(objectFact.LOADED),
+    dynamic: is(objectFact.DYNAMIC),
+    postUnpatchEnabled: is(objectFact.POST_UNPATCH_ENABLED),
+    callbacks: Object.fromEntries(
+      callbacks.filter(([, address]) => address !== 0n).map(([name, address]) => [name, addressOf(address)]),
+    ),
+    functions: [],
   }
 }
+
+const functionOf = (record: RecordOf<'inventory-func'>): InventoriedFunction => ({
+  name: record.function,
+  sympos: Number(record.oldSympos),
+  oldAddress: record.oldFunc === 0n ? null : addressOf(record.oldFunc),
+  newAddress: addressOf(record.newFunc),
+  symbol: null,
+  nop: record.nop,
+  patched: record.patched,
+  transition: record.transition,
+  position: null,
+})
 
 /** Follows the list nodes from each front, the one whose predecessor is no function but the list's head. */
 const setPositions = (functions: InventoriedFunction[], places: Map<InventoriedFunction, Place>): void => {

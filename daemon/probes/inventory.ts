@@ -4,8 +4,9 @@ import { probePurposes } from '../contract/probe-purposes.ts'
 import { isCut, wholeName } from './cut-names.ts'
 import { forgetReplacements, letGoOfUnpatched } from './function-calls.ts'
 import type { InventoryMemory } from './inventory-memory.ts'
+import type { InventoryRecord } from './inventory-reader.ts'
 import { adoptStates } from './lifecycle-memory.ts'
-import type { DecodeContext, ProbeSet, RecordDecoder } from './probe-set.ts'
+import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import type { RawSymbol } from './raw-record.ts'
 
 /** Every address of an inventory that has, or should have, a symbol. */
@@ -83,9 +84,9 @@ const withSymbols = (patches: InventoriedPatch[], symbols: Map<string, RawSymbol
     })),
   }))
 
-const gather: RecordDecoder = (tuple, context) => {
+const gather = (record: InventoryRecord, context: DecodeContext): EventDraft[] => {
   const memory = context.inventory
-  const inventory = memory.reader.read(tuple)
+  const inventory = memory.reader.read(record)
   if (!inventory) return []
   // The same addresses may belong to another module by now: only what this walk holds stays known.
   const held = new Set(addressesOf(inventory.patches))
@@ -107,14 +108,11 @@ const gather: RecordDecoder = (tuple, context) => {
 export const inventory: ProbeSet = {
   stem: 'inventory',
   purpose: probePurposes.inventory,
-  records: {
-    'inventory.begin': gather,
-    'inventory.patch': gather,
-    'inventory.state': gather,
-    'inventory.object': gather,
-    'inventory.callbacks': gather,
-    'inventory.func': gather,
-    'inventory.end': gather,
+  decoders: {
+    'inventory-patch': gather,
+    'inventory-state': gather,
+    'inventory-object': gather,
+    'inventory-func': gather,
+    'inventory-end': gather,
   },
-  maps: [],
 }

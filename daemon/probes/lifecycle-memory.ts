@@ -1,6 +1,7 @@
 import type { Callback } from '../contract/callback.ts'
 import type { EventDraft } from '../contract/event.ts'
 import type { InventoriedPatch } from '../contract/inventory.ts'
+import { objectFact } from '../raw/enums.ts'
 import type { LogFact } from './kernel-log.ts'
 
 /** What decoding remembers of patches between records; transitions and loads are serialised by klp_mutex. */
@@ -73,7 +74,7 @@ export type WaitingRefusal = {
   complete: (log: readonly LogFact[]) => { event: EventDraft; detailed: boolean }
 }
 
-/** A klp_object at one moment; see bpf/lifecycle.bt for the bits. */
+/** A klp_object at one moment; see enum object_facts of bpf/records.h. */
 export type PatchObject = {
   patch: string
   object: string
@@ -85,16 +86,21 @@ export type PatchObject = {
   forced: boolean
 }
 
-const callbackBits: readonly Callback[] = ['pre_patch', 'post_patch', 'pre_unpatch', 'post_unpatch']
+const callbackFacts: readonly (readonly [Callback, number])[] = [
+  ['pre_patch', objectFact.PRE_PATCH],
+  ['post_patch', objectFact.POST_PATCH],
+  ['pre_unpatch', objectFact.PRE_UNPATCH],
+  ['post_unpatch', objectFact.POST_UNPATCH],
+]
 
 export const patchObject = (patch: string, object: string, facts: number): PatchObject => ({
   patch,
   object: object || 'vmlinux',
-  callbacks: callbackBits.filter((_, bit) => facts & (1 << bit)),
-  postUnpatchEnabled: (facts & 16) !== 0,
-  patched: (facts & 32) !== 0,
-  loaded: (facts & 128) !== 0,
-  forced: (facts & 256) !== 0,
+  callbacks: callbackFacts.filter(([, fact]) => facts & fact).map(([callback]) => callback),
+  postUnpatchEnabled: (facts & objectFact.POST_UNPATCH_ENABLED) !== 0,
+  patched: (facts & objectFact.PATCHED) !== 0,
+  loaded: (facts & objectFact.LOADED) !== 0,
+  forced: (facts & objectFact.FORCED) !== 0,
 })
 
 export const freshLifecycle = (): LifecycleMemory => ({

@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
+import { objectMoment } from '../raw/enums.ts'
 import {
   beforeDisabling,
   enterDisabling,
@@ -10,33 +11,27 @@ import {
   prePatchFailed,
 } from './callbacks.ts'
 import { isCut } from './cut-names.ts'
-import {
-  type LifecycleMemory,
-  type Load,
-  type PatchObject,
-  patchObject,
-  type Who,
-} from './lifecycle-memory.ts'
+import { type LifecycleMemory, type Load, type PatchObject, patchObject } from './lifecycle-memory.ts'
 import { moduleRecords } from './module-lifecycle.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import { whyRefused } from './refusal.ts'
-import type { Tuple } from './tuple.ts'
+import { addressOf, whoOf } from './task-id.ts'
 import { holdRefusal } from './waiting-refusals.ts'
 
 /** Loads, refusals, callbacks, states, replaces and releases. Source: kernel/livepatch/core.c. */
 export const lifecycle: ProbeSet = {
   stem: 'lifecycle',
   purpose: probePurposes.lifecycle,
-  records: {
+  decoders: {
     ...moduleRecords,
 
-    'patch.load': (tuple, context) => {
+    'patch-loading': (record, context) => {
       const load: Load = {
-        monoNs: tuple.monoNs(),
-        patch: tuple.string(),
-        version: uncut(tuple.string()) || undefined,
-        replace: tuple.bool(),
-        who: process(tuple),
+        monoNs: String(record.monoNs),
+        patch: record.patch,
+        version: uncut(record.version) || undefined,
+        replace: record.replace,
+        who: whoOf(record.by),
         states: new Map(),
         compatible: null,
         began: false,
@@ -61,46 +56,38 @@ export const lifecycle: ProbeSet = {
       ]
     },
 
-    'patch.state': (tuple, context) => {
-      tuple.monoNs()
-      const load = context.lifecycle.loads.get(tuple.string())
-      const id = tuple.address()
-      load?.states.set(id, tuple.int())
+    'patch-state': ({ patch, id, version }, context) => {
+      context.lifecycle.loads.get(patch)?.states.set(addressOf(id), version)
       return []
     },
 
-    'patch.compatible': (tuple, context) => {
-      tuple.monoNs()
-      const load = context.lifecycle.loads.get(tuple.string())
-      if (load) load.compatible = tuple.int() !== 0
+    'patch-compatible': ({ patch, result }, context) => {
+      const load = context.lifecycle.loads.get(patch)
+      if (load) load.compatible = result !== 0
       return []
     },
 
-    'patch.loaded': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const patch = tuple.string()
-      const errno = tuple.int()
+    'patch-loaded': ({ monoNs, patch, result }, context) => {
       const { lifecycle: memory } = context
       const load = memory.loads.get(patch)
       memory.loads.delete(patch)
       if (!load) return []
-      return errno === 0 ? accepted(load, context) : refused(load, errno, monoNs, context)
+      return result === 0 ? accepted(load, context) : refused(load, 0 - result, String(monoNs), context)
     },
 
-    'object.found': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const moment = tuple.int()
-      const patch = tuple.string()
-      const object = patchObject(patch, tuple.string(), tuple.int())
+    'object-found': (record, context) => {
+      const { patch } = record
+      const monoNs = String(record.monoNs)
+      const object = patchObject(patch, record.object, record.facts)
       const { lifecycle: memory } = context
-      switch (moment) {
-        case 0:
+      switch (record.moment) {
+        case objectMoment.BEFORE_UNPATCH:
           memory.began.set(patch, 'disabling')
           // Without the start of the transition it could not be told when they have returned.
           return context.attached
             ? enterDisabling(object, memory, monoNs, context.asking)
             : beforeDisabling(object, monoNs)
-        case 1: {
+        case objectMoment.BEFORE_PATCH: {
           memory.began.set(patch, 'enabling')
           const load = memory.loads.get(patch)
           if (load) {
@@ -113,7 +100,7 @@ export const lifecycle: ProbeSet = {
             ...(load ? enterNext(load, monoNs) : []),
           ]
         }
-        case 2:
+        case objectMoment.REPLACED:
           return [...replaced(object, memory, monoNs), ...onReplace(object, memory.replacing.by, monoNs)]
         default:
           memory.settling.push(object)
@@ -121,16 +108,14 @@ export const lifecycle: ProbeSet = {
       }
     },
 
-    'patch.replacing': (tuple, context) => {
-      tuple.monoNs()
-      context.lifecycle.replacing = { by: tuple.string(), told: new Set() }
+    'patch-replacing': ({ patch }, context) => {
+      context.lifecycle.replacing = { by: patch, told: new Set() }
       return []
     },
 
-    'patch.settled': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const patch = tuple.string()
-      const target = tuple.int() === 1 ? 1 : 0
+    'patch-settled': ({ patch, result, ...record }, context) => {
+      const monoNs = String(record.monoNs)
+      const target = result === 1 ? 1 : 0
       const { lifecycle: memory } = context
       // Only klp_cancel_transition ends a transition as unpatched within klp_enable_patch.
       const cancelled = target === 0 && memory.loads.has(patch)
@@ -149,14 +134,10 @@ export const lifecycle: ProbeSet = {
       return [...events, { kind: target === 1 ? 'patch-enabled' : 'patch-disabled', monoNs, patch }]
     },
 
-    'patch.released': (tuple) => {
-      const monoNs = tuple.monoNs()
-      const patch = tuple.string()
+    'patch-released': ({ monoNs, module: patch }) =>
       // Empty: another task dropped the last reference; sysfs will show it gone.
-      return patch === '' ? [] : [{ kind: 'patch-released', monoNs, patch }]
-    },
+      patch === '' ? [] : [{ kind: 'patch-released', monoNs: String(monoNs), patch }],
   },
-  maps: [],
 }
 
 /** A patch has at least one object: its first tells of it. */
@@ -199,5 +180,3 @@ const refused = (load: Load, errno: number, monoNs: string, context: DecodeConte
 
 /** sysfs tells the whole of it soon. */
 const uncut = (text: string): string => (isCut(text) ? '' : text)
-
-const process = (tuple: Tuple): Who => ({ pid: tuple.int(), tid: tuple.int(), comm: tuple.string() })

@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import { objectMoment } from '../raw/enums.ts'
 import {
   afterModuleWent,
   beforeModuleGoes,
@@ -14,17 +15,15 @@ import {
   type PassingModule,
   patchObject,
 } from './lifecycle-memory.ts'
-import type { DecodeContext, RecordDecoder } from './probe-set.ts'
+import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { notPatched, prePatchRefusal, unresolved } from './refusal.ts'
 import { holdRefusal } from './waiting-refusals.ts'
 
 /** Objects being patched and unpatched, and modules that come and go under patches. */
-export const moduleRecords: Record<string, RecordDecoder> = {
-  'object.resolved': (tuple, context) => {
-    const monoNs = tuple.monoNs()
-    const patch = tuple.string()
-    const object = tuple.string()
-    const errno = tuple.int()
+export const moduleRecords = {
+  'object-resolved': ({ patch, object, result, ...record }, context) => {
+    const monoNs = String(record.monoNs)
+    const errno = 0 - result
     const { module, loads } = context.lifecycle
     const failure = errno === 0 ? null : { step: 'resolve' as const, object, errno }
     const load = loads.get(patch)
@@ -39,22 +38,18 @@ export const moduleRecords: Record<string, RecordDecoder> = {
     return []
   },
 
-  'object.patching': (tuple, context) => {
-    const monoNs = tuple.monoNs()
-    const load = context.lifecycle.loads.get(tuple.string())
-    const name = tuple.string()
+  'object-patching': ({ patch, object: name, monoNs }, context) => {
+    const load = context.lifecycle.loads.get(patch)
     const object = load?.objects.find((each) => each.object === name)
     if (!load || !object) return []
     load.prepared.add(name)
-    return beforePatching(object, monoNs)
+    return beforePatching(object, String(monoNs))
   },
 
-  'object.patched': (tuple, context) => {
-    const monoNs = tuple.monoNs()
-    const patch = tuple.string()
-    const name = tuple.string()
-    const errno = tuple.int()
-    const object = patchObject(patch, name, tuple.int())
+  'object-patched': ({ patch, object: name, result, facts, ...record }, context) => {
+    const monoNs = String(record.monoNs)
+    const errno = 0 - result
+    const object = patchObject(patch, name, facts)
     const { module, loads } = context.lifecycle
     const load = loads.get(patch)
     const coming = module?.name === name ? module : null
@@ -76,12 +71,10 @@ export const moduleRecords: Record<string, RecordDecoder> = {
     ]
   },
 
-  'object.unpatched': (tuple, context) => {
-    const monoNs = tuple.monoNs()
-    const patch = tuple.string()
-    const name = tuple.string()
-    const object = patchObject(patch, name, tuple.int())
-    const going = tuple.bool()
+  'object-unpatched': ({ patch, object: name, facts, moment, ...record }, context) => {
+    const monoNs = String(record.monoNs)
+    const object = patchObject(patch, name, facts)
+    const going = moment === objectMoment.MODULE_GOES
     // klp_patch_object that fails takes back what it did.
     if (!object.patched) return []
     const { lifecycle: memory } = context
@@ -98,33 +91,28 @@ export const moduleRecords: Record<string, RecordDecoder> = {
     return [...events, { kind: 'object-unpatched', monoNs, patch, object: object.object }]
   },
 
-  'module.coming': (tuple, context) => {
-    const monoNs = tuple.monoNs()
-    const object = tuple.string()
+  'module-coming': ({ module: object, monoNs }, context) => {
     context.lifecycle.module = passing(object)
-    return [{ kind: 'module-coming', monoNs, object }]
+    return [{ kind: 'module-coming', monoNs: String(monoNs), object }]
   },
 
-  'module.came': (tuple, context) => {
-    const monoNs = tuple.monoNs()
-    const name = tuple.string()
-    const errno = tuple.int()
+  'module-came': ({ module: name, result, ...record }, context) => {
+    const monoNs = String(record.monoNs)
     const { lifecycle: memory } = context
     const { module } = memory
     memory.module = null
     if (module?.name !== name) return []
     const undone = module.queued.map((event) => ({ ...event, monoNs }))
-    return errno === 0 ? undone : [...refused(memory, module, errno, monoNs), ...undone]
+    return result === 0 ? undone : [...refused(memory, module, 0 - result, monoNs), ...undone]
   },
 
-  'module.gone': (tuple, context) => {
-    const monoNs = tuple.monoNs()
-    const name = tuple.string()
+  'module-gone': ({ module: name, ...record }, context) => {
+    const monoNs = String(record.monoNs)
     const { module } = context.lifecycle
     context.lifecycle.module = null
     return module?.name === name ? module.queued.map((event) => ({ ...event, monoNs })) : []
   },
-}
+} satisfies RecordDecoders
 
 /** By the kernel's own structures, as they were read last. */
 const hasPrePatch = ({ inventory }: DecodeContext, patch: string, object: string): boolean =>

@@ -2,6 +2,7 @@ import type { EventDraft } from '../contract/event.ts'
 import type { ObservedTask, PatchState, Requester } from '../contract/event-parts.ts'
 import type { RecordName, RecordOf } from '../raw/records.ts'
 import type { TracingLink } from './blame.ts'
+import { type BpftraceMemory, freshBpftrace } from './bpftrace-inventory.ts'
 import type { ClockMemory } from './clock-memory.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls-memory.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
@@ -12,6 +13,8 @@ import type { ShadowCells } from './shadow-cells.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
 import { freshShadowWalk, type ShadowWalkMemory } from './shadow-walk.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
+import { freshTaskCounts, type TaskCountsMemory } from './task-counts.ts'
+import { freshTaskList, type TaskListMemory } from './task-list.ts'
 import type { Tuple } from './tuple.ts'
 
 /** What decoding remembers between records; owned by one decoder, touched by nothing else. */
@@ -32,8 +35,11 @@ export type DecodeContext = {
   idle: Map<number, { patchState: PatchState; asOfMonoNs: string; readMonoNs: string }>
   /** The newest printed contents of each map: key, elements joined by commas → count. */
   maps: Map<string, Map<string, number>>
-  /** The counts of switched tasks last told, as JSON. */
-  switched: string
+  bpftrace: BpftraceMemory
+  taskCounts: TaskCountsMemory
+  taskList: TaskListMemory
+  /** Records lost so far, by their kind, as the tracer accounted for them last. */
+  lost: Map<number, bigint>
   shadowWalk: ShadowWalkMemory
   /** What bpftrace had counted of each id at the end of the last walk. */
   shadowCells: ReadonlyMap<string, ShadowCells>
@@ -79,7 +85,10 @@ export const freshContext = (): DecodeContext => ({
   functionCalls: freshFunctionCalls(),
   idle: new Map(),
   maps: new Map(),
-  switched: '',
+  bpftrace: freshBpftrace(),
+  taskCounts: freshTaskCounts(),
+  taskList: freshTaskList(),
+  lost: new Map(),
   shadowWalk: freshShadowWalk(),
   shadowCells: new Map(),
   shadowCounters: freshShadowCounters(),
@@ -102,14 +111,15 @@ export type RecordDecoders = {
 
 export type RecordDecoder = (tuple: Tuple, context: DecodeContext) => EventDraft[]
 
-/** One .bt file: what it needs from the kernel and how its output becomes events. */
+/** A part of the tracer: what it is good for, and how its records become events. */
 export type ProbeSet = {
   /** File stem under bpf/. */
   stem: string
   /** What a person loses without it. */
   purpose: string
-  /** By the tuple's first element. */
-  records: Record<string, RecordDecoder>
+  decoders?: RecordDecoders
+  /** Of bpftrace's tuples, by their first element, where there is no decoder of the tracer's records yet. */
+  records?: Record<string, RecordDecoder>
   /** The maps it prints; their contents are kept in the context for the records that follow them. */
-  maps: string[]
+  maps?: string[]
 }

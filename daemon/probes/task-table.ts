@@ -1,11 +1,11 @@
-import type { EventDraft } from '../contract/event.ts'
+import type { EventDraft, EventOf } from '../contract/event.ts'
 import type { ObservedTask, PatchState } from '../contract/event-parts.ts'
 import { taskKey } from '../core/task-key.ts'
+import { kthreadFlag } from '../raw/enums.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawTask } from './raw-record.ts'
 
 const recordEnd = '\tklpscope-end-of-task\n'
-const kthreadFlag = 0x200000
 
 /**
  * Splits a read of the pinned iterator (bpf/task-iterator.bt) into tasks.
@@ -49,22 +49,48 @@ export const observeTasks = (
   source: 'iterator' | 'procfs',
   monoNs: string,
 ): EventDraft => {
+  const table = withIdle(context, threads)
+  const gone = [...context.tasks.keys()].filter((key) => !table.has(key))
+  return difference(context, table, { monoNs, complete: context.tasks.size === 0, source, gone })
+}
+
+/**
+ * The same from a list of those alone that the transition waits for: all others are in the target state. Who is gone
+ * and who has come in the target state it does not tell.
+ */
+export const observeWaitedFor = (
+  context: DecodeContext,
+  waitedFor: ObservedTask[],
+  target: 0 | 1,
+  monoNs: string,
+): EventDraft => {
+  const others = [...context.tasks.values()]
+    .filter((task) => !task.idle)
+    .map((task) => ({ ...task, patchState: target }))
+  const table = withIdle(context, [...others, ...waitedFor])
+  return difference(context, table, { monoNs, complete: false, source: 'iterator', gone: [] })
+}
+
+const withIdle = (context: DecodeContext, threads: ObservedTask[]): Map<number, ObservedTask> => {
   const idle = [...context.idle].map(([cpu, read]) => idleTask(cpu, read))
+  return new Map([...threads, ...idle].map((task) => [taskKey(task), task]))
+}
+
+const difference = (
+  context: DecodeContext,
+  table: Map<number, ObservedTask>,
+  { gone, ...told }: Pick<EventOf<'tasks-observed'>, 'monoNs' | 'complete' | 'source' | 'gone'>,
+): EventDraft => {
   const [idleAsOfMonoNs] = [...context.idle.values()].map(({ readMonoNs }) => readMonoNs).sort(byTime)
-  const table = new Map([...threads, ...idle].map((task) => [taskKey(task), task]))
   const changed = [...table]
     .filter(([key, task]) => differs(context.tasks.get(key), task))
     .map(([, task]) => task)
-  const gone = [...context.tasks.keys()].filter((key) => !table.has(key))
-  const complete = context.tasks.size === 0
   context.tasks = table
   context.sysfs.snapshots++
   const remaining = context.transition ? remainingIn([...table.values()], context.transition.target) : null
   return {
     kind: 'tasks-observed',
-    monoNs,
-    complete,
-    source,
+    ...told,
     total: table.size,
     remaining,
     changed,
@@ -100,4 +126,4 @@ const idleTask = (
   asOfMonoNs,
 })
 
-const toPatchState = (value: number): PatchState => (value === 0 || value === 1 ? value : -1)
+export const toPatchState = (value: number): PatchState => (value === 0 || value === 1 ? value : -1)

@@ -1,17 +1,11 @@
-import type { EventDraft } from '../contract/event.ts'
-import type { BlockReason, SwitchWay } from '../contract/event-parts.ts'
+import type { BlockReason } from '../contract/event-parts.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
-import { wholeName } from './cut-names.ts'
-import type { DecodeContext, ProbeSet } from './probe-set.ts'
-
-const ways: Record<number, SwitchWay> = {
-  1: 'transition-worker',
-  2: 'schedule',
-  3: 'kernel-exit',
-  4: 'idle-loop',
-  5: 'forced',
-  6: 'forked',
-}
+import { kthreadFlag } from '../raw/enums.ts'
+import type { ProbeSet } from './probe-set.ts'
+import { countRecords, wayOf } from './task-counts.ts'
+import { whoOf } from './task-id.ts'
+import { listRecords } from './task-list.ts'
+import { toPatchState } from './task-table.ts'
 
 /** errno of klp_check_and_switch_task, kernel/livepatch/transition.c. */
 const reasons: Record<number, BlockReason> = {
@@ -31,118 +25,72 @@ const stateLetter = (state: number): string => {
   return '?'
 }
 
-const triesOf = (context: DecodeContext): [number, number][] => {
-  const tries: [number, number][] = []
-  for (const [key, count] of context.maps.get('@tries') ?? []) {
-    const [generation, tid, idle] = key.split(',')
-    // `idle` is the CPU plus one; an idle task's key is the negative of it.
-    if (generation === context.transition?.generation)
-      tries.push([Number(idle) > 0 ? -Number(idle) : Number(tid), count])
-  }
-  return tries
-}
-
-/** The switches counted in the kernel for the transition that runs, when they changed. */
-export const switched = (context: DecodeContext, monoNs: string): EventDraft[] => {
-  const counts: Partial<Record<SwitchWay, number>> = {}
-  for (const [key, count] of context.maps.get('@switched') ?? []) {
-    const [generation, way] = key.split(',')
-    if (generation === context.transition?.generation) counts[ways[Number(way)] ?? 'snapshot'] = count
-  }
-  const text = JSON.stringify(counts)
-  if (text === context.switched || text === '{}') return []
-  context.switched = text
-  return [{ kind: 'tasks-switched', monoNs, counts }]
-}
-
 /** Blocked and switched tasks during a transition. */
 export const tasks: ProbeSet = {
   stem: 'tasks',
   purpose: probePurposes.tasks,
-  records: {
-    'task.blocked': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const tid = tuple.int()
-      const pid = tuple.int()
-      const errno = tuple.int()
-      const functionName = tuple.string()
-      const kthread = tuple.int() !== 0
-      const cpu = tuple.int()
-      const state = stateLetter(tuple.int())
-      const comm = tuple.string()
-      const reason = reasons[errno] ?? 'unknown'
+  decoders: {
+    ...countRecords,
+    ...listRecords,
+
+    'task-blocked': ({ monoNs, task, error, state, ...record }) => {
+      const errno = 0 - error
       return [
         {
           kind: 'task-blocked',
-          monoNs,
-          tid,
-          pid,
-          comm,
+          monoNs: String(monoNs),
+          ...whoOf(task),
           errno,
-          reason,
-          ...(functionName === '' ? {} : { function: wholeName(functionName, context.longNames) }),
-          kthread,
-          idle: tid === 0,
-          state,
-          cpu,
+          reason: reasons[errno] ?? 'unknown',
+          ...(record.function === '' ? {} : { function: record.function }),
+          kthread: (task.flags & kthreadFlag) !== 0,
+          idle: task.tid === 0,
+          state: stateLetter(state),
+          cpu: task.cpu,
         },
       ]
     },
 
-    'task.switched': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const tid = tuple.int()
-      const pid = tuple.int()
-      const way = ways[tuple.int()] ?? 'snapshot'
-      const cpu = tuple.int()
-      const comm = tuple.string()
-      const to = context.transition?.target ?? -1
-      return [{ kind: 'task-switched', monoNs, tid, pid, comm, way, to, cpu }]
-    },
+    'task-switched': ({ monoNs, task, way }, context) => [
+      {
+        kind: 'task-switched',
+        monoNs: String(monoNs),
+        ...whoOf(task),
+        way: wayOf(way),
+        to: context.transition?.target ?? -1,
+        cpu: task.cpu,
+      },
+    ],
 
-    'transition.tried': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const beganMonoNs = tuple.monoNs()
+    'transition-tried': ({ monoNs, beganNs }, context) => {
       if (!context.transition) throw new Error('a first try, but no transition is known to be running')
       const { patch, target } = context.transition
       const direction = target === 1 ? 'patching' : 'unpatching'
-      return [{ kind: 'transition-tried', monoNs, patch, direction, beganMonoNs }]
-    },
-
-    'transition.signal': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const round = tuple.int()
-      if (!context.transition) throw new Error('a signal round, but no transition is known to be running')
-      const { patch, target } = context.transition
       return [
         {
-          kind: 'transition-signalled',
-          monoNs,
+          kind: 'transition-tried',
+          monoNs: String(monoNs),
           patch,
-          direction: target === 1 ? 'patching' : 'unpatching',
-          round,
+          direction,
+          beganMonoNs: String(beganNs),
         },
       ]
     },
 
-    'tasks.tick': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const tries = triesOf(context)
-      return tries.length > 0
-        ? [{ kind: 'task-tries', monoNs, tries }, ...switched(context, monoNs)]
-        : switched(context, monoNs)
+    'transition-signalled': ({ monoNs, round }, context) => {
+      if (!context.transition) throw new Error('a signal round, but no transition is known to be running')
+      const { patch, target } = context.transition
+      const direction = target === 1 ? 'patching' : 'unpatching'
+      return [{ kind: 'transition-signalled', monoNs: String(monoNs), patch, direction, round }]
     },
 
-    idle: (tuple, context) => {
-      const readMonoNs = tuple.monoNs()
-      const cpu = tuple.int()
-      const value = tuple.int()
-      const patchState = value === 0 || value === 1 ? value : -1
-      const known = context.idle.get(cpu)
+    'idle-task': (record, context) => {
+      const readMonoNs = String(record.monoNs)
+      const patchState = toPatchState(record.patchState)
+      const known = context.idle.get(record.ofCpu)
       const asOfMonoNs = known?.patchState === patchState ? known.asOfMonoNs : readMonoNs
-      context.idle.set(cpu, { patchState, asOfMonoNs, readMonoNs })
+      context.idle.set(record.ofCpu, { patchState, asOfMonoNs, readMonoNs })
       return []
     },
   },
-  maps: ['@tries', '@switched'],
 }

@@ -5,8 +5,8 @@ import { leaveDisabling } from './callbacks.ts'
 import { letGoOfPatch } from './function-calls.ts'
 import type { DecodeContext, ProbeSet, RunningTransition } from './probe-set.ts'
 import { settleSysfs } from './sysfs-transition.ts'
-import { switched } from './tasks.ts'
-import type { Tuple } from './tuple.ts'
+import { whoOf } from './task-id.ts'
+import { madeStep } from './task-list.ts'
 
 /** klp_target_state: 1 is KLP_PATCHED (KLP_TRANSITION_PATCHED since 6.13), 0 its opposite. */
 export const directionOf = (target: number): Direction => (target === 1 ? 'patching' : 'unpatching')
@@ -15,17 +15,17 @@ export const directionOf = (target: number): Direction => (target === 1 ? 'patch
 export const transition: ProbeSet = {
   stem: 'transition',
   purpose: probePurposes.transition,
-  records: {
-    'transition.ask': (tuple, context) => {
-      context.asking = { ...process(tuple), parentPid: tuple.int(), parentComm: tuple.string() }
+  decoders: {
+    'transition-asked': ({ by, parent }, context) => {
+      context.asking = { ...whoOf(by), parentPid: parent.pid, parentComm: parent.comm }
       return []
     },
 
-    'transition.start': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const patch = tuple.string()
-      const target = tuple.int() === 1 ? 1 : 0
-      const replace = tuple.bool()
+    'transition-started': (record, context) => {
+      const { patch, replace } = record
+      const monoNs = String(record.monoNs)
+      const target = targetOf(record)
+      madeStep(context, record.monoNs)
       // From now on tasks run replacements that no inventory has shown yet.
       if (target === 1) context.functionCalls.unseenSinceNs = monoNs
       const { asking } = context
@@ -56,53 +56,64 @@ export const transition: ProbeSet = {
       return [...callbacks, { ...started, requester, tid, pid: requester.pid, comm: requester.comm }]
     },
 
-    'transition.finishing': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const tryBeganMonoNs = tuple.monoNs()
-      const lastSwitchedMonoNs = tuple.monoNs()
+    'transition-finishing': ({ monoNs, tryBeganNs, lastSwitchNs }, context) => {
       // Cancelling, too, calls klp_complete_transition: no task had to switch.
-      if (context.cancelledBy || !context.transition) return []
+      if (context.cancelledBy || !context.transition || tryBeganNs === 0n || lastSwitchNs === 0n) return []
       const { patch, target } = context.transition
-      const direction = directionOf(target)
-      return [{ kind: 'transition-finishing', monoNs, patch, direction, tryBeganMonoNs, lastSwitchedMonoNs }]
+      return [
+        {
+          kind: 'transition-finishing',
+          monoNs: String(monoNs),
+          patch,
+          direction: directionOf(target),
+          tryBeganMonoNs: String(tryBeganNs),
+          lastSwitchedMonoNs: String(lastSwitchNs),
+        },
+      ]
     },
 
-    'transition.reverse': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const target = tuple.int() === 1 ? 0 : 1
-      const { adopted, running } = runningNow(context, monoNs, target === 1 ? 0 : 1)
+    'transition-reversed': (record, context) => {
+      const monoNs = String(record.monoNs)
+      const before = targetOf(record)
+      const target = before === 1 ? 0 : 1
+      madeStep(context, record.monoNs)
+      const { adopted, running } = runningNow(context, monoNs, before)
       const { patch } = running
       context.transition = { ...running, target, reversing: true, generation: monoNs }
       return [
         ...adopted,
-        { kind: 'transition-reversed', monoNs, patch, direction: directionOf(target), ...process(tuple) },
+        {
+          kind: 'transition-reversed',
+          monoNs,
+          patch,
+          direction: directionOf(target),
+          ...whoOf(record.by),
+        },
       ]
     },
 
-    'transition.force': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const target = tuple.int() === 1 ? 1 : 0
+    'transition-forced': (record, context) => {
+      const monoNs = String(record.monoNs)
+      const target = targetOf(record)
       const direction = directionOf(target)
+      madeStep(context, record.monoNs)
       const { adopted, running } = runningNow(context, monoNs, target)
       const { patch } = running
-      return [...adopted, { kind: 'transition-forced', monoNs, patch, direction, ...process(tuple) }]
+      return [...adopted, { kind: 'transition-forced', monoNs, patch, direction, ...whoOf(record.by) }]
     },
 
     // Cancelling ends in klp_complete_transition as completing does: the end record follows and names the patch.
-    'transition.cancel': (tuple, context) => {
-      tuple.monoNs()
-      tuple.int()
-      context.cancelledBy = process(tuple)
+    'transition-cancelled': ({ by }, context) => {
+      context.cancelledBy = whoOf(by)
       return []
     },
 
-    'transition.end': (tuple, context) => {
-      const monoNs = tuple.monoNs()
-      const patch = tuple.string()
-      const target = tuple.int() === 1 ? 1 : 0
-      const direction = directionOf(target)
-      const events = switched(context, monoNs)
-      events.push(endOf(context, patch, monoNs, direction))
+    'transition-ended': (record, context) => {
+      const { patch } = record
+      const monoNs = String(record.monoNs)
+      const target = targetOf(record)
+      madeStep(context, record.monoNs)
+      const event = endOf(context, patch, monoNs, directionOf(target))
       settleSysfs(context, patch, target)
       if (target === 0) letGoOfPatch(context, patch, monoNs)
       context.transition = null
@@ -111,11 +122,12 @@ export const transition: ProbeSet = {
       // klp_complete_transition sets every task to KLP_UNDEFINED, idle tasks too.
       for (const cpu of context.idle.keys())
         context.idle.set(cpu, { patchState: -1, asOfMonoNs: monoNs, readMonoNs: monoNs })
-      return events
+      return [event]
     },
   },
-  maps: [],
 }
+
+const targetOf = ({ target }: { target: number }): 0 | 1 => (target === 1 ? 1 : 0)
 
 const endOf = (context: DecodeContext, patch: string, monoNs: string, direction: Direction): EventDraft =>
   context.cancelledBy
@@ -147,5 +159,3 @@ const runningNow = (
   const direction = directionOf(target)
   return { adopted: [{ kind: 'transition-started', monoNs, patch, direction, adopted: true }], running }
 }
-
-const process = (tuple: Tuple) => ({ pid: tuple.int(), tid: tuple.int(), comm: tuple.string() })

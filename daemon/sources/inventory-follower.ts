@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { isLivepatched } from '../probes/ftrace-sites.ts'
 import { addressesOf, withWholeNames } from '../probes/inventory.ts'
-import { type Inventory, InventoryReader } from '../probes/inventory-reader.ts'
+import {
+  type Inventory,
+  InventoryReader,
+  type InventoryRecord,
+  isInventoryRecord,
+} from '../probes/inventory-reader.ts'
 import type { RawBody, RawSymbol } from '../probes/raw-record.ts'
 import type { TracerRecord } from '../raw/records.ts'
 import type { QuietTime } from './quiet-time.ts'
@@ -70,7 +75,7 @@ export const followInventory = (
         known = new Map()
         sitesOf = ''
       }
-      const inventory = readRecord(reader, record)
+      const inventory = isInventoryRecord(record) ? readRecord(reader, record) : null
       if (!inventory) return
       const held = new Set(addressesOf(inventory.patches))
       known = new Map([...known].filter(([address]) => held.has(address)))
@@ -85,7 +90,7 @@ export const followInventory = (
 }
 
 /** Null for a walk that is not whole too: decoding will say what is wrong with it. */
-const readRecord = (reader: InventoryReader, record: TracerRecord): Inventory | null => {
+const readRecord = (reader: InventoryReader, record: InventoryRecord): Inventory | null => {
   try {
     return reader.read(record)
   } catch {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { eventSchema } from '../../../daemon/contract/event.ts'
 import { initialState } from '../../../daemon/core/core-state.ts'
 import { numberEvent } from '../../../daemon/core/number-event.ts'
+import { mapsOfRecords, tuplesOfRecords } from '../../../daemon/probes/bpftrace-records.ts'
 import { createDecoder } from '../../../daemon/probes/decode.ts'
 import { probeSets } from '../../../daemon/probes/probe-sets.ts'
 import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
@@ -144,8 +145,11 @@ describe('a tracer that died', () => {
 
 describe('whatever comes', () => {
   const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }))
-  const recordName = fc.constantFrom(...probeSets.flatMap((set) => Object.keys(set.records)))
-  const mapName = fc.constantFrom(...probeSets.flatMap((set) => set.maps))
+  const recordName = fc.constantFrom(
+    ...tuplesOfRecords,
+    ...probeSets.flatMap((set) => Object.keys(set.records ?? {})),
+  )
+  const mapName = fc.constantFrom(...mapsOfRecords, ...probeSets.flatMap((set) => set.maps ?? []))
   const element = fc.oneof(fc.integer(), fc.maxSafeInteger(), text, fc.boolean(), fc.jsonValue())
   const tuple = fc
     .tuple(recordName, fc.array(element, { maxLength: 13 }))

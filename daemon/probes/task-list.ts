@@ -1,0 +1,75 @@
+import type { EventDraft } from '../contract/event.ts'
+import type { ObservedTask, PatchState } from '../contract/event-parts.ts'
+import { kthreadFlag, recordKind } from '../raw/enums.ts'
+import type { RecordOf } from '../raw/records.ts'
+import type { DecodeContext, RecordDecoders } from './probe-set.ts'
+import { observeTasks, observeWaitedFor, toPatchState } from './task-table.ts'
+
+/** Rows of the lists that are being read. */
+export type TaskListMemory = {
+  threads: RecordOf<'task'>[]
+  waitedFor: RecordOf<'task-waited-for'>[]
+  /** When the transition started, was reversed, was forced or ended last. */
+  lastStepNs: bigint
+}
+
+export const freshTaskList = (): TaskListMemory => ({ threads: [], waitedFor: [], lastStepNs: 0n })
+
+/** The transition made a step: lists that were begun before it are void. */
+export const madeStep = ({ taskList }: DecodeContext, monoNs: bigint): void => {
+  if (monoNs > taskList.lastStepNs) taskList.lastStepNs = monoNs
+}
+
+const observed = ({ task }: RecordOf<'task' | 'task-waited-for'>, patchState: PatchState): ObservedTask => ({
+  tid: task.tid,
+  pid: task.pid,
+  startNs: String(task.startBootNs),
+  patchState,
+  comm: task.comm,
+  kthread: (task.flags & kthreadFlag) !== 0,
+  cpu: task.cpu,
+})
+
+/** Which rows an end closes; the list begins anew. */
+const takeRows = (memory: TaskListMemory, list: number): TaskListMemory['threads' | 'waitedFor'] => {
+  switch (list) {
+    case recordKind.task:
+      return memory.threads.splice(0)
+    case recordKind['task-waited-for']:
+      return memory.waitedFor.splice(0)
+    default:
+      throw new Error(`an end of a list of ${list}`)
+  }
+}
+
+export const listRecords = {
+  task: (row, { taskList }) => {
+    taskList.threads.push(row)
+    return []
+  },
+
+  'task-waited-for': (row, { taskList }) => {
+    taskList.waitedFor.push(row)
+    return []
+  },
+
+  'tasks-end': (end, context): EventDraft[] => {
+    const rows = takeRows(context.taskList, end.list)
+    const beganNs = rows[0]?.monoNs ?? end.monoNs
+    if (!end.complete || rows.length !== end.rows) return []
+    // Read in part before and in part after a step, it would show tasks as they are neither before nor behind it: one
+    // read across a force shows them switched before the force is told.
+    if (beganNs < context.taskList.lastStepNs) return []
+    const monoNs = String(beganNs)
+    if (end.list === recordKind.task) {
+      const threads = (rows as RecordOf<'task'>[]).map((row) => observed(row, toPatchState(row.patchState)))
+      return [observeTasks(context, threads, 'iterator', monoNs)]
+    }
+    if (!context.transition) return []
+    const { target } = context.transition
+    const waitedFor = (rows as RecordOf<'task-waited-for'>[]).map((row) =>
+      observed(row, target === 1 ? 0 : 1),
+    )
+    return [observeWaitedFor(context, waitedFor, target, monoNs)]
+  },
+} satisfies RecordDecoders

@@ -1,0 +1,70 @@
+import type { EventDraft } from '../contract/event.ts'
+import { recordKind } from '../raw/enums.ts'
+import { freshBpftrace } from './bpftrace-inventory.ts'
+import { endCallLook, forgetTracedCalls } from './call-records.ts'
+import { mapClock } from './clock.ts'
+import { freshInventory } from './inventory-memory.ts'
+import { forgetLifecycle } from './lifecycle-memory.ts'
+import type { DecodeContext, RecordDecoders } from './probe-set.ts'
+import { freshShadowCallers } from './shadow-callers.ts'
+import { forgetShadowCounters } from './shadow-counters.ts'
+import { freshShadowWalk } from './shadow-walk.ts'
+import { freshTaskCounts } from './task-counts.ts'
+
+/** The kernel-side counts die with their tracer, and what it was in the middle of is not told to its end. */
+export const forgetTracer = (context: DecodeContext): void => {
+  context.attached = false
+  context.asking = null
+  context.tasksAttached = false
+  forgetLifecycle(context.lifecycle)
+  context.maps.clear()
+  context.bpftrace = freshBpftrace()
+  context.taskCounts = freshTaskCounts()
+  context.taskList.threads = []
+  context.taskList.waitedFor = []
+  context.lost.clear()
+  context.inventory = freshInventory()
+  context.shadowWalk = freshShadowWalk()
+  forgetShadowCounters(context)
+  forgetTracedCalls(context)
+  context.shadowCallers = freshShadowCallers()
+  if (context.transition) context.transition.generation = '0'
+}
+
+/** What the tracer tells of itself. */
+export const tracerRecords = {
+  gap: ({ monoNs, fromNs, over, reason }, context): EventDraft[] => {
+    if (!over) forgetTracer(context)
+    const toMonoNs = String(monoNs)
+    return [
+      {
+        kind: 'tracer-gap',
+        monoNs: toMonoNs,
+        source: 'tracer',
+        fromMonoNs: String(fromNs),
+        toMonoNs,
+        reason,
+      },
+    ]
+  },
+
+  clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
+    mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
+
+  canary: () => [],
+
+  account: ({ monoNs, ofKind, unreserved, unwritten }, context): EventDraft[] => {
+    const lost = unreserved + unwritten
+    const before = context.lost.get(ofKind) ?? 0n
+    context.lost.set(ofKind, lost)
+    // Less than before: another worker, which counts anew.
+    const count = lost < before ? lost : lost - before
+    const calls = endCallLook(context, monoNs)
+    if (count === 0n) return calls
+    // The start of a transition is among them.
+    if (startKinds.includes(ofKind)) context.asking = null
+    return [...calls, { kind: 'events-lost', monoNs: String(monoNs), source: 'tracer', count: Number(count) }]
+  },
+} satisfies RecordDecoders
+
+const startKinds: readonly number[] = [recordKind['transition-asked'], recordKind['transition-started']]
