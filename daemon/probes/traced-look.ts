@@ -10,6 +10,8 @@ const longestNs = (secondNs * 3n) / 2n
 
 type Look = CallTick & { fromNs: bigint }
 
+const noCalls = { entered: 0, redirected: 0, old: 0 }
+
 /** Tells the look whose records have come, and forgets it. */
 export const tellLook = (context: DecodeContext): EventDraft[] => {
   const { traced, ...memory } = context.functionCalls
@@ -20,29 +22,30 @@ export const tellLook = (context: DecodeContext): EventDraft[] => {
   traced.tick = null
   traced.lookedNs = tick.ns
   traced.called = new Map()
-  // Some of a look's records may be of the next second: no second is told twice.
-  traced.second = Math.max(Number(tick.ns / secondNs), traced.second + 1)
   const unseen = memory.unseenSinceNs !== null && tick.ns >= BigInt(memory.unseenSinceNs)
   const calls = [...traced.functions].flatMap(([key, func]) => {
     const { identity } = func
     if (func.goneNs !== null && func.goneNs < look.fromNs) traced.functions.delete(key)
-    if (memory.inexact.has(key) || !isTold(traced, func, look)) return []
+    if (memory.inexact.has(key)) return []
+    const gone = func.goneNs !== null
+    const silent = before.has(key) && !gone ? [{ ...identityOf(identity), ...noCalls }] : []
+    if (!isTold(traced, func, look)) return silent
     const entered = callsAt(look, [func.original])
     const redirected = callsAt(look, [...func.replacements, ...leftIn(func, look)])
-    const none = entered === 0 && redirected === 0
-    if (none && !before.has(key)) return []
-    const gone = func.goneNs !== null
+    if (entered === 0 && redirected === 0) return silent
     if (!gone && exceeds(memory, key, { entered, redirected })) {
       memory.inexact.set(key, inexactText(memory, key))
       return []
     }
-    if (!none && !gone) traced.called.set(key, identity)
+    if (!gone) traced.called.set(key, identity)
     const isKnown = !gone && !unseen && countsAll(traced, func, look)
     // What ran in the second in which the patch went is not known.
     const old = isKnown ? oldCalls(memory, key, entered - redirected) : null
-    return [{ ...identityOf(identity), entered, redirected, old: none ? 0 : old }]
+    return [{ ...identityOf(identity), entered, redirected, old }]
   })
   if (calls.length === 0) return []
+  // A look that came late may be followed by another in the same second: none is told twice.
+  traced.second = Math.max(Number(tick.ns / secondNs), traced.second + 1)
   return [{ kind: 'function-calls', monoNs: String(tick.ns), second: traced.second, calls }]
 }
 

@@ -234,7 +234,8 @@ describe('which functions are counted', () => {
     ])
     decodeWith(callRecords, { ...calls, address: first, calls: 499n }, context)
     expect(told(tracer.end(12.6))).toEqual([[12, [500, 499, 1]]])
-    expect(told(tracer.look(13.5, { first: 900 }))).toEqual([])
+    expect(told(tracer.look(13.5, { first: 900 }))).toEqual([[13, [0, 0, 0]]])
+    expect(tracer.look(14.5, { first: 950 })).toEqual([])
   })
 
   it('leaves out what cannot be probed, and says so', () => {

@@ -5,15 +5,20 @@ import type { EventDraft } from '../../../daemon/contract/event.ts'
 import { withinBounds } from '../../../daemon/contract/within-bounds.ts'
 import type { DecodeContext, RecordDecoders } from '../../../daemon/probes/probe-set.ts'
 import type { RecordName, TracerRecord } from '../../../daemon/raw/records.ts'
-import { TracerStream } from '../../../daemon/raw/tracer-stream.ts'
+
+const wide = /^\d+n$/
 
 /** What the tracer wrote in test/end-to-end/tracer.sh, without the records that no decoder here is for. */
-export const tracerRecords = (): TracerRecord[] => {
-  const file = join(import.meta.dirname, '../../recordings/tracer-6.1.frames.gz')
-  return [...new TracerStream().read(gunzipSync(readFileSync(file)))].flatMap((message) =>
-    message.type === 'record' ? [message.record] : [],
-  )
-}
+export const tracerRecords = (): TracerRecord[] =>
+  gunzipSync(readFileSync(join(import.meta.dirname, '../../recordings/tracer-6.1.records.gz')))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) =>
+      JSON.parse(line, (_, value) =>
+        typeof value === 'string' && wide.test(value) ? BigInt(value.slice(0, -1)) : value,
+      ),
+    )
 
 export const recordsOf = <Name extends RecordName>(
   records: readonly TracerRecord[],
