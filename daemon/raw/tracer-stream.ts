@@ -31,11 +31,13 @@ export type TracerMessage =
 /** Reads the tracer's stream from its bytes, or a recording, which is one among whose frames there are others. */
 export class TracerStream {
   readonly #frames: FrameReader
+  readonly #ofRecording: boolean
   #hello: Hello | null = null
   #layouts: Layout[] = []
   #decoder: RecordDecoder | null = null
 
   constructor({ ofRecording = false } = {}) {
+    this.#ofRecording = ofRecording
     this.#frames = new FrameReader(ofRecording)
   }
 
@@ -99,7 +101,7 @@ export class TracerStream {
   #takeLayout(layout: Layout): void {
     this.#layouts.push(layout)
     if (this.#layouts.length === this.#hello?.kinds)
-      this.#decoder = new RecordDecoder(this.#layouts, this.#frames.littleEndian)
+      this.#decoder = new RecordDecoder(this.#layouts, this.#frames.littleEndian, this.#ofRecording)
     if (this.#layouts.length > (this.#hello?.kinds ?? 0))
       throw new FrameError('The tracer has laid out more kinds of records than it said it would.')
   }
