@@ -22,11 +22,7 @@ export type RawBody =
   | { source: 'clock'; wallNs: string; bootNs?: string }
   /** One record of the tracer (bpf/records.h); its own `monoNs` is that of the raw record. */
   | { source: 'probe'; record: TracerRecord }
-  /** One line of bpftrace's JSON output. */
-  | { source: 'bpftrace'; line: string }
-  /** One read of the pinned task iterator (bpf/task-iterator.bt). */
-  | { source: 'task-iterator'; text: string }
-  /** A walk over /proc for the same: slower, and threads may come and go meanwhile. */
+  /** A walk over /proc, where the tracer cannot list the tasks: threads may come and go meanwhile. */
   | { source: 'procfs-tasks'; tasks: RawTask[] }
   /** `modules`: livepatch modules without an entry under /sys/kernel/livepatch. */
   | { source: 'sysfs'; patches: RawPatch[]; modules?: RawModule[] }
@@ -43,13 +39,12 @@ export type RawBody =
   /** One record of /dev/kmsg as read: `priority,sequence,microseconds,flags;text`. */
   /** Read before the inspection of a task whose stack is not reliable. */
   | { source: 'bpf-links'; links: RawBpfLink[]; programs: string[] }
-  /** What /proc/kallsyms says of the addresses of an inventory (bpf/inventory.bt). */
+  /** What /proc/kallsyms says of the addresses of an inventory (bpf/inventory.bpf.c). */
   | { source: 'symbols'; symbols: RawSymbol[] }
-  /** What /proc says of the addresses that a `shadow.user` record of bpf/shadow.bt told. */
+  /** What /proc says of the addresses that a SHADOW_USER record told. */
   | { source: 'shadow-callers'; callers: RawCaller[] }
   /** The lines of tracefs' enabled_functions that tell of a site whose instruction pointer is modified; null: unreadable. */
   | { source: 'ftrace-sites'; lines: string[] | null }
-  | RawFunctionTracer
   | { source: 'kernel-log'; line: string }
   /** Records the kernel overwrote before they were read. */
   | { source: 'kernel-log'; lost: number }
@@ -119,36 +114,6 @@ export type RawProbeSet = {
 export type RawLostProbe = { name: string; loss: string; reason: string; remedy: string }
 
 export type RawBpfLink = { pid: number; comm: string; fdinfo: string }
-
-/** The bpftrace that counts calls of patched functions (bpf/function-calls.bt); `run`: which of them, from 1. */
-export type RawFunctionTracer = { source: 'function-tracer' } & (
-  | { what: 'counting'; budgetPerS: number; functions: RawCounting[] }
-  /** It answers for calls from this second of the monotonic clock on, its predecessor for those before. */
-  | {
-      what: 'attached'
-      run: number
-      fromSecond: number
-      functions: RawCountedFunction[]
-    }
-  | { what: 'line'; run: number; line: string }
-  | { what: 'ended'; run: number }
-)
-
-/** `replacements`: addresses of those that have a probe; `sympos`: absent for the first or only one of its name. */
-export type RawCountedFunction = {
-  object: string
-  function: string
-  sympos?: number
-  replacements: string[]
-}
-
-export type RawCounting = {
-  object: string
-  function: string
-  sympos?: number
-  status: 'starting' | 'on' | 'off' | 'unavailable'
-  reason?: string
-}
 
 /** `module` is null for vmlinux; `livepatch`: the module is one. */
 export type RawCaller = {

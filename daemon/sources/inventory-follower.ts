@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isLivepatched } from '../probes/ftrace-sites.ts'
-import { addressesOf, withWholeNames } from '../probes/inventory.ts'
+import { addressesOf } from '../probes/inventory.ts'
 import {
   type Inventory,
   InventoryReader,
@@ -44,11 +44,8 @@ export const followInventory = (
     const found = unknown.length > 0 ? await quiet.run((signal) => lookUpAddresses(unknown, signal)) : []
     for (const symbol of found) known.set(symbol.address, symbol)
     if (found.length > 0) emit({ source: 'symbols', symbols: found })
-    // What comes meanwhile may cut down what is known.
-    const symbols = new Map(known)
-    const patches = withWholeNames(inventory.patches, symbols)
     const patched = JSON.stringify(
-      patches.map((patch) =>
+      inventory.patches.map((patch) =>
         patch.objects.map((object) => [
           object.name,
           object.functions.map((func) => [func.name, func.sympos, func.newAddress, func.position]),
