@@ -113,7 +113,7 @@ describe('a load', () => {
       load('p'),
       compatible('p'),
       found(objectMoment.BEFORE_PATCH, allCallbacks | loaded),
-      object('object-patched', 3, { result: -16, facts: facts }),
+      object('object-patched', 3, { result: -16, facts }),
       found(objectMoment.BEFORE_SETTLING, facts),
       settled(4, 0),
       loadedWith('p', 16),
@@ -253,7 +253,7 @@ describe('a module under a patch', () => {
     const events = story(
       module('module-coming', 0),
       object('object-resolved', 1, { object: 'm' }),
-      object('object-patched', 2, { object: 'm', facts: facts }),
+      object('object-patched', 2, { object: 'm', facts }),
       module('module-came', 3),
       object('object-unpatched', 10_000_000_001, { object: 'm', facts, moment: objectMoment.MODULE_GOES }),
       module('module-gone', 10_000_000_002),
@@ -291,7 +291,7 @@ describe('a module under a patch', () => {
     const events = story(
       module('module-coming', 0),
       object('object-resolved', 1, { object: 'm' }),
-      object('object-patched', 2, { object: 'm', facts: facts }),
+      object('object-patched', 2, { object: 'm', facts }),
       object('object-resolved', 3, { patch: 'q', object: 'm' }),
       object('object-unpatched', 4, { object: 'm', facts }),
       module('module-came', 5, 19),
