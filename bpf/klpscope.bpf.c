@@ -9,5 +9,6 @@
 #include "shadow.bpf.c"
 #include "iterators.bpf.c"
 #include "function-calls.bpf.c"
+#include "symbols.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

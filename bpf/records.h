@@ -72,7 +72,8 @@
 	X(CANARY, canary)                               \
 	X(CLOCK, clock_reading)                         \
 	X(ACCOUNT, account)                             \
-	X(GAP, gap)
+	X(GAP, gap)                                     \
+	X(SYMBOL, symbol)
 
 enum record_kind {
 	RECORD_NONE,
@@ -463,6 +464,19 @@ struct gap {
 	__u32 over;
 	__u32 pad;
 	char reason[REASON_BYTES];
+};
+
+/*
+ * What stands at an address that another record has, told once: again when another module may stand there, that is after
+ * a livepatch was loaded or released or a patched module came or went, and of those in no record of a complete inventory
+ * after that. Looked up when it is told; of an address where a call returns to, the function that called.
+ */
+struct symbol {
+	struct record_header header;
+	__u64 address;
+	__u64 start; /* where the symbol begins; 0: not known */
+	char name[SYMBOL_BYTES];   /* empty: no symbol is known there */
+	char module[MODULE_BYTES]; /* empty: vmlinux. "bpf" and "__builtin__ftrace" are no modules, but named like them */
 };
 
 /* For whoever wants the layout of all. The members are in the order of enum record_kind, from 1 on. */

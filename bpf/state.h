@@ -40,6 +40,9 @@ struct look {
 	__u32 tgid;   /* of the caller, in the initial pid namespace */
 };
 
+/* Addresses that are named at once: symbols.bpf.c. */
+#define SYMBOL_BATCH 64
+
 /* By address of the task. */
 struct blocked_entry {
 	__u64 generation; /* when the transition started or was reversed */

@@ -82,6 +82,17 @@ static bool attaches_itself(const struct bpf_program *program)
 	return strchr(bpf_program__section_name(program), '/');
 }
 
+/* An iterator over a map has to be told which. */
+static struct bpf_link *attach_one(const struct klpscope_bpf *skeleton, const struct bpf_program *program)
+{
+	union bpf_iter_link_info over = { .map.map_fd = bpf_map__fd(skeleton->maps.symbol_numbers) };
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &over, .link_info_len = sizeof(over));
+
+	if (program == skeleton->progs.name_addresses)
+		return bpf_program__attach_iter(program, &options);
+	return bpf_program__attach(program);
+}
+
 static void attach(struct klpscope_bpf *skeleton, unsigned int *attached, unsigned int *lacking)
 {
 	struct bpf_program *program;
@@ -93,7 +104,7 @@ static void attach(struct klpscope_bpf *skeleton, unsigned int *attached, unsign
 
 		number++;
 		if (!*choice->reason && attaches_itself(program)) {
-			link = bpf_program__attach(program);
+			link = attach_one(skeleton, program);
 			if (!link) {
 				choice->error = -errno;
 				snprintf(choice->reason, REASON_BYTES, "the kernel refuses the probe: %s",
@@ -111,6 +122,8 @@ static void attach(struct klpscope_bpf *skeleton, unsigned int *attached, unsign
 			skeleton->links.list_tasks = link;
 		if (program == skeleton->progs.list_waited_for)
 			skeleton->links.list_waited_for = link;
+		if (program == skeleton->progs.name_addresses)
+			skeleton->links.name_addresses = link;
 	}
 }
 

@@ -10,6 +10,7 @@
 #include "probe-address.h"
 #include "schedule.h"
 #include "shadow-pass.h"
+#include "symbol-names.h"
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
@@ -47,6 +48,7 @@ static int on_record(void *context, void *data, size_t bytes)
 	if (header->kind == RECORD_TRANSITION_ENDED)
 		counters_put_switched(skeleton);
 	frames_put_record(data, bytes);
+	symbol_names_see(header);
 	return frames_room(FRAMES_PER_RECORD) ? 0 : -ENOBUFS;
 }
 
@@ -71,7 +73,7 @@ static void wait_until(__u64 then, struct ring_buffer *ring)
 	sigset_t none;
 
 	sigemptyset(&none);
-	ppoll(polled, 2, &timeout, &none);
+	ppoll(polled, sizeof(polled) / sizeof(*polled), &timeout, &none);
 	if (polled[0].revents & (POLLERR | POLLHUP))
 		stopped = 2;
 }
@@ -110,6 +112,7 @@ static enum worker_end trace(struct ring_buffer *ring)
 		if (frames_room(FRAMES_PER_RECORD))
 			ring_buffer__consume(ring);
 		busy |= lists_put(consumed);
+		busy |= symbol_names_go_on();
 		if (!frames_flush())
 			return WORKER_WITHOUT_READER;
 		if (busy && frames_room(FRAMES_PER_RECORD))
@@ -166,6 +169,7 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 		put_gap(blind_ns, why_blind, true);
 	counters_put_clock();
 	calls_begin(skeleton, options->call_budget_per_s);
+	symbol_names_begin(skeleton);
 	lists_begin(skeleton);
 	shadow_pass_begin(skeleton, options->shadow_check_s * 1000000000ull);
 	schedule_begin(skeleton);

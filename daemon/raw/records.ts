@@ -108,6 +108,7 @@ export const recordFields = {
   clock: { bootNs: 'wide', wallNs: 'wide', widthNs: 'wide' },
   account: { ofKind: 'int', emitted: 'wide', unreserved: 'wide', written: 'wide', unwritten: 'wide' },
   gap: { fromNs: 'wide', over: 'flag', reason: 'text' },
+  symbol: { address: 'wide', start: 'wide', name: 'text', module: 'text' },
 } as const
 
 /** What stands at the head of each. */

@@ -144,6 +144,42 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
     expect(late).toEqual([])
   })
 
+  it('names what stands at every address that it tells, and each once, until another module may stand there', () => {
+    const named = new Map(run.of('symbol').map((symbol) => [symbol.address, symbol]))
+    const patch: unknown = expect.stringMatching(/^klpt_patch_v[12]$/)
+    for (const { oldFunc, newFunc, nop, function: name } of run.of('inventory-func')) {
+      if (oldFunc) expect(named.get(oldFunc)).toMatchObject({ name, module: 'klpt_target', start: oldFunc })
+      if (newFunc && !nop) expect(named.get(newFunc)).toMatchObject({ module: patch, start: newFunc })
+    }
+    const stacks = run
+      .of('task-waited-for')
+      .filter(({ frames }) => frames > 0)
+      .map(({ frames, address }) => address.slice(0, frames / 8))
+    const namesOf = (stack: bigint[]) => stack.map((address) => named.get(address)?.name ?? 'never told')
+    expect(stacks.flatMap(namesOf)).not.toContain('never told')
+    expect(stacks.flatMap(namesOf).filter((name) => name === '')).toEqual([])
+    expect(stacks.map(namesOf)).toContainEqual(expect.arrayContaining(['klpt_sleep_in_function']))
+    // Before 5.11 a return probe finds its own address where the call returns to.
+    for (const { caller } of kernel === '5.10' ? [] : run.of('shadow-user'))
+      expect(named.get(caller)?.module).toMatch(/^klpt_(patch_v[12]|target)$/)
+    const listed = lab.read('kallsyms').split('\n')
+    const listing = new Set(listed.map((line) => line.replace(/^(\w+) \S (\S+)\t\[(\w+)\]$/, '$1 $2 $3')))
+    const ours = run.of('symbol').filter(({ module }) => module.startsWith('klpt_'))
+    expect(ours.length).toBeGreaterThan(10)
+    for (const { start, name, module } of ours)
+      expect(listing).toContain(`${start.toString(16).padStart(16, '0')} ${name} ${module}`)
+    const told = new Set<bigint>()
+    const again: string[] = []
+    for (const record of run.records) {
+      if (/^(patch-loading|patch-released|module-coming|module-gone|inventory-end)$/.test(record.record))
+        told.clear()
+      if (record.record !== 'symbol') continue
+      if (told.has(record.address)) again.push(record.name)
+      told.add(record.address)
+    }
+    expect(again).toEqual([])
+  })
+
   it('tells what became of the patches: loads, states, objects, the replace and the release', () => {
     expect(run.of('patch-loaded').map(({ patch, result }) => ({ patch, result }))).toEqual([
       { patch: 'klpt_patch_v1', result: 0 },
