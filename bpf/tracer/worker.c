@@ -5,6 +5,7 @@
 #include "calls.h"
 #include "confine.h"
 #include "counters.h"
+#include "enabled-functions.h"
 #include "lists.h"
 #include "object.h"
 #include "probe-address.h"
@@ -49,6 +50,7 @@ static int on_record(void *context, void *data, size_t bytes)
 		counters_put_switched(skeleton);
 	frames_put_record(data, bytes);
 	symbol_names_see(header);
+	enabled_functions_see(header);
 	return frames_room(FRAMES_PER_RECORD) ? 0 : -ENOBUFS;
 }
 
@@ -112,7 +114,7 @@ static enum worker_end trace(struct ring_buffer *ring)
 		if (frames_room(FRAMES_PER_RECORD))
 			ring_buffer__consume(ring);
 		busy |= lists_put(consumed);
-		busy |= symbol_names_go_on();
+		busy |= symbol_names_go_on() | enabled_functions_go_on();
 		if (!frames_flush())
 			return WORKER_WITHOUT_READER;
 		if (busy && frames_room(FRAMES_PER_RECORD))
@@ -170,6 +172,7 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 	counters_put_clock();
 	calls_begin(skeleton, options->call_budget_per_s);
 	symbol_names_begin(skeleton);
+	enabled_functions_begin();
 	lists_begin(skeleton);
 	shadow_pass_begin(skeleton, options->shadow_check_s * 1000000000ull);
 	schedule_begin(skeleton);

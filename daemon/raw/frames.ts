@@ -11,6 +11,7 @@ export const frameTypes = {
   probe: 4,
   ready: 5,
   record: 6,
+  text: 7,
 } as const
 
 export type FrameType = keyof typeof frameTypes

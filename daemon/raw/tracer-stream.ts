@@ -14,6 +14,7 @@ import {
 } from './layout.ts'
 import { RecordDecoder } from './record-decoder.ts'
 import type { TracerRecord } from './records.ts'
+import { readText, type TracerText } from './text.ts'
 
 /** What the tracer says, frame by frame. A worker that was started anew begins with `hello` again. */
 export type TracerMessage =
@@ -22,6 +23,7 @@ export type TracerMessage =
   | { type: 'probe'; probe: TracerProbe }
   | { type: 'ready'; ready: Ready }
   | { type: 'record'; record: TracerRecord }
+  | ({ type: 'text' } & TracerText)
   /** A frame that was whole but not understood; the stream goes on. */
   | { type: 'not-understood'; frame: string; reason: string; bytes: number }
 
@@ -70,6 +72,18 @@ export class TracerStream {
                 type: 'not-understood',
                 frame: type,
                 reason: this.#decoder ? 'no record of a known kind and length' : 'it came before its layout',
+                bytes: payload.byteLength,
+              }
+          break
+        }
+        case 'text': {
+          const text = readText(payload, this.#frames.littleEndian)
+          yield text
+            ? { type, ...text }
+            : {
+                type: 'not-understood',
+                frame: type,
+                reason: 'no text of a known source',
                 bytes: payload.byteLength,
               }
         }

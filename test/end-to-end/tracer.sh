@@ -50,6 +50,7 @@ read -r -t 6 <>/lab/never || true
 cp "$knobs/shadow_counts" /lab/out/shadow-counts
 echo 1 >/proc/sys/kernel/kptr_restrict
 grep -F '[klpt_' /proc/kallsyms >/lab/out/kallsyms
+cp /sys/kernel/tracing/enabled_functions /lab/out/enabled-functions
 say "memory of the tracer in kB, and of its parent: $(resident "$worker"), $(resident "$parent")"
 begun=${EPOCHREALTIME/./}
 kill "$parent"

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLivepatched, observeSites } from '../../daemon/probes/ftrace-sites.ts'
 import { loggedTransitions } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 import { shadowAccountsIn } from './support/shadow-accounts.ts'
@@ -178,6 +179,26 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
       told.add(record.address)
     }
     expect(again).toEqual([])
+  })
+
+  it('passes on what ftrace says of livepatched sites whenever others are patched', () => {
+    const lists: string[][] = [[]]
+    for (const { source, text, incomplete, unreadable } of run.texts) {
+      if (source === 'enabled-functions') lists.at(-1)?.push(text)
+      if (source !== 'enabled-functions-end') continue
+      expect({ incomplete, unreadable }).toEqual({ incomplete: false, unreadable: false })
+      lists.push([])
+    }
+    expect(lists.pop()).toEqual([])
+    expect(lists.length).toBeGreaterThan(2)
+    const sites = (lines: string[]) =>
+      observeSites(lines, '0').flatMap((draft) =>
+        draft.kind === 'ftrace-sites-observed' ? (draft.sites ?? []) : [],
+      )
+    expect(sites(lists[0] ?? [])).toEqual([])
+    const last = sites(lab.read('enabled-functions').split('\n').filter(isLivepatched))
+    expect(last.length).toBeGreaterThan(2)
+    expect(sites(lists.at(-1) ?? [])).toEqual(last)
   })
 
   it('tells what became of the patches: loads, states, objects, the replace and the release', () => {
