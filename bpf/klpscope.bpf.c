@@ -10,5 +10,6 @@
 #include "iterators.bpf.c"
 #include "function-calls.bpf.c"
 #include "symbols.bpf.c"
+#include "links.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

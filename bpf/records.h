@@ -16,6 +16,7 @@
 #define MODULE_BYTES 56	 /* MODULE_NAME_LEN on 64-bit kernels */
 #define SYMBOL_BYTES 512 /* KSYM_NAME_LEN, 128 before 6.1 */
 #define VERSION_BYTES 64
+#define PROGRAM_BYTES 16 /* BPF_OBJ_NAME_LEN */
 #define REASON_BYTES 128
 #define STACK_FRAMES 32
 #define SHADOW_AGES 7
@@ -73,7 +74,9 @@
 	X(CLOCK, clock_reading)                         \
 	X(ACCOUNT, account)                             \
 	X(GAP, gap)                                     \
-	X(SYMBOL, symbol)
+	X(SYMBOL, symbol)                               \
+	X(TRACING_LINK, tracing_link)                   \
+	X(TRACING_LINKS_END, tracing_links_end)
 
 enum record_kind {
 	RECORD_NONE,
@@ -477,6 +480,26 @@ struct symbol {
 	__u64 start; /* where the symbol begins; 0: not known */
 	char name[SYMBOL_BYTES];   /* empty: no symbol is known there */
 	char module[MODULE_BYTES]; /* empty: vmlinux. "bpf" and "__builtin__ftrace" are no modules, but named like them */
+};
+
+/* A BPF program attached to a function (fentry, fexit, ...): each link once, and once more per process that holds it open. */
+struct tracing_link {
+	struct record_header header;
+	struct task_id holder; /* all 0: not a row of a process */
+	__u32 link_id;
+	__u32 program_id;
+	__u32 attach_type; /* enum bpf_attach_type */
+	/* Of the traced function: of a program, or with bit 31 in the trampoline's key, BTF's of the kernel or a module. */
+	__u32 target_object_id;
+	__u32 target_btf_id;
+	__u32 pad;
+	char program[PROGRAM_BYTES];
+};
+
+struct tracing_links_end {
+	struct record_header header;
+	__u32 rows;
+	__u32 complete; /* 0: not all rows were read or written, or this kernel cannot tell of all */
 };
 
 /* For whoever wants the layout of all. The members are in the order of enum record_kind, from 1 on. */

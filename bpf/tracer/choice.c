@@ -38,6 +38,7 @@ static const struct need {
 	{ "walk_inventory", "klp_patches" },  { "walk_shadow", "klp_shadow_hash" },
 	{ "walk_shadow", "klp_shadow_lock" }, { "list_waited_for", "klp_target_state" },
 	{ "walk_idle", "runqueues" },	      { "walk_idle", "__per_cpu_offset" },
+	{ "list_link_holders", "bpf_link_fops" },
 };
 
 #define NEEDS (sizeof(needs) / sizeof(*needs))

@@ -124,6 +124,10 @@ static void attach(struct klpscope_bpf *skeleton, unsigned int *attached, unsign
 			skeleton->links.list_waited_for = link;
 		if (program == skeleton->progs.name_addresses)
 			skeleton->links.name_addresses = link;
+		if (program == skeleton->progs.list_links)
+			skeleton->links.list_links = link;
+		if (program == skeleton->progs.list_link_holders)
+			skeleton->links.list_link_holders = link;
 	}
 }
 

@@ -35,7 +35,7 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
     run = readTracerRun(join(lab.outDir, 'whole.frames'))
     killed = readTracerRun(join(lab.outDir, 'killed.frames'))
     slow = readTracerRun(join(lab.outDir, 'slow.frames'))
-    logged = loggedTransitions(lab.read('dmesg.txt'))
+    logged = loggedTransitions(lab.read('log'))
     const { attached, lacking, loadMs, attachMs } = run.ready[0] ?? {}
     console.log(
       `Linux ${kernel}: ${attached} programs attached, ${lacking} lacking; loaded in ${loadMs} ms, attached in ${attachMs} ms`,
@@ -199,6 +199,57 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
     const last = sites(lab.read('enabled-functions').split('\n').filter(isLivepatched))
     expect(last.length).toBeGreaterThan(2)
     expect(sites(lists.at(-1) ?? [])).toEqual(last)
+  })
+
+  it('passes on what the kernel writes to its log, and nothing that others write', () => {
+    const log = run.texts.filter(({ source }) => source === 'kernel-log')
+    const lines = log.map(({ text }) => text.split('\n')[0]?.replace(/^[^;]*;/, '') ?? '')
+    const ofLivepatch = (all: string[]) => all.filter((line) => line.startsWith('livepatch: '))
+    const all = lab
+      .read('log-whole')
+      .split('\n')
+      .map((line) => line.replace(/^\[ *[\d.]+\] /, ''))
+    expect(ofLivepatch(all).length).toBeGreaterThan(10)
+    expect(ofLivepatch(lines)).toEqual(ofLivepatch(all))
+    expect(all).toContain('klpscope-lab: not said by the kernel')
+    expect(lines.filter((line) => line.startsWith('klpscope-lab:'))).toEqual([])
+    expect(log[0]).toMatchObject({ earlier: true })
+    expect(log.filter(({ earlier }) => !earlier).length).toBeGreaterThan(10)
+    expect(log.filter(({ lost, unreadable }) => lost > 0 || unreadable)).toEqual([])
+  })
+
+  it('lists the tracing programs that are attached, and who holds them, when a stack is unreliable', ({
+    skip,
+  }) => {
+    skip(kernel === '5.10', 'its functions that could tell of it cannot be probed')
+    const traced = readTracerRun(join(lab.outDir, 'traced.frames'))
+    const blocked = traced.of('task-blocked').filter(({ error }) => error === -22)
+    skip(blocked.length === 0, 'this kernel sees through trampolines')
+    expect(blocked.map(({ task }) => task.comm)).toContain('sleep')
+    expect(traced.of('tracing-links-end')[0]).toMatchObject({ complete: true })
+    // The number in the name of the trampoline on the stack.
+    const [, key = ''] = /bpf_trampoline_(\d+)/.exec(lab.read('traced-stack')) ?? []
+    const links = traced
+      .of('tracing-link')
+      .filter(
+        ({ targetObjectId, targetBtfId }) =>
+          String((BigInt(targetObjectId) << 32n) | 0x8000_0000n | BigInt(targetBtfId)) === key,
+      )
+    expect(links.map(({ program }) => program)).not.toContain('')
+    // Once of itself, and once of its holder.
+    expect(links.map(({ holder }) => holder.comm).sort()).toEqual(['', 'bpftrace'])
+    expect(new Set(links.map(({ linkId }) => linkId)).size).toBe(1)
+    const named = new Map(traced.of('symbol').map(({ address, name }) => [address, name]))
+    const stacks = traced
+      .of('task-waited-for')
+      .flatMap(({ address }) => address.map((one) => named.get(one) ?? ''))
+    expect(stacks.some((name) => name.startsWith(`bpf_trampoline_${key}`))).toBe(true)
+  })
+
+  it('says how much of the log was overwritten while its reader stood still', () => {
+    const lost = slow.texts.map((one) => one.lost).filter((count) => count > 0)
+    expect(lost.length).toBeGreaterThan(0)
+    expect(Math.max(...lost)).toBeGreaterThan(1000)
   })
 
   it('tells what became of the patches: loads, states, objects, the replace and the release', () => {
