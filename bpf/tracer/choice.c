@@ -48,6 +48,7 @@ static const struct need {
 	{ "walk_inventory", "klp_patches" },  { "walk_shadow", "klp_shadow_hash" },
 	{ "walk_shadow", "klp_shadow_lock" }, { "list_waited_for", "klp_target_state" },
 	{ "walk_idle", "runqueues" },	      { "walk_idle", "__per_cpu_offset" },
+	{ "list_link_holders", "bpf_link_fops" },
 };
 
 #define NEEDS (sizeof(needs) / sizeof(*needs))
@@ -155,6 +156,15 @@ static bool has_kprobe_multi(const struct btf *kernel)
 	return false;
 }
 
+/* Whether this kernel can go through what an iterator is over. */
+static bool has_iterator(const struct btf *kernel, const char *section)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "bpf_iter_%s", section + strlen("iter/"));
+	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
+}
+
 void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
 {
 	struct bpf_program *program;
@@ -165,6 +175,9 @@ void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
 	bpf_object__for_each_program(program, skeleton->obj) {
 		if (program == skeleton->progs.functions_called && !has_kprobe_multi(kernel))
 			choice_leave_out(number, -EOPNOTSUPP, "this kernel has no kprobe.multi");
+		if (!strncmp(bpf_program__section_name(program), "iter/", 5) &&
+		    !has_iterator(kernel, bpf_program__section_name(program)))
+			choice_leave_out(number, -EOPNOTSUPP, "this kernel has no such iterator");
 		if (*choice_of(number)->reason)
 			bpf_program__set_autoload(program, false);
 		number++;

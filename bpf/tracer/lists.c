@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lists.h"
+#include "symbol-names.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
@@ -150,6 +151,7 @@ static bool put_rows(__u64 until_ns)
 			return true;
 		if (!frames_put_record(row, current->row_bytes))
 			return false;
+		symbol_names_see(row);
 		from += current->row_bytes;
 		rows++;
 	}

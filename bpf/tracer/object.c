@@ -96,6 +96,17 @@ static void put_probe(const struct bpf_program *program, const struct choice *ch
 			*choice->reason ? choice->reason : NULL, choice->error);
 }
 
+/* An iterator over a map has to be told which. */
+static struct bpf_link *attach_one(const struct klpscope_bpf *skeleton, const struct bpf_program *program)
+{
+	union bpf_iter_link_info over = { .map.map_fd = bpf_map__fd(skeleton->maps.symbol_numbers) };
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &over, .link_info_len = sizeof(over));
+
+	if (program == skeleton->progs.name_addresses)
+		return bpf_program__attach_iter(program, &options);
+	return bpf_program__attach(program);
+}
+
 static void attach(struct klpscope_bpf *skeleton)
 {
 	struct bpf_program *program;
@@ -107,7 +118,7 @@ static void attach(struct klpscope_bpf *skeleton)
 
 		number++;
 		if (!*choice->reason && attaches_itself(program)) {
-			link = bpf_program__attach(program);
+			link = attach_one(skeleton, program);
 			if (!link) {
 				choice->error = -errno;
 				snprintf(choice->reason, REASON_BYTES, "the kernel refuses the probe: %s",
@@ -120,6 +131,12 @@ static void attach(struct klpscope_bpf *skeleton)
 			skeleton->links.list_tasks = link;
 		if (program == skeleton->progs.list_waited_for)
 			skeleton->links.list_waited_for = link;
+		if (program == skeleton->progs.name_addresses)
+			skeleton->links.name_addresses = link;
+		if (program == skeleton->progs.list_links)
+			skeleton->links.list_links = link;
+		if (program == skeleton->progs.list_link_holders)
+			skeleton->links.list_link_holders = link;
 	}
 }
 

@@ -41,6 +41,11 @@ static bool due(__u64 *at, __u64 every, __u64 now)
 	return true;
 }
 
+bool schedule_in_transition(void)
+{
+	return transition_ns;
+}
+
 bool schedule_is_quiet(void)
 {
 	return transition_ns && mono_ns() - transition_ns < QUIET_NS;

@@ -48,6 +48,11 @@ export const tracerRecords = {
 
   canary: () => [],
 
+  // The daemon still looks names and links up by itself.
+  symbol: () => [],
+  'tracing-link': () => [],
+  'tracing-links-end': () => [],
+
   account: ({ monoNs, ofKind, unreserved, unwritten }, context): EventDraft[] => {
     const lost = unreserved + unwritten
     const before = context.lost.get(ofKind) ?? 0n

@@ -15,6 +15,7 @@ import {
 } from './layout.ts'
 import { RecordDecoder } from './record-decoder.ts'
 import type { TracerRecord } from './records.ts'
+import { readText, type TracerText } from './text.ts'
 
 /** What the tracer says, frame by frame. A worker that was started anew begins with `hello` again. */
 export type TracerMessage =
@@ -25,6 +26,7 @@ export type TracerMessage =
   | { type: 'record'; record: TracerRecord }
   /** In a recording: what another source saw, as JSON. */
   | { type: 'observation'; observation: unknown }
+  | ({ type: 'text' } & TracerText)
   /** A frame that was whole but not understood; the stream goes on. */
   | { type: 'not-understood'; frame: string; reason: string; bytes: number }
 
@@ -93,6 +95,12 @@ export class TracerStream {
         const record = this.#decoder?.decode(payload)
         if (record) return { type, record }
         const reason = this.#decoder ? 'no record of a known kind and length' : 'it came before its layout'
+        return { type: 'not-understood', frame: type, reason, bytes: payload.byteLength }
+      }
+      case 'text': {
+        const text = readText(payload, this.#frames.littleEndian)
+        if (text) return { type, ...text }
+        const reason = 'no text of a known source'
         return { type: 'not-understood', frame: type, reason, bytes: payload.byteLength }
       }
     }

@@ -14,8 +14,8 @@ export const createTracerReader = (
   account: ReadAccount,
   onFrame: (frame: Frame) => void,
   tell: (message: TracerMessage) => void,
+  stream = new TracerStream(),
 ): ((piece: Uint8Array) => void) => {
-  const stream = new TracerStream()
   return (piece) => {
     const all = [...stream.readFrames(piece)]
     account.arrived(all.length)

@@ -1,6 +1,7 @@
 import { openSync, readFileSync, writeSync } from 'node:fs'
 import { openPipeline } from '../../daemon/open-pipeline.ts'
 import { probeRecord } from '../../daemon/probes/raw-record.ts'
+import { TracerStream } from '../../daemon/raw/tracer-stream.ts'
 import { monotonicNs } from '../../daemon/sources/clock.ts'
 import { createTracerReader } from '../../daemon/sources/tracer-reader.ts'
 
@@ -69,6 +70,8 @@ const read = createTracerReader(
   },
   () => undefined,
   (message) => message.type === 'record' && take(probeRecord(message.record)),
+  // What is fed is of a recording: its tracer may have had fewer kinds of records.
+  new TracerStream({ ofRecording: true }),
 )
 read(readFileSync(prologueFile))
 began = true

@@ -10,7 +10,7 @@ import type { BenchOptions, HostBench, Section } from './bench.ts'
 import { fixed } from './format.ts'
 
 const framesPerS = 20_000
-const recorded = 'tracer-6.1.frames.gz'
+const recorded = 'shadow-6.1.recording.gz'
 
 /**
  * Real records of single calls, each of which becomes one event, padded to the length that a flood takes: the layout
@@ -18,7 +18,7 @@ const recorded = 'tracer-6.1.frames.gz'
  */
 export const singleFrames = (recordingsDir: string): { prologue: Uint8Array; frames: Uint8Array[] } => {
   const bytes = gunzipSync(readFileSync(join(recordingsDir, recorded)))
-  const all = [...new TracerStream().readFrames(bytes)]
+  const all = [...new TracerStream({ ofRecording: true }).readFrames(bytes)]
   const prologue = all.flatMap(({ frame }) => {
     if (frame.type !== 'layout') return frame.type === 'hello' ? [frame.bytes] : []
     const layout = JSON.parse(Buffer.from(frame.payload).toString()) as { name: string; bytes: number }

@@ -1,25 +1,18 @@
-# Proves that a probe that is missing or cannot be attached costs one feature: a function that is named is left
-# out, and where bpftrace names none, the probe set that is to blame. The probe files are changed in the VM's memory only.
+# Proves that a probe that is missing or cannot be attached costs one feature: what the kernel lacks, refuses to probe
+# or does not let pass its verifier is left out and named, and the rest works. All is changed in the VM's memory only.
 set -eu
 source "$(dirname "$0")/support/steps.sh"
+tracer=dist/klpscope-tracer
 
-# Functions this kernel does not have; the sets are essential to nothing here, and their probes many.
-sed -i 's/klp_enable_patch/klp_absent_function/' bpf/lifecycle.bt
-sed -i 's/klp_start_transition/klp_absent_function/' bpf/inventory.bt
-# In available_filter_functions, but a kprobe on it is refused: it is on the kernel's kprobe blacklist.
-sed -i 's/klp_force_transition/do_int3/' bpf/transition.bt
-# Refused by the verifier; bpftrace names a timer.
-cat >>bpf/shadow.bt <<'BT'
-
-interval:s:1
-{
-  $step = 0;
-  while ($step < 100000000) {
-    @shadow_broken[$step] = 1;
-    $step = $step + 1;
-  }
-}
-BT
+# A kernel that does not have these: one function of many in a set, and the variable without which a set is nothing.
+grep -vE ' (klp_enable_patch|klp_patches)$' /proc/kallsyms >/run/kallsyms
+mount --bind /run/kallsyms /proc/kallsyms
+# There is such a function, but a kprobe on it is refused: it is on the kernel's kprobe blacklist. The BPF object inside
+# the tracer names it in as many bytes.
+sed -i 's/kprobe\/klp_force_transition\x00/kprobe\/do_int3\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00/g' "$tracer"
+sed -i 's/klp_force_transition:/do_int3:/' bpf/transition.bpf.c
+# A structure that no kernel has: programs that read it are refused by the verifier.
+sed -i 's/\x00klp_shadow\x00/\x00klp_shadox\x00/g' "$tracer"
 load klpt_target
 launch_daemon --stalled-after 5
 wait_ready 900

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Hello, Ready, TracerProbe } from '../../../daemon/raw/layout.ts'
 import type { RecordName, TracerRecord } from '../../../daemon/raw/records.ts'
+import type { TracerText } from '../../../daemon/raw/text.ts'
 import { type TracerMessage, TracerStream } from '../../../daemon/raw/tracer-stream.ts'
 
 type RecordOf<Name extends RecordName> = Extract<TracerRecord, { record: Name }>
@@ -11,6 +12,7 @@ export type TracerRun = {
   ready: Ready[]
   lacking: TracerProbe[]
   records: TracerRecord[]
+  texts: TracerText[]
   notUnderstood: TracerMessage[]
   of: <Name extends RecordName>(name: Name) => RecordOf<Name>[]
   /** What a kind of record is called. */
@@ -37,6 +39,7 @@ export const readTracerRun = (file: string): TracerRun => {
       message.type === 'probe' && !message.probe.attached ? [message.probe] : [],
     ),
     records,
+    texts: messages.filter((message) => message.type === 'text'),
     notUnderstood: messages.filter(({ type }) => type === 'not-understood'),
     of,
     nameOf,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { EventDraft } from '../../../daemon/contract/event.ts'
 import { callRecords, endCallLook, forgetTracedCalls } from '../../../daemon/probes/call-records.ts'
-import { letGoOfPatch, letGoOfUnpatched } from '../../../daemon/probes/function-calls.ts'
+import { letGoOfPatch } from '../../../daemon/probes/function-calls.ts'
 import { type DecodeContext, freshContext } from '../../../daemon/probes/probe-set.ts'
+import { followInventory } from '../../../daemon/probes/traced-functions.ts'
 import type { TracerRecord } from '../../../daemon/raw/records.ts'
 import { aPatch, inventoriesIn } from '../support/inventories.ts'
 import { decodeWith, recordsOf, tracerRecords } from '../support/tracer-records.ts'
@@ -35,7 +36,7 @@ const aTracer = () => {
     inventory: (seconds: number, patches: Parameters<typeof aPatch>[]) => {
       const inventory = { monoNs: String(at(seconds)), patches: patches.map((one) => aPatch(...one)) }
       context.inventory.current = inventory
-      letGoOfUnpatched(context, inventory)
+      followInventory(context.functionCalls, inventory)
     },
     /** A look at all counts: those that changed, then the end of it. */
     look: (seconds: number, counts: Partial<Record<keyof typeof points, number>> = {}): EventDraft[] => [
@@ -86,7 +87,7 @@ describe('the records of a real run', () => {
     const inventory = inventories.get(record)
     if (!inventory) return decodeWith(callRecords, record, context)
     context.inventory.current = inventory
-    letGoOfUnpatched(context, inventory)
+    followInventory(context.functionCalls, inventory)
     const { unseenSinceNs } = context.functionCalls
     if (unseenSinceNs !== null && BigInt(inventory.monoNs) > BigInt(unseenSinceNs))
       context.functionCalls.unseenSinceNs = null
