@@ -118,9 +118,9 @@ while ((SECONDS < deadline)); do
   echo 500 >"$knobs/shadow_storm"
   read -r -t 0.3 <>/lab/never || true
 done
-# More than the kernel's log holds: what was not read by now is overwritten.
+# More than the kernel's log holds in the lab, which are 4 MB: what was not read by now is overwritten.
 dmesg -n 1
-perl -e 'syswrite STDOUT, "<14>klpscope-lab: " . "x" x 200 . "\n" for 1 .. 8000' >/dev/kmsg
+perl -e 'syswrite STDOUT, "<14>klpscope-lab: " . "x" x 900 . "\n" for 1 .. 8000' >/dev/kmsg
 say "memory of the tracer behind a reader that stopped: $(resident "$worker")"
 kill -CONT "$reader"
 read -r -t 3 <>/lab/never || true
