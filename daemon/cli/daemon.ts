@@ -67,7 +67,7 @@ export const daemonCommand = (): Command =>
     )
     .option(
       '--record <file>',
-      'also write every raw record, one JSON object per line (for tests and bug reports)',
+      'also write every raw record, in frames (for klpscope replay, tests and bug reports)',
       parseFile,
     )
     .action(async (flags: DaemonFlags) => {
