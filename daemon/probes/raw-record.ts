@@ -4,7 +4,7 @@ import type { TracerMessage } from '../raw/tracer-stream.ts'
 
 /**
  * What a source saw, uninterpreted. Everything the daemon ever learns about the kernel comes in this form,
- * so a recording is a file of these, one JSON object per line, and replaying it is the same work as live.
+ * so a recording is a file of these, in frames, and replaying it is the same work as live.
  */
 export type RawRecord = { monoNs: string } & RawBody
 
