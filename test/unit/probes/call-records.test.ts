@@ -192,6 +192,28 @@ describe('of a function whose patch is gone', () => {
     expect(tracer.look(12.5, { original: 9 })).toEqual([])
   })
 
+  it('calls are told up to the same look when a walk alone shows that it went', () => {
+    const tracer = counted()
+    tracer.inventory(11.2, [])
+    expect(told(tracer.look(11.5, { original: 6, first: 2 }))).toEqual([[11, [6, 2, null]]])
+    expect(told(tracer.look(12.5, { original: 9 }))).toEqual([])
+  })
+
+  it('while another patch still has it, it is counted on', () => {
+    const tracer = counted()
+    letGoOfPatch(tracer.context, 'another', String(at(11.2)))
+    expect(told(tracer.look(11.5, { original: 7, first: 7 }))).toEqual([[11, [7, 7, 0]]])
+    const both: Parameters<typeof tracer.inventory>[1] = [
+      ['p', first],
+      ['q', second],
+    ]
+    tracer.inventory(11.6, both)
+    tracer.counting(11.7, second)
+    tracer.look(12.5)
+    letGoOfPatch(tracer.context, 'p', String(at(13)))
+    expect(told(tracer.look(13.5, { original: 9, second: 2 }))).toEqual([[13, [2, 2, 0]]])
+  })
+
   it('the next patch has only its own calls', () => {
     const tracer = counted()
     letGoOfPatch(tracer.context, 'p', String(at(11.2)))
@@ -259,6 +281,8 @@ describe('which functions are counted', () => {
       },
     ])
     expect(tracer.look(12.5, { original: 9, first: 4 })).toEqual([])
+    tracer.counting(12.6, first)
+    expect(statuses(tracer.end(12.7))).toEqual([])
     letGoOfPatch(tracer.context, 'p', String(at(13)))
     tracer.inventory(13.2, [['p', first]])
     expect(statuses(tracer.end(13.5))).toEqual([['on']])
