@@ -6,6 +6,7 @@ import { withinBounds } from '../contract/within-bounds.ts'
 import type { TracerRecord } from '../raw/records.ts'
 import { parseLinks } from './blame.ts'
 import { mapsOfRecords, recordsOfTuple } from './bpftrace-records.ts'
+import { callRecords } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
 import { decodeFunctionTracer } from './function-calls.ts'
@@ -16,6 +17,7 @@ import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
 import type { RawRecord } from './raw-record.ts'
 import { nameCallers } from './shadow-callers.ts'
+import { shadowRecords } from './shadow-records.ts'
 import { observePatches } from './sysfs.ts'
 import { isCount, takeCounts } from './task-counts.ts'
 import { observeUnlessVoid } from './task-list.ts'
@@ -30,7 +32,9 @@ const tupleDecoders = new Map<string, RecordDecoder>(
 const mapNames = new Set([...mapsOfRecords, ...probeSets.flatMap((set) => set.maps ?? [])])
 /** Each takes the record of its name. */
 const probeDecoders = new Map(
-  Object.entries(Object.assign({}, tracerRecords, ...probeSets.map((set) => set.decoders))),
+  Object.entries(
+    Object.assign({}, tracerRecords, shadowRecords, callRecords, ...probeSets.map((set) => set.decoders)),
+  ),
 ) as Map<string, (record: TracerRecord, context: DecodeContext) => EventDraft[]>
 
 export type Decoder = { decode: (record: RawRecord) => EventDraft[] }

@@ -1,11 +1,13 @@
 import type { EventDraft } from '../contract/event.ts'
 import { recordKind } from '../raw/enums.ts'
 import { freshBpftrace } from './bpftrace-inventory.ts'
+import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
+import { forgetShadowCounters } from './shadow-counters.ts'
 import { freshShadowWalk } from './shadow-walk.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
@@ -23,6 +25,8 @@ export const forgetTracer = (context: DecodeContext): void => {
   context.lost.clear()
   context.inventory = freshInventory()
   context.shadowWalk = freshShadowWalk()
+  forgetShadowCounters(context)
+  forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
 }
@@ -55,10 +59,11 @@ export const tracerRecords = {
     context.lost.set(ofKind, lost)
     // Less than before: another worker, which counts anew.
     const count = lost < before ? lost : lost - before
-    if (count === 0n) return []
+    const calls = endCallLook(context, monoNs)
+    if (count === 0n) return calls
     // The start of a transition is among them.
     if (startKinds.includes(ofKind)) context.asking = null
-    return [{ kind: 'events-lost', monoNs: String(monoNs), source: 'tracer', count: Number(count) }]
+    return [...calls, { kind: 'events-lost', monoNs: String(monoNs), source: 'tracer', count: Number(count) }]
   },
 } satisfies RecordDecoders
 
