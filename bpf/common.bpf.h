@@ -71,6 +71,14 @@ static __always_inline void *reserve(__u32 kind, __u64 bytes)
 /* A record of its type, to fill in and submit. */
 #define RESERVE(type, kind) ((struct type *)reserve(kind, sizeof(struct type)))
 
+/* Of an iterator. Not counted as emitted: the kernel runs the program again for a row that did not fit its buffer. */
+static __always_inline void begin_row(struct record_header *header, __u32 kind)
+{
+	header->kind = kind;
+	header->cpu = bpf_get_smp_processor_id();
+	header->mono_ns = bpf_ktime_get_ns();
+}
+
 static __always_inline struct klp_patch *transition_patch(void)
 {
 	struct klp_patch *patch = NULL;

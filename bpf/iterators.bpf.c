@@ -26,14 +26,6 @@ __u32 idle_cpu;
 /* Calls that the tracer has made to see the canary. */
 __u64 canary_calls;
 
-/* Not counted as emitted: the kernel runs the program again for a row that did not fit its buffer. */
-static __always_inline void begin_row(struct record_header *header, __u32 kind)
-{
-	header->kind = kind;
-	header->cpu = bpf_get_smp_processor_id();
-	header->mono_ns = bpf_ktime_get_ns();
-}
-
 SEC("iter/task")
 int list_tasks(struct bpf_iter__task *ctx)
 {

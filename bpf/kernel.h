@@ -128,6 +128,59 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct bpf_map;
+
+/* include/linux/bpf.h */
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_prog {
+	enum bpf_attach_type expected_attach_type;
+	struct bpf_prog_aux *aux;
+};
+
+struct bpf_link {
+	__u32 id;
+	enum bpf_link_type type;
+	struct bpf_prog *prog;
+};
+
+struct bpf_trampoline {
+	__u64 key;
+};
+
+/* Begins with a struct bpf_link. */
+struct bpf_tracing_link {
+	struct bpf_trampoline *trampoline;
+};
+
+/* include/linux/fs.h */
+struct file {
+	const void *f_op;
+	void *private_data;
+};
+
+struct bpf_iter__bpf_link {
+	struct bpf_iter_meta *meta;
+	struct bpf_link *link;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+};
+
 #pragma clang attribute pop
 
 /* include/linux/livepatch.h: values of klp_target_state and task_struct.patch_state. */

@@ -9,5 +9,7 @@
 #include "shadow.bpf.c"
 #include "iterators.bpf.c"
 #include "function-calls.bpf.c"
+#include "symbols.bpf.c"
+#include "links.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

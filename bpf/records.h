@@ -16,6 +16,7 @@
 #define MODULE_BYTES 56	 /* MODULE_NAME_LEN on 64-bit kernels */
 #define SYMBOL_BYTES 512 /* KSYM_NAME_LEN, 128 before 6.1 */
 #define VERSION_BYTES 64
+#define PROGRAM_BYTES 16 /* BPF_OBJ_NAME_LEN */
 #define REASON_BYTES 128
 #define STACK_FRAMES 32
 #define SHADOW_AGES 7
@@ -73,7 +74,10 @@
 	X(CLOCK, clock_reading)                         \
 	X(ACCOUNT, account)                             \
 	X(GAP, gap)                                     \
-	X(SHADOW_COUNTED, shadow_counted)
+	X(SHADOW_COUNTED, shadow_counted)               \
+	X(SYMBOL, symbol)                               \
+	X(TRACING_LINK, tracing_link)                   \
+	X(TRACING_LINKS_END, tracing_links_end)
 
 enum record_kind {
 	RECORD_NONE,
@@ -471,6 +475,39 @@ struct gap {
 	__u32 over;
 	__u32 pad;
 	char reason[REASON_BYTES];
+};
+
+/*
+ * What stands at an address that another record has, told once: again when another module may stand there, that is after
+ * a livepatch was loaded or released or a patched module came or went, and of those in no record of a complete inventory
+ * after that. Looked up when it is told; of an address where a call returns to, the function that called.
+ */
+struct symbol {
+	struct record_header header;
+	__u64 address;
+	__u64 start; /* where the symbol begins; 0: not known */
+	char name[SYMBOL_BYTES];   /* empty: no symbol is known there */
+	char module[MODULE_BYTES]; /* empty: vmlinux. "bpf" and "__builtin__ftrace" are no modules, but named like them */
+};
+
+/* A BPF program attached to a function (fentry, fexit, ...): each link once, and once more per process that holds it open. */
+struct tracing_link {
+	struct record_header header;
+	struct task_id holder; /* all 0: not a row of a process */
+	__u32 link_id;
+	__u32 program_id;
+	__u32 attach_type; /* enum bpf_attach_type */
+	/* Of the traced function: of a program, or with bit 31 in the trampoline's key, BTF's of the kernel or a module. */
+	__u32 target_object_id;
+	__u32 target_btf_id;
+	__u32 pad;
+	char program[PROGRAM_BYTES];
+};
+
+struct tracing_links_end {
+	struct record_header header;
+	__u32 rows;
+	__u32 complete; /* 0: not all rows were read or written, or this kernel cannot tell of all */
 };
 
 /* For whoever wants the layout of all. The members are in the order of enum record_kind, from 1 on. */

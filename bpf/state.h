@@ -17,6 +17,8 @@
 	X(klp_patches)		/* kernel/livepatch/core.c */                                      \
 	X(klp_shadow_hash)	/* kernel/livepatch/shadow.c */                                    \
 	X(klp_shadow_lock)                                                                         \
+	X(bpf_link_fops)	/* kernel/bpf/syscall.c */                                         \
+	X(bpf_link_fops_poll)	/* 6.9 and later, of links that can be polled */                   \
 	X(runqueues)		/* kernel/sched/core.c, in each CPU's own part of memory */        \
 	X(__per_cpu_offset)	/* where that begins */
 
@@ -39,6 +41,9 @@ struct look {
 	__s32 target; /* klp_target_state */
 	__u32 tgid;   /* of the caller, in the initial pid namespace */
 };
+
+/* Addresses that are named at once: symbols.bpf.c. */
+#define SYMBOL_BATCH 64
 
 /* By address of the task. */
 struct blocked_entry {

@@ -156,7 +156,7 @@ const jobs = {
   build: () => 0,
   tracer,
   'test-unit': () => vitest('unit'),
-  test: async () => (await klpscope('lab', 'prepare', '--tests', ...wantedKernels())) || tracer() || vitest(),
+  test: async () => (await klpscope('lab', 'prepare', '--tests', ...wantedKernels())) || vitest(),
   bench: () => {
     // Its help and its host-side part need no lab; the machine is prepared before the first boot.
     bundle('Building the benches', 'test/bench/main.ts', 'dist/bench.js')

@@ -4,18 +4,17 @@ import type { AccountStatus } from './contract/account.ts'
 import type { Series } from './contract/state.ts'
 import { openLog } from './open-log.ts'
 import { openPipeline } from './open-pipeline.ts'
-import { bpfDir, packageVersion, storeWorkerFile, webDir } from './package-paths.ts'
+import { bpfDir, packageVersion, storeWorkerFile, tracerFile, webDir } from './package-paths.ts'
 import { createSamples } from './replay/samples.ts'
 import { type Listening, listen } from './serve/listening.ts'
 import { createRecentPoints, recentMs, recentPoints } from './serve/recent-points.ts'
 import { createHttpServer } from './serve/server.ts'
 import { createStream } from './serve/stream.ts'
 import { monotonicNs } from './sources/clock.ts'
-import { findProgram } from './sources/find-program.ts'
 import { startObserver } from './sources/observer.ts'
 import { giveWay } from './sources/priority.ts'
 import { createRawRecording } from './sources/raw-recording.ts'
-import { createRunDirectory } from './sources/run-directory.ts'
+import { makeRunDirectory } from './sources/run-directory.ts'
 import type { Keep } from './store/retention.ts'
 import type { Store } from './store/store.ts'
 import { timeUntil } from './time-until.ts'
@@ -60,8 +59,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
     log.info(options.log ? 'SIGHUP: the log file was opened anew' : 'SIGHUP does not stop the daemon')
   })
   giveWay(lowestPriority)
-  const runDirectory = createRunDirectory(runRoot)
-  process.on('exit', runDirectory.remove)
+  makeRunDirectory(runRoot)
   const raw =
     options.record === undefined
       ? undefined
@@ -117,14 +115,13 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
 
   const observer = startObserver(
     {
-      bpftrace: findProgram('bpftrace'),
+      tracer: tracerFile,
       bpfDir,
-      runDir: runDirectory.path,
       version: packageVersion(),
       stalledAfterMs: options.stalledAfterMs,
-      streamPerS: 200,
       shadowCheckS: options.shadowCheckS,
       callBudgetPerS: options.callBudgetPerS,
+      onFrame: (frame) => raw?.frame(frame),
       account,
     },
     pipeline.take,

@@ -2,6 +2,7 @@
 #include "calls.h"
 #include "counters.h"
 #include "probe-address.h"
+#include "schedule.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #define MAX_SLOTS 4096 /* function_counts of function-calls.bpf.c */
 /* Patches change in bursts, and attaching competes with the transition that brought the change. */
 #define SETTLE_NS (2 * 1000000000ull)
-/* Single probes attached in one turn of the loop: under emulation each takes 50 ms. */
+/* Single probes attached or taken away in one turn of the loop: under emulation each takes 50 ms. */
 #define PER_TURN 4
 
 struct slot {
@@ -218,6 +219,21 @@ static bool attach_one_by_one(void)
 	return false;
 }
 
+/* True: there are more. */
+static bool let_some_go(void)
+{
+	unsigned int gone = 0;
+
+	for (unsigned int i = 0; i < used; i++) {
+		if (!slots[i].address || slots[i].wanted)
+			continue;
+		if (gone++ == PER_TURN)
+			return true;
+		let_go(&slots[i]);
+	}
+	return false;
+}
+
 bool calls_go_on(void)
 {
 	if (!due_ns || mono_ns() < due_ns)
@@ -232,10 +248,14 @@ bool calls_go_on(void)
 	}
 	if (one_by_one && attach_one_by_one())
 		return true;
-	/* Last, when nothing counts in their slots any more. */
-	for (unsigned int i = 0; i < used; i++)
-		if (slots[i].address && !slots[i].wanted)
-			let_go(&slots[i]);
+	/*
+	 * Last, when nothing counts in their slots any more. The kernel waits for all its tasks each time, as it does in a
+	 * transition: not at the same time.
+	 */
+	if (schedule_in_transition())
+		return false;
+	if (let_some_go())
+		return true;
 	due_ns = 0;
 	return false;
 }

@@ -31,6 +31,16 @@ static const char *function_of(const struct bpf_program *program)
 	return slash && strstr(section, "probe/") ? slash + 1 : NULL;
 }
 
+const char *choice_subject(const struct bpf_program *program, const struct choice *choice)
+{
+	const char *section = bpf_program__section_name(program), *slash = strchr(section, '/');
+
+	if (choice->of)
+		return choice->of;
+	/* All iterators over tasks have one section. */
+	return slash && strncmp(section, "iter/", strlen("iter/")) ? slash + 1 : bpf_program__name(program);
+}
+
 /* The kernel's variables without which a program is of no use. */
 static const struct need {
 	const char *program, *variable;
@@ -38,6 +48,7 @@ static const struct need {
 	{ "walk_inventory", "klp_patches" },  { "walk_shadow", "klp_shadow_hash" },
 	{ "walk_shadow", "klp_shadow_lock" }, { "list_waited_for", "klp_target_state" },
 	{ "walk_idle", "runqueues" },	      { "walk_idle", "__per_cpu_offset" },
+	{ "list_link_holders", "bpf_link_fops" },
 };
 
 #define NEEDS (sizeof(needs) / sizeof(*needs))
@@ -50,17 +61,18 @@ static const struct symbol_count *find(const struct symbol_count *symbols, unsig
 	return NULL;
 }
 
-static void judge_function(unsigned int program, unsigned int functions)
+static void judge_function(unsigned int program, const struct symbol_count *function)
 {
 	char reason[REASON_BYTES];
 
-	if (functions == 1)
+	if (function->functions == 1)
 		return;
-	if (functions == 0) {
-		choice_leave_out(program, -ENOENT, "this kernel has no such function, or has inlined it");
+	if (function->functions == 0) {
+		snprintf(reason, sizeof(reason), "this kernel has no function %s, or has inlined it", function->name);
+		choice_leave_out(program, -ENOENT, reason);
 		return;
 	}
-	snprintf(reason, sizeof(reason), "this kernel has %u functions of that name", functions);
+	snprintf(reason, sizeof(reason), "this kernel has %u functions %s", function->functions, function->name);
 	choice_leave_out(program, -EADDRNOTAVAIL, reason);
 }
 
@@ -77,11 +89,15 @@ static void judge_needs(unsigned int number, const char *program, const struct s
 {
 	for (size_t i = 0; i < NEEDS; i++) {
 		const struct symbol_count *found = find(symbols, count, needs[i].variable);
+		char reason[REASON_BYTES];
 
 		if (strcmp(needs[i].program, program) || found->address)
 			continue;
-		choice_leave_out(number, -ENOENT, found->all ? "this kernel hides its addresses (kernel.kptr_restrict)"
-						      : "this kernel shows no variable that it needs");
+		choice_of(number)->of = needs[i].variable;
+		snprintf(reason, sizeof(reason),
+			 found->all ? "the kernel does not tell where %s is" : "this kernel has no variable %s",
+			 needs[i].variable);
+		choice_leave_out(number, -ENOENT, reason);
 	}
 }
 
@@ -103,7 +119,7 @@ static void judge(struct klpscope_bpf *skeleton)
 		addresses[i] = find(symbols, count, variables[i])->address;
 	bpf_object__for_each_program(program, skeleton->obj) {
 		if (function_of(program))
-			judge_function(number, find(symbols, count, function_of(program))->functions);
+			judge_function(number, find(symbols, count, function_of(program)));
 		judge_needs(number, bpf_program__name(program), symbols, count);
 		number++;
 	}
@@ -140,6 +156,15 @@ static bool has_kprobe_multi(const struct btf *kernel)
 	return false;
 }
 
+/* Whether this kernel can go through what an iterator is over. */
+static bool has_iterator(const struct btf *kernel, const char *section)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "bpf_iter_%s", section + strlen("iter/"));
+	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
+}
+
 void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
 {
 	struct bpf_program *program;
@@ -150,6 +175,9 @@ void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
 	bpf_object__for_each_program(program, skeleton->obj) {
 		if (program == skeleton->progs.functions_called && !has_kprobe_multi(kernel))
 			choice_leave_out(number, -EOPNOTSUPP, "this kernel has no kprobe.multi");
+		if (!strncmp(bpf_program__section_name(program), "iter/", 5) &&
+		    !has_iterator(kernel, bpf_program__section_name(program)))
+			choice_leave_out(number, -EOPNOTSUPP, "this kernel has no such iterator");
 		if (*choice_of(number)->reason)
 			bpf_program__set_autoload(program, false);
 		number++;

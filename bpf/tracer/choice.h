@@ -11,13 +11,16 @@
 /* Why a program is left out; an empty reason: it is not. */
 struct choice {
 	char reason[REASON_BYTES];
-	int error; /* a negative errno */
+	const char *of; /* the kernel's variable that it lacks, or NULL */
+	int error;	/* a negative errno */
 };
 
 /* By the program's place in the object; the last one's for those beyond MAX_PROGRAMS. */
 struct choice *choice_of(unsigned int number);
 /* The first reason stays. */
 void choice_leave_out(unsigned int number, int error, const char *reason);
+/* What a program's header names the loss of it by: the kernel's function or variable, or its own name. */
+const char *choice_subject(const struct bpf_program *program, const struct choice *choice);
 /* Fits an object that is not loaded yet to the running kernel, of which this is the BTF. */
 void choose(struct klpscope_bpf *skeleton, const struct btf *kernel);
 

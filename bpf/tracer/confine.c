@@ -27,7 +27,7 @@
 /*
  * CAP_BPF: map lookups, BPF_PROG_TEST_RUN and iterators, where kernel.unprivileged_bpf_disabled is set.
  * CAP_PERFMON: probes on functions that are patched later.
- * Both since 5.8; all that took CAP_SYSLOG or CAP_DAC_READ_SEARCH has been opened before.
+ * Both since 5.8; all that took CAP_SYSLOG or CAP_DAC_READ_SEARCH (/dev/kmsg, tracefs) has been opened before.
  * CAP_SYS_ADMIN: only where the kernel does not take CAP_PERFMON for those probes; the filter below leaves little to do
  * with it.
  */

@@ -5,7 +5,7 @@
  * A frame is a header and `bytes` of payload. No frame is larger than FRAME_MAX, and only whole frames are written at
  * once: a pipe takes up to PIPE_BUF bytes whole or not at all, so that a tracer that is killed leaves no half frame.
  * The first frames say what the later ones hold: HELLO, LAYOUT per kind of record, ENUM per enumeration, PROBE per
- * program, READY; then RECORD after RECORD. All but RECORD are JSON.
+ * program, READY; then RECORD after RECORD, and TEXT (text.h) of lines that the kernel writes. The others are JSON.
  */
 #ifndef KLPSCOPE_FRAMES_H
 #define KLPSCOPE_FRAMES_H
@@ -25,6 +25,7 @@ enum frame_type {
 	FRAME_PROBE,
 	FRAME_READY,
 	FRAME_RECORD,
+	FRAME_TEXT,
 };
 
 struct frame_header {

@@ -138,14 +138,14 @@ bool hello_put(const struct btf *btf)
 	return true;
 }
 
-void hello_put_probe(const char *program, const char *section, const char *reason, int error)
+void hello_put_probe(const char *program, const char *subject, const char *reason, int error)
 {
 	struct text text = { .bytes = 0 };
 
 	add(&text, "{\"program\":");
 	add_string(&text, program);
-	add(&text, ",\"section\":");
-	add_string(&text, section);
+	add(&text, ",\"subject\":");
+	add_string(&text, subject);
 	add(&text, ",\"attached\":%s", reason ? "false,\"reason\":" : "true");
 	if (reason)
 		add_string(&text, reason);

@@ -3,6 +3,7 @@
  * klpscope-tracer: writes what the probes say to standard output, as frames (frames.h).
  *
  * usage: klpscope-tracer [--shadow-check SECONDS] [--call-budget CALLS_PER_SECOND] [--buffer KILOBYTES]
+ *        klpscope-tracer --check      only the frames that say what this kernel offers; loads and attaches nothing
  *        klpscope-tracer --layout     only the frames that say what records look like; needs no privilege
  *
  * Takes no orders but SIGTERM and SIGINT, reads nothing from its reader, opens no socket, executes nothing. This
@@ -182,12 +183,25 @@ static int put_layout(void)
 	return frames_flush() && frames_empty() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int put_check(void)
+{
+	char reason[REASON_BYTES];
+
+	if (!object_check(reason, sizeof(reason))) {
+		fprintf(stderr, "klpscope-tracer: %s\n", reason);
+		return EXIT_FAILURE;
+	}
+	object_put_ready();
+	return frames_flush() && frames_empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int count, char **arguments)
 {
 	static const struct option known[] = {
 		{ "shadow-check", required_argument, NULL, 's' },
 		{ "call-budget", required_argument, NULL, 'c' },
 		{ "buffer", required_argument, NULL, 'b' },
+		{ "check", no_argument, NULL, 'k' },
 		{ "layout", no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -201,6 +215,8 @@ int main(int count, char **arguments)
 			options.call_budget_per_s = number(optarg);
 		else if (option == 'b')
 			options.buffer_kb = number(optarg);
+		else if (option == 'k')
+			return put_check();
 		else
 			return option == 'l' ? put_layout() : EXIT_FAILURE;
 	}

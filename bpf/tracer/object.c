@@ -82,7 +82,32 @@ static bool attaches_itself(const struct bpf_program *program)
 	return strchr(bpf_program__section_name(program), '/');
 }
 
-static void attach(struct klpscope_bpf *skeleton, unsigned int *attached, unsigned int *lacking)
+/* What READY says. */
+static unsigned int attached, lacking;
+static __u64 load_ns, attach_ns;
+
+static void put_probe(const struct bpf_program *program, const struct choice *choice)
+{
+	if (*choice->reason)
+		lacking++;
+	else
+		attached++;
+	hello_put_probe(bpf_program__name(program), choice_subject(program, choice),
+			*choice->reason ? choice->reason : NULL, choice->error);
+}
+
+/* An iterator over a map has to be told which. */
+static struct bpf_link *attach_one(const struct klpscope_bpf *skeleton, const struct bpf_program *program)
+{
+	union bpf_iter_link_info over = { .map.map_fd = bpf_map__fd(skeleton->maps.symbol_numbers) };
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &over, .link_info_len = sizeof(over));
+
+	if (program == skeleton->progs.name_addresses)
+		return bpf_program__attach_iter(program, &options);
+	return bpf_program__attach(program);
+}
+
+static void attach(struct klpscope_bpf *skeleton)
 {
 	struct bpf_program *program;
 	unsigned int number = 0;
@@ -93,49 +118,78 @@ static void attach(struct klpscope_bpf *skeleton, unsigned int *attached, unsign
 
 		number++;
 		if (!*choice->reason && attaches_itself(program)) {
-			link = bpf_program__attach(program);
+			link = attach_one(skeleton, program);
 			if (!link) {
 				choice->error = -errno;
 				snprintf(choice->reason, REASON_BYTES, "the kernel refuses the probe: %s",
 					 strerror(errno));
 			}
 		}
-		if (*choice->reason)
-			(*lacking)++;
-		else
-			(*attached)++;
-		hello_put_probe(bpf_program__name(program), bpf_program__section_name(program),
-				*choice->reason ? choice->reason : NULL, choice->error);
+		put_probe(program, choice);
 		/* The others are kept by their open descriptors alone: they end with this process, however that ends. */
 		if (program == skeleton->progs.list_tasks)
 			skeleton->links.list_tasks = link;
 		if (program == skeleton->progs.list_waited_for)
 			skeleton->links.list_waited_for = link;
+		if (program == skeleton->progs.name_addresses)
+			skeleton->links.name_addresses = link;
+		if (program == skeleton->progs.list_links)
+			skeleton->links.list_links = link;
+		if (program == skeleton->progs.list_link_holders)
+			skeleton->links.list_link_holders = link;
 	}
+}
+
+/* HELLO, and the kernel's BTF; NULL: `reason` says why. */
+static struct btf *begin(char *reason, size_t bytes)
+{
+	struct klpscope_bpf *skeleton;
+	struct btf *kernel = NULL;
+
+	libbpf_set_print(on_libbpf);
+	skeleton = klpscope_bpf__open();
+	if (!skeleton || !hello_put(bpf_object__btf(skeleton->obj))) {
+		snprintf(reason, bytes, "the BPF object does not hold the layout of its records");
+	} else {
+		kernel = btf__load_vmlinux_btf();
+		if (!kernel)
+			snprintf(reason, bytes, "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF): %s", strerror(errno));
+	}
+	klpscope_bpf__destroy(skeleton);
+	return kernel;
+}
+
+bool object_check(char *reason, size_t bytes)
+{
+	struct btf *kernel = begin(reason, bytes);
+	struct klpscope_bpf *skeleton = kernel ? klpscope_bpf__open() : NULL;
+	struct bpf_program *program;
+	unsigned int number = 0;
+
+	if (!skeleton)
+		return false;
+	choose(skeleton, kernel);
+	bpf_object__for_each_program(program, skeleton->obj) {
+		const struct choice *choice = choice_of(number++);
+
+		put_probe(program, choice);
+	}
+	return true;
 }
 
 struct klpscope_bpf *object_start(__u32 buffer_kb, char *reason, size_t bytes)
 {
 	/* 5.10 accounts maps as locked memory. */
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-	struct klpscope_bpf *skeleton = klpscope_bpf__open();
-	unsigned int attached = 0, lacking = 0;
+	struct klpscope_bpf *skeleton;
 	struct btf *kernel;
-	__u64 began, loaded;
+	__u64 began;
 	int error;
 
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
-	libbpf_set_print(on_libbpf);
-	if (!skeleton || !hello_put(bpf_object__btf(skeleton->obj))) {
-		snprintf(reason, bytes, "the BPF object does not hold the layout of its records");
+	kernel = begin(reason, bytes);
+	if (!kernel)
 		return NULL;
-	}
-	klpscope_bpf__destroy(skeleton);
-	kernel = btf__load_vmlinux_btf();
-	if (!kernel) {
-		snprintf(reason, bytes, "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF): %s", strerror(errno));
-		return NULL;
-	}
 	began = mono_ns();
 	skeleton = load(kernel, buffer_kb, &error);
 	btf__free(kernel);
@@ -143,10 +197,15 @@ struct klpscope_bpf *object_start(__u32 buffer_kb, char *reason, size_t bytes)
 		snprintf(reason, bytes, "the kernel does not take the BPF object: %s", strerror(-error));
 		return NULL;
 	}
-	loaded = mono_ns();
-	attach(skeleton, &attached, &lacking);
-	hello_put_ready(attached, lacking, loaded - began, mono_ns() - loaded);
+	load_ns = mono_ns() - began;
+	attach(skeleton);
+	attach_ns = mono_ns() - began - load_ns;
 	return skeleton;
+}
+
+void object_put_ready(void)
+{
+	hello_put_ready(attached, lacking, load_ns, attach_ns);
 }
 
 bool object_run(const struct bpf_program *program)

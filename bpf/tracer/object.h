@@ -12,6 +12,13 @@
  * `reason` then says why.
  */
 struct klpscope_bpf *object_start(__u32 buffer_kb, char *reason, size_t bytes);
+/*
+ * Only the first frames: what this kernel has to offer, as far as it can be told without loading anything. The verifier
+ * and the kernel's refusals to attach may take more away.
+ */
+bool object_check(char *reason, size_t bytes);
+/* READY. */
+void object_put_ready(void);
 
 /* One BPF_PROG_TEST_RUN of a program that was loaded. False: it was not, or failed. */
 bool object_run(const struct bpf_program *program);

@@ -15,7 +15,7 @@
 #define QUIET_NS SECOND_NS
 /* Changes of patches come in bursts. */
 #define CALM_NS (SECOND_NS / 10)
-#define TASKS_NS (30 * SECOND_NS)
+#define TASKS_NS (5 * SECOND_NS)
 #define CLOCK_NS (10 * SECOND_NS)
 #define CANARY_NS (2 * SECOND_NS)
 /* Frames for which there has to be room: a reader that does not keep up gets no lists on top. */
@@ -24,9 +24,11 @@
 static struct klpscope_bpf *skeleton;
 /* /proc/self/patch_state: reading it calls the function that the canary's probe is on. */
 static int canary_fd;
-static __u64 tick_ns, tasks_ns, clock_due_ns, canary_ns;
+static __u64 tick_ns, clock_due_ns, canary_ns;
 /* When the running transition was seen first; 0: none runs. */
 static __u64 transition_ns;
+/* The newest that was seen; it may have ended before it was. */
+static __u64 generation;
 static bool idle_told, shadow_told;
 /* The inventory: the change seen last, since when it is the last, and up to which it has been walked. */
 static __u64 changed, changed_ns, walked;
@@ -37,6 +39,11 @@ static bool due(__u64 *at, __u64 every, __u64 now)
 		return false;
 	*at = now + every;
 	return true;
+}
+
+bool schedule_in_transition(void)
+{
+	return transition_ns;
 }
 
 bool schedule_is_quiet(void)
@@ -71,8 +78,11 @@ static void look(__u64 now)
 		/* What is known of blocked tasks is void. */
 		counters_put_tries(skeleton, 0);
 		idle_told = false;
-		tasks_ns = now;
 	}
+	/* Begun, reversed or ended: who is in which state is news. */
+	if ((before && !in) || skeleton->bss->generation != generation)
+		list_hurry(RECORD_TASK);
+	generation = skeleton->bss->generation;
 }
 
 /* Once a second. */
@@ -84,7 +94,7 @@ static void tick(__u64 now)
 	if (transition_ns) {
 		counters_put_tries(skeleton, skeleton->bss->generation);
 		counters_put_switched(skeleton);
-		list_begin(skeleton, RECORD_TASK_WAITED_FOR);
+		list_want(RECORD_TASK_WAITED_FOR, SECOND_NS, now);
 	}
 	if (transition_ns || !idle_told)
 		read_idle();
@@ -95,8 +105,7 @@ static void tick(__u64 now)
 		counters_put_shadow(skeleton);
 	}
 	calls_put();
-	if (due(&tasks_ns, TASKS_NS, now))
-		list_begin(skeleton, RECORD_TASK);
+	list_want(RECORD_TASK, TASKS_NS, now);
 	if (due(&clock_due_ns, CLOCK_NS, now))
 		counters_put_clock();
 	frames_put_accounts(skeleton->bss->record_accounts);

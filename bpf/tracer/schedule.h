@@ -8,6 +8,7 @@
 void schedule_begin(struct klpscope_bpf *skeleton);
 /* Does what is due. Returns when to come again at the latest. */
 __u64 schedule_go_on(void);
+bool schedule_in_transition(void);
 /* The first second of a transition: nothing is begun that can wait. */
 bool schedule_is_quiet(void);
 

@@ -5,11 +5,15 @@
 #include "calls.h"
 #include "confine.h"
 #include "counters.h"
+#include "enabled-functions.h"
+#include "kernel-log.h"
+#include "links.h"
 #include "lists.h"
 #include "object.h"
 #include "probe-address.h"
 #include "schedule.h"
 #include "shadow-pass.h"
+#include "symbol-names.h"
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
@@ -19,13 +23,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What a record may bring along: the counts that end with a transition. */
-#define FRAMES_PER_RECORD (2 + SWITCH_WAYS)
+/* What a record may bring along: the counts that end with a transition, the rows of a list that come before it. */
+#define FRAMES_PER_RECORD (2 + SWITCH_WAYS + LIST_FRAMES)
 /* How long a slow reader may take for what is left when the tracer ends. */
 #define LAST_WORDS_NS 1000000000ull
 
 static volatile sig_atomic_t stopped;
 static struct klpscope_bpf *skeleton;
+/* Records taken out of the ring buffer. */
+static __u64 consumed;
 
 static void stop(int signal)
 {
@@ -39,10 +45,15 @@ static int on_record(void *context, void *data, size_t bytes)
 	const struct record_header *header = data;
 
 	(void)context;
+	consumed++;
+	lists_put_before(header);
 	calls_see(header);
 	if (header->kind == RECORD_TRANSITION_ENDED)
 		counters_put_switched(skeleton);
 	frames_put_record(data, bytes);
+	symbol_names_see(header);
+	enabled_functions_see(header);
+	links_see(header);
 	return frames_room(FRAMES_PER_RECORD) ? 0 : -ENOBUFS;
 }
 
@@ -63,11 +74,12 @@ static void wait_until(__u64 then, struct ring_buffer *ring)
 		/* Without events a reader that has gone is told all the same. */
 		{ .fd = STDOUT_FILENO, .events = frames_empty() ? 0 : POLLOUT },
 		{ .fd = frames_room(FRAMES_PER_RECORD) ? ring_buffer__epoll_fd(ring) : -1, .events = POLLIN },
+		{ .fd = kernel_log_fd(), .events = POLLIN },
 	};
 	sigset_t none;
 
 	sigemptyset(&none);
-	ppoll(polled, 2, &timeout, &none);
+	ppoll(polled, sizeof(polled) / sizeof(*polled), &timeout, &none);
 	if (polled[0].revents & (POLLERR | POLLHUP))
 		stopped = 2;
 }
@@ -95,16 +107,27 @@ static void last_words(struct ring_buffer *ring)
 		wait_until(until, ring);
 }
 
+/* Of when to come again at the latest, and another time at which that may be. */
+static __u64 earlier(__u64 next, __u64 due)
+{
+	return due > mono_ns() && due < next ? due : next;
+}
+
 static enum worker_end trace(struct ring_buffer *ring)
 {
 	for (;;) {
 		__u64 next = schedule_go_on();
-		bool busy = calls_go_on() | shadow_pass_go_on() | list_go_on();
+		bool busy = calls_go_on() | shadow_pass_go_on();
 
+		/* In this order: rows that were read wait for the records from before them. */
+		lists_read();
 		if (frames_room(FRAMES_PER_RECORD))
 			ring_buffer__consume(ring);
+		busy |= lists_put(consumed);
+		busy |= symbol_names_go_on() | enabled_functions_go_on() | kernel_log_go_on() | links_go_on();
 		if (!frames_flush())
 			return WORKER_WITHOUT_READER;
+		next = earlier(next, kernel_log_due_ns());
 		if (busy && frames_room(FRAMES_PER_RECORD))
 			next = 0;
 		wait_until(next, ring);
@@ -155,10 +178,17 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 	ring = ring_buffer__new(bpf_map__fd(skeleton->maps.records), on_record, NULL, NULL);
 	if (!ring)
 		return fail(blind_ns ? blind_ns : mono_ns(), "the ring buffer cannot be mapped");
+	/* Before READY: from then on all is seen. */
 	if (blind_ns)
 		put_gap(blind_ns, why_blind, true);
+	object_put_ready();
 	counters_put_clock();
 	calls_begin(skeleton, options->call_budget_per_s);
+	symbol_names_begin(skeleton);
+	links_begin(skeleton);
+	enabled_functions_begin();
+	kernel_log_begin();
+	lists_begin(skeleton);
 	shadow_pass_begin(skeleton, options->shadow_check_s * 1000000000ull);
 	schedule_begin(skeleton);
 	/* What libbpf needed for a moment, the kernel's BTF above all, goes back to the system. */

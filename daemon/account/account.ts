@@ -11,12 +11,10 @@ export type OwnPlace = Exclude<LossPlace, 'kernel' | 'record-queue'>
  * places: each says what happened there, and every event is in exactly one.
  */
 export type Account = {
-  /** Lines arrived that are to be decoded. */
-  linesArrived: (count: number) => void
-  /** Lines are decoded now, or say nothing of what happened: what comes of them is counted by itself. */
-  linesLeft: (count: number) => void
-  /** Lines will never be decoded. */
-  linesLost: (place: OwnPlace, count: number) => void
+  /** What is to be decoded was read. */
+  arrived: (count: number) => void
+  /** It is decoded now, or says nothing of what happened: what comes of it is counted by itself. */
+  left: (count: number) => void
   /** Events that are not known any more are lost. */
   lost: (place: OwnPlace, count: number) => void
   /** An event has its number, and is to be recorded. */
@@ -63,13 +61,12 @@ export const createAccount = (file?: Pick<AccountFile, 'save' | 'recordedUpTo'>)
     untold.set(place, (untold.get(place) ?? 0) + count)
   }
   return {
-    linesArrived: (count) => {
+    arrived: (count) => {
       open += count
     },
-    linesLeft: (count) => {
+    left: (count) => {
       open -= count
     },
-    linesLost: lose,
     lost: (place, count) => {
       open += count
       lose(place, count)

@@ -3,7 +3,7 @@ import { transitionReportSchema } from '../contract/report.ts'
 import type { State } from '../contract/state.ts'
 import { formatTime, parseTime } from '../core/time.ts'
 import { writeOutput } from '../files/write-output.ts'
-import { bpfDir } from '../package-paths.ts'
+import { bpfDir, tracerFile } from '../package-paths.ts'
 import type { Replay } from '../replay/open-replay.ts'
 import type { BundleSource } from '../report/bundle-source.ts'
 import { exportNdjson } from '../report/export-ndjson.ts'
@@ -39,7 +39,7 @@ is in it, what is missing, and why.`,
           writeBundle(source, out, {
             redact: flags.redact ?? false,
             madeAt: new Date().toISOString(),
-            capabilities: () => probeCapabilities(bpfDir),
+            capabilities: () => probeCapabilities(tracerFile, bpfDir),
           }),
         )
       await (flags.db === undefined

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { bpfDir } from '../package-paths.ts'
+import { bpfDir, tracerFile } from '../package-paths.ts'
 import { type Capability, probeCapabilities } from '../sources/capabilities.ts'
 import { paint, print, printJson } from './text.ts'
 
@@ -12,7 +12,7 @@ export const doctorCommand = (): Command =>
       '\nExit codes: 0 all is available, 1 something is missing, 2 nothing can be traced here.',
     )
     .action(async (flags: { json?: boolean }) => {
-      const capabilities = await probeCapabilities(bpfDir)
+      const capabilities = await probeCapabilities(tracerFile, bpfDir)
       const missing = capabilities.filter((capability) => !capability.available)
       const hopeless = missing.some(({ name }) => name === 'livepatching' || name === 'root')
       process.exitCode = hopeless ? 2 : missing.length > 0 ? 1 : 0

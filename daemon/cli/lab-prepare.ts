@@ -9,13 +9,12 @@ import {
   installSystemPackages,
   labPackages,
   type SystemPackage,
-  tracerBuildPackages,
 } from '../../test/lab/system-packages.ts'
+import { ensureTracer } from './ensure-tracer.ts'
 
 /** What the tests take besides the lab itself. */
 const testPackages: readonly SystemPackage[] = [
   { name: 'chromium', program: 'chromium' },
-  ...tracerBuildPackages,
   ...crossHeaderPackages,
 ]
 
@@ -26,10 +25,11 @@ export const labPrepareCommand = (): Command =>
   new Command('prepare')
     .description('download and build all that the lab needs, so that later commands only boot')
     .option('--kernel <version...>', `which ones (default: ${labKernelNames.join(', ')})`)
-    .option('--tests', 'also what the tests need: a browser, and what building the tracer takes')
+    .option('--tests', 'also what the tests need: a browser, and headers of other machines')
     .action(async (flags: { kernel?: string[]; tests?: boolean }) => {
       const kernels = (flags.kernel ?? labKernelNames).map(labKernel)
       await installSystemPackages([...labPackages, ...(flags.tests ? testPackages : [])], say)
+      await ensureTracer(say)
       for (const kernel of kernels) {
         const suite = await ensureSuite(kernel, say)
         const initramfs = await ensureInitramfs(suite, say)

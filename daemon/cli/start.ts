@@ -3,11 +3,12 @@ import { release } from 'node:os'
 import { Command } from 'commander'
 import { labFile } from '../../test/lab/checkout.ts'
 import { startLab } from '../../test/lab/lab.ts'
-import { installSystemPackages, labPackages, tracerPackages } from '../../test/lab/system-packages.ts'
+import { installSystemPackages, labPackages } from '../../test/lab/system-packages.ts'
 import { runDaemon } from '../run-daemon.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
 import { UserError } from '../user-error.ts'
 import { type DaemonFlags, daemonCommand, daemonOptions } from './daemon.ts'
+import { ensureTracer } from './ensure-tracer.ts'
 
 const port = 8686
 const say = (text: string) => void process.stderr.write(`klpscope: ${text}\n`)
@@ -38,7 +39,7 @@ const whatThisHostLacks = (): string | null => {
 }
 
 const traceThisHost = async (): Promise<void> => {
-  await installSystemPackages(tracerPackages, say)
+  await ensureTracer(say)
   const log = '/var/log/klpscope.log'
   await runDaemon({
     // As klpscope daemon without a flag.
@@ -53,6 +54,7 @@ const traceThisHost = async (): Promise<void> => {
 
 const showLab = async (kernel: string): Promise<void> => {
   await installSystemPackages(labPackages, say)
+  await ensureTracer(say)
   const lab = await startLab({
     kernel,
     script: labFile('scenarios', 'story.sh'),

@@ -6,3 +6,5 @@ export const probePurposes = {
   inventory: 'stack of implementations of each function, no-ops, callbacks that exist, states',
   shadow: 'shadow variables: exact live counts, allocations, frees, duplicates, races',
 } as const
+
+export type ProbeSetName = keyof typeof probePurposes

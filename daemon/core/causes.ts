@@ -79,6 +79,11 @@ const kinds = [
     say: (names: string) => `the kernel's BTF does not know ${names}`,
   },
   {
+    key: 'no functions',
+    pattern: /^this kernel has no function (\S+), or has inlined it$/,
+    say: (names: string) => `this kernel has no functions ${names}, or has inlined them`,
+  },
+  {
     key: 'functions',
     pattern: /^this kernel does not let (\S+) be probed$/,
     say: (names: string) => `this kernel does not let ${names} be probed`,

@@ -75,7 +75,7 @@ const openGap = (watch: Watch): Gap | null => {
   if (status === 'stopped')
     return { ...begun, source: 'daemon', reason: 'the daemon was not running', seen: 'nothing' }
   if (!isUnattached(watch)) return null
-  return { ...begun, source: 'bpftrace', reason: whyUnattached(watch), seen: 'polling' }
+  return { ...begun, source: 'tracer', reason: whyUnattached(watch), seen: 'polling' }
 }
 
 const whyUnattached = ({ status, since, probeSets, gaps }: Watch): string => {

@@ -159,8 +159,8 @@ const lastly = (task: BlockedTask, isInit: boolean, isOwn: boolean): string[] =>
 const isUninterruptible = ({ state }: BlockedTask): boolean => state === 'D'
 const isStopped = ({ state }: BlockedTask): boolean => state === 'T' || state === 't'
 
-/** The daemon, or one of its tracers. */
+/** The daemon, or its tracer. */
 const isKlpscope = ({ unit, commandLine }: BlockedTask): boolean =>
   /^klpscope(?:-[\w-]+)?\.service$/.test(unit ?? '') ||
   /^(?:\S*\/)?(?:node\s+(?:-\S+\s+)*)?(?:\S*\/)?klpscope(?:\.js)?\s+daemon\b/.test(commandLine ?? '') ||
-  /^\S*bpftrace\s.*\/klpscope/.test(commandLine ?? '')
+  /^(?:\S*\/)?klpscope-tracer\b/.test(commandLine ?? '')

@@ -7,7 +7,7 @@ import { carryShadow } from './shadow.ts'
 
 const gapsKept = 20
 
-/** Without it the hash is not walked: bpf/shadow.bt. */
+/** Without it the hash is not walked: bpf/shadow.bpf.c. */
 const walkedWith = 'klp_shadow_lock'
 
 /** The tracer's own health, the host, and what a new run or a reboot does to the rest. */

@@ -33,6 +33,7 @@ export const callRecords: RecordDecoders = {
     const { monoNs, counting, error, budgetPerS } = record
     const point = hexOf(record.address)
     traced.budgetPerS = budgetPerS
+    traced.isCountingOpen = true
     if (!counting && error === 0) {
       traced.addresses.delete(point)
     } else if (counting) {

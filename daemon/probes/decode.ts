@@ -5,36 +5,27 @@ import { isTracerPart } from '../contract/tracer-part.ts'
 import { withinBounds } from '../contract/within-bounds.ts'
 import type { TracerRecord } from '../raw/records.ts'
 import { parseLinks } from './blame.ts'
-import { mapsOfRecords, recordsOfTuple } from './bpftrace-records.ts'
 import { callRecords } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
-import { decodeFunctionTracer } from './function-calls.ts'
 import { nameInventory } from './inventory.ts'
 import { decodeKernelLog } from './log-records.ts'
-import { type DecodeContext, freshContext, type RecordDecoder } from './probe-set.ts'
+import { type DecodeContext, freshContext } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
 import type { RawRecord } from './raw-record.ts'
+import { seesWith } from './sees.ts'
 import { nameCallers } from './shadow-callers.ts'
-import { shadowRecords } from './shadow-records.ts'
 import { observePatches } from './sysfs.ts'
 import { isCount, takeCounts } from './task-counts.ts'
 import { observeUnlessVoid } from './task-list.ts'
-import { parseIterator, parseProcfs } from './task-table.ts'
+import { parseProcfs } from './task-table.ts'
 import { forgetTracer, tracerRecords } from './tracer-records.ts'
-import { Tuple } from './tuple.ts'
 import { overdueRefusals } from './waiting-refusals.ts'
 
-const tupleDecoders = new Map<string, RecordDecoder>(
-  probeSets.flatMap((set) => Object.entries(set.records ?? {})),
-)
-const mapNames = new Set([...mapsOfRecords, ...probeSets.flatMap((set) => set.maps ?? [])])
 /** Each takes the record of its name. */
 const probeDecoders = new Map(
-  Object.entries(
-    Object.assign({}, tracerRecords, shadowRecords, callRecords, ...probeSets.map((set) => set.decoders)),
-  ),
+  Object.entries(Object.assign({}, tracerRecords, callRecords, ...probeSets.map((set) => set.decoders))),
 ) as Map<string, (record: TracerRecord, context: DecodeContext) => EventDraft[]>
 
 export type Decoder = { decode: (record: RawRecord) => EventDraft[] }
@@ -93,12 +84,8 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return mapClock(context, record)
     case 'probe':
       return decodeProbe(context, record.record)
-    case 'bpftrace':
-      return decodeLine(context, record.line, monoNs)
-    case 'task-iterator':
-      return observeUnlessVoid(context, parseIterator(record.text), 'iterator', record)
     case 'procfs-tasks':
-      return observeUnlessVoid(context, parseProcfs(record.tasks), 'procfs', record)
+      return observeUnlessVoid(context, parseProcfs(record.tasks), record)
     case 'sysfs':
       return [
         ...overdueRefusals(context, monoNs),
@@ -116,8 +103,6 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return []
     case 'ftrace-sites':
       return observeSites(record.lines, monoNs)
-    case 'function-tracer':
-      return decodeFunctionTracer(context, record, monoNs)
     case 'kernel-log':
       return decodeKernelLog(context, record)
     case 'overhead': {
@@ -151,9 +136,9 @@ const decodeTracer = (
   const { monoNs } = record
   switch (record.what) {
     case 'attached':
-      context.attached = record.probeSets.some((set) => set.name === 'transition' && set.available)
-      context.tasksAttached = record.probeSets.some((set) => set.name === 'tasks' && set.available)
-      context.lifecycle.attached = record.probeSets.some((set) => set.name === 'lifecycle' && set.available)
+      context.attached = seesWith(record.probeSets, 'transition')
+      context.tasksAttached = seesWith(record.probeSets, 'tasks')
+      context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':
       if (isTracerPart(record.part)) forgetTracer(context)
@@ -195,65 +180,7 @@ const decodeRecordNews = (record: Extract<RawRecord, { source: 'record' }>): Eve
 const eventsLost = (monoNs: string, place: LossPlace, count: number): EventDraft => ({
   kind: 'events-lost',
   monoNs,
-  source: place === 'line-queue' ? 'bpftrace' : 'record',
+  source: 'record',
   count,
   place,
 })
-
-/** One line of `bpftrace -f json`. Lines about attaching are the supervisor's business. */
-const decodeLine = (context: DecodeContext, line: string, monoNs: string): EventDraft[] => {
-  const message: unknown = JSON.parse(line)
-  if (!isMessage(message)) throw new Error('not a bpftrace message')
-  switch (message.type) {
-    case 'value': {
-      if (!Array.isArray(message.data)) throw new Error('a value that is not a tuple')
-      const tuple = new Tuple(message.data)
-      const records = recordsOfTuple(tuple, context)
-      // What it counted it tells at once.
-      if (records)
-        return [...records.flatMap((record) => decodeProbe(context, record)), ...takeCounts(context)]
-      const decode = tupleDecoders.get(tuple.name)
-      if (!decode) throw new Error(`unknown record ${tuple.name}`)
-      return decode(tuple, context)
-    }
-    case 'map':
-    case 'stats':
-      keepMaps(context, message.data)
-      return []
-    case 'lost_events': {
-      // The start of a transition may be among them.
-      context.asking = null
-      // Without a number at least one is.
-      const count = (message.data as { events?: unknown } | null)?.events ?? 1
-      return [{ kind: 'events-lost', monoNs, source: 'bpftrace', count: wholeNumber(count) }]
-    }
-    // A map update that failed: another CPU made the same key at the same moment, and one count is lost.
-    case 'helper_error':
-      return [{ kind: 'events-lost', monoNs, source: 'bpftrace', count: 1 }]
-    case 'attached_probes':
-      return []
-    default:
-      throw new Error(`unknown message type ${message.type}`)
-  }
-}
-
-const isMessage = (value: unknown): value is { type: string; data: unknown } =>
-  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
-
-const keepMaps = (context: DecodeContext, data: unknown): void => {
-  if (typeof data !== 'object' || data === null) throw new Error('a map without contents')
-  for (const [name, contents] of Object.entries(data)) {
-    if (!mapNames.has(name)) throw new Error(`unknown map ${name}`)
-    const entries =
-      typeof contents === 'object' && contents !== null ? Object.entries(contents) : [['', contents]]
-    context.maps.set(name, new Map(entries.map(([key, value]) => [String(key), wholeNumber(value)])))
-  }
-}
-
-/** Newer versions print large numbers as strings. */
-const wholeNumber = (value: unknown): number => {
-  const number = typeof value === 'string' && value !== '' ? Number(value) : value
-  if (typeof number !== 'number' || !Number.isSafeInteger(number))
-    throw new Error(`not a whole number: ${JSON.stringify(value)}`)
-  return number
-}

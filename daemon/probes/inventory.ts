@@ -1,13 +1,12 @@
 import type { EventDraft } from '../contract/event.ts'
-import type { InventoriedFunction, InventoriedPatch } from '../contract/inventory.ts'
+import type { InventoriedPatch } from '../contract/inventory.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
-import { isCut, wholeName } from './cut-names.ts'
-import { forgetReplacements, letGoOfUnpatched } from './function-calls.ts'
 import type { InventoryMemory } from './inventory-memory.ts'
 import type { InventoryRecord } from './inventory-reader.ts'
 import { adoptStates } from './lifecycle-memory.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import type { RawSymbol } from './raw-record.ts'
+import { followInventory } from './traced-functions.ts'
 
 /** Every address of an inventory that has, or should have, a symbol. */
 export const addressesOf = (patches: readonly InventoriedPatch[]): string[] => [
@@ -32,13 +31,13 @@ export const nameInventory = (
 ): EventDraft[] => {
   const memory = context.inventory
   for (const symbol of symbols) memory.symbols.set(symbol.address, symbol)
-  return tell(memory, monoNs, context.longNames)
+  return tell(memory, monoNs)
 }
 
-const tell = (memory: InventoryMemory, monoNs: string, longNames: ReadonlySet<string>): EventDraft[] => {
+const tell = (memory: InventoryMemory, monoNs: string): EventDraft[] => {
   const { walked, symbols } = memory
   if (!walked || addressesOf(walked.patches).some((address) => !symbols.has(address))) return []
-  const patches = withSymbols(withWholeNames(walked.patches, symbols, longNames), symbols)
+  const patches = withSymbols(walked.patches, symbols)
   memory.walked = null
   const text = JSON.stringify(patches)
   if (text === memory.told) return []
@@ -46,27 +45,10 @@ const tell = (memory: InventoryMemory, monoNs: string, longNames: ReadonlySet<st
   return [{ kind: 'patches-inventoried', monoNs, asOfMonoNs: walked.monoNs, patches }]
 }
 
-/** Where a function is whose name bpftrace cut. */
-const cutAt = ({ name, oldAddress }: InventoriedFunction): string | null => (isCut(name) ? oldAddress : null)
-
-/** With the names that bpftrace cut, as the kernel's symbols have them, or sysfs while their object is not loaded. */
-export const withWholeNames = (
+const withSymbols = (
   patches: readonly InventoriedPatch[],
-  symbols: ReadonlyMap<string, RawSymbol>,
-  longNames: ReadonlySet<string> = new Set(),
+  symbols: Map<string, RawSymbol>,
 ): InventoriedPatch[] =>
-  patches.map((patch) => ({
-    ...patch,
-    objects: patch.objects.map((object) => ({
-      ...object,
-      functions: object.functions.map((func) => ({
-        ...func,
-        name: symbols.get(cutAt(func) ?? '')?.name ?? wholeName(func.name, longNames),
-      })),
-    })),
-  }))
-
-const withSymbols = (patches: InventoriedPatch[], symbols: Map<string, RawSymbol>): InventoriedPatch[] =>
   patches.map((patch) => ({
     ...patch,
     objects: patch.objects.map((object) => ({
@@ -94,14 +76,13 @@ const gather = (record: InventoryRecord, context: DecodeContext): EventDraft[] =
   memory.walked = inventory
   adoptStates(context.lifecycle, inventory.patches)
   memory.current = inventory
-  forgetReplacements(context, held)
-  letGoOfUnpatched(context, inventory)
+  followInventory(context.functionCalls, inventory)
   const { unseenSinceNs } = context.functionCalls
   // A walk that was complete after the start of a transition saw what it brought.
   if (unseenSinceNs !== null && BigInt(inventory.monoNs) > BigInt(unseenSinceNs)) {
     context.functionCalls.unseenSinceNs = null
   }
-  return tell(memory, inventory.monoNs, context.longNames)
+  return tell(memory, inventory.monoNs)
 }
 
 /** The kernel's own account of patches, objects, functions and states. Source: include/linux/livepatch.h. */

@@ -10,7 +10,6 @@ import {
   onReplace,
   prePatchFailed,
 } from './callbacks.ts'
-import { isCut } from './cut-names.ts'
 import { type LifecycleMemory, type Load, type PatchObject, patchObject } from './lifecycle-memory.ts'
 import { moduleRecords } from './module-lifecycle.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
@@ -178,5 +177,8 @@ const refused = (load: Load, errno: number, monoNs: string, context: DecodeConte
   ]
 }
 
-/** sysfs tells the whole of it soon. */
-const uncut = (text: string): string => (isCut(text) ? '' : text)
+/** VERSION_BYTES of bpf/records.h, with the NUL. */
+const longestVersion = 63
+
+/** Nothing for one that may be longer: sysfs tells the whole of it soon. */
+const uncut = (version: string): string => (version.length >= longestVersion ? '' : version)

@@ -2,20 +2,16 @@ import type { EventDraft } from '../contract/event.ts'
 import type { ObservedTask, PatchState, Requester } from '../contract/event-parts.ts'
 import type { RecordName, RecordOf } from '../raw/records.ts'
 import type { TracingLink } from './blame.ts'
-import { type BpftraceMemory, freshBpftrace } from './bpftrace-inventory.ts'
 import type { ClockMemory } from './clock-memory.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls-memory.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import type { LogClock } from './log-clock.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
-import type { ShadowCells } from './shadow-cells.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
-import { freshShadowWalk, type ShadowWalkMemory } from './shadow-walk.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
 import { freshTaskCounts, type TaskCountsMemory } from './task-counts.ts'
 import { freshTaskList, type TaskListMemory } from './task-list.ts'
-import type { Tuple } from './tuple.ts'
 
 /** What decoding remembers between records; owned by one decoder, touched by nothing else. */
 export type DecodeContext = {
@@ -33,24 +29,16 @@ export type DecodeContext = {
   functionCalls: FunctionCallsMemory
   /** Idle tasks by CPU: their patch state, when it was first read to be so, and when it was last read. */
   idle: Map<number, { patchState: PatchState; asOfMonoNs: string; readMonoNs: string }>
-  /** The newest printed contents of each map: key, elements joined by commas → count. */
-  maps: Map<string, Map<string, number>>
-  bpftrace: BpftraceMemory
   taskCounts: TaskCountsMemory
   taskList: TaskListMemory
   /** Records lost so far, by their kind, as the tracer accounted for them last. */
   lost: Map<number, bigint>
-  shadowWalk: ShadowWalkMemory
-  /** What bpftrace had counted of each id at the end of the last walk. */
-  shadowCells: ReadonlyMap<string, ShadowCells>
   shadowCounters: ShadowCountersMemory
   shadowCallers: ShadowCallersMemory
   /** The last snapshot of all tasks, by key (see taskKey). */
   tasks: Map<number, ObservedTask>
   /** The last sysfs scan, as JSON, to tell whether anything changed. */
   patches: string
-  /** Of the patched functions in the last sysfs scan, those whose names bpftrace may cut. */
-  longNames: ReadonlySet<string>
   /** What earlier scans of sysfs showed of transitions. */
   sysfs: SysfsMemory
   /** Whether the transition probes are attached: see sysfs-transition.ts for what sysfs may say then. */
@@ -84,18 +72,13 @@ export const freshContext = (): DecodeContext => ({
   inventory: freshInventory(),
   functionCalls: freshFunctionCalls(),
   idle: new Map(),
-  maps: new Map(),
-  bpftrace: freshBpftrace(),
   taskCounts: freshTaskCounts(),
   taskList: freshTaskList(),
   lost: new Map(),
-  shadowWalk: freshShadowWalk(),
-  shadowCells: new Map(),
   shadowCounters: freshShadowCounters(),
   shadowCallers: freshShadowCallers(),
   tasks: new Map(),
   patches: '',
-  longNames: new Set(),
   sysfs: freshSysfs(),
   attached: false,
   clock: null,
@@ -109,17 +92,11 @@ export type RecordDecoders = {
   [Name in RecordName]?: (record: RecordOf<Name>, context: DecodeContext) => EventDraft[]
 }
 
-export type RecordDecoder = (tuple: Tuple, context: DecodeContext) => EventDraft[]
-
 /** A part of the tracer: what it is good for, and how its records become events. */
 export type ProbeSet = {
   /** File stem under bpf/. */
   stem: string
   /** What a person loses without it. */
   purpose: string
-  decoders?: RecordDecoders
-  /** Of bpftrace's tuples, by their first element, where there is no decoder of the tracer's records yet. */
-  records?: Record<string, RecordDecoder>
-  /** The maps it prints; their contents are kept in the context for the records that follow them. */
-  maps?: string[]
+  decoders: RecordDecoders
 }

@@ -4,7 +4,7 @@ import type { TracerMessage } from '../raw/tracer-stream.ts'
 
 /**
  * What a source saw, uninterpreted. Everything the daemon ever learns about the kernel comes in this form,
- * so a recording is a file of these, in frames, and replaying it is the same work as live.
+ * so a recording is a file of these, one JSON object per line, and replaying it is the same work as live.
  */
 export type RawRecord = { monoNs: string } & RawBody
 
@@ -22,12 +22,10 @@ export type RawBody =
   | { source: 'clock'; wallNs: string; bootNs?: string }
   /** One record of the tracer (bpf/records.h); its own `monoNs` is that of the raw record. */
   | { source: 'probe'; record: TracerRecord }
-  /** One line of bpftrace's JSON output. */
-  | { source: 'bpftrace'; line: string }
-  /** `beganNs`: when the reading began; `monoNs` is when it ended. Earlier versions recorded the first alone, as `monoNs`. */
-  /** One read of the pinned task iterator (bpf/task-iterator.bt). */
-  | { source: 'task-iterator'; text: string; beganNs?: string }
-  /** A walk over /proc for the same: slower, and threads may come and go meanwhile. */
+  /**
+   * A walk over /proc, where the tracer cannot list the tasks: threads may come and go meanwhile. `beganNs`: when it
+   * began; `monoNs` is when it ended. Earlier versions recorded the first alone, as `monoNs`.
+   */
   | { source: 'procfs-tasks'; tasks: RawTask[]; beganNs?: string }
   /** `modules`: livepatch modules without an entry under /sys/kernel/livepatch. */
   | { source: 'sysfs'; patches: RawPatch[]; modules?: RawModule[] }
@@ -44,13 +42,12 @@ export type RawBody =
   /** One record of /dev/kmsg as read: `priority,sequence,microseconds,flags;text`. */
   /** Read before the inspection of a task whose stack is not reliable. */
   | { source: 'bpf-links'; links: RawBpfLink[]; programs: string[] }
-  /** What /proc/kallsyms says of the addresses of an inventory (bpf/inventory.bt). */
+  /** What /proc/kallsyms says of the addresses of an inventory (bpf/inventory.bpf.c). */
   | { source: 'symbols'; symbols: RawSymbol[] }
-  /** What /proc says of the addresses that a `shadow.user` record of bpf/shadow.bt told. */
+  /** What /proc says of the addresses that a SHADOW_USER record told. */
   | { source: 'shadow-callers'; callers: RawCaller[] }
   /** The lines of tracefs' enabled_functions that tell of a site whose instruction pointer is modified; null: unreadable. */
   | { source: 'ftrace-sites'; lines: string[] | null }
-  | RawFunctionTracer
   | { source: 'kernel-log'; line: string }
   /** Records the kernel overwrote before they were read. */
   | { source: 'kernel-log'; lost: number }
@@ -120,36 +117,6 @@ export type RawProbeSet = {
 export type RawLostProbe = { name: string; loss: string; reason: string; remedy: string }
 
 export type RawBpfLink = { pid: number; comm: string; fdinfo: string }
-
-/** The bpftrace that counts calls of patched functions (bpf/function-calls.bt); `run`: which of them, from 1. */
-export type RawFunctionTracer = { source: 'function-tracer' } & (
-  | { what: 'counting'; budgetPerS: number; functions: RawCounting[] }
-  /** It answers for calls from this second of the monotonic clock on, its predecessor for those before. */
-  | {
-      what: 'attached'
-      run: number
-      fromSecond: number
-      functions: RawCountedFunction[]
-    }
-  | { what: 'line'; run: number; line: string }
-  | { what: 'ended'; run: number }
-)
-
-/** `replacements`: addresses of those that have a probe; `sympos`: absent for the first or only one of its name. */
-export type RawCountedFunction = {
-  object: string
-  function: string
-  sympos?: number
-  replacements: string[]
-}
-
-export type RawCounting = {
-  object: string
-  function: string
-  sympos?: number
-  status: 'starting' | 'on' | 'off' | 'unavailable'
-  reason?: string
-}
 
 /** `module` is null for vmlinux; `livepatch`: the module is one. */
 export type RawCaller = {

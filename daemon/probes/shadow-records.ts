@@ -119,7 +119,6 @@ export const shadowRecords: RecordDecoders = {
       found: finds && new Map([...finds].map(([id, find]) => [id, find.found])),
       isVoid,
       tooLong,
-      latePass: 0,
     })
     const { reference, inVain: restarts } = memory.walk
     const adopted = (complete: boolean): EventDraft => ({

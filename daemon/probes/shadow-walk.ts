@@ -26,9 +26,6 @@ export type ShadowWalkMemory = {
 }
 
 type Reference = {
-  pass: number
-  /** Another pass came to the same: its own pass may turn out to have been in vain. */
-  confirmed: boolean
   /** By id: live variables when the changes were so many. */
   live: ReadonlyMap<string, { live: number; changes: number }>
 }
@@ -49,8 +46,6 @@ export type WalkEnd = {
   isVoid: boolean
   /** A bucket held more than can be read in one go. */
   tooLong: boolean
-  /** The newest pass of which it turned out after it was told that it was void; 0: none. */
-  latePass: number
 }
 
 /**
@@ -83,7 +78,6 @@ export const endWalk = (
   // What is told again was lost or late; pass 0 is the time before the first.
   if (end.pass <= before.pass) return { outcome: 'nothing' }
   memory.last = { pass: end.pass, changes: new Map(changes) }
-  if (end.latePass >= before.pass) memory.suspected = new Map()
   if (end.isVoid || !end.found || end.pass !== before.pass + 1) {
     memory.inVain += 1
     memory.suspected = new Map()
@@ -93,7 +87,7 @@ export const endWalk = (
 
   const { reference } = memory
   const behind = end.pass % 2 === 0 ? 1 : 3
-  const sound = reference !== null && (reference.confirmed || end.latePass < reference.pass)
+  const sound = reference !== null
   const drift: ShadowDrift[] = []
   const suspected = new Map<string, number>()
   const live = new Map<string, { live: number; changes: number }>()
@@ -107,7 +101,7 @@ export const endWalk = (
     else if (difference !== 0) suspected.set(id, difference)
     live.set(id, { live: isConfirmed ? found : counted, changes: sumOf(of) })
   }
-  memory.reference = { pass: end.pass, confirmed: sound, live }
+  memory.reference = { live }
   memory.suspected = suspected
   return { outcome: reference === null ? 'adopted' : 'checked', drift }
 }

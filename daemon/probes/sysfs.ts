@@ -1,7 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { ObservedPatch } from '../contract/event-parts.ts'
 import { functionLabel, parseFunctionLabel } from '../contract/function-identity.ts'
-import { longNames } from './cut-names.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawModule, RawPatch } from './raw-record.ts'
 import { judgeScan, type SysfsVerdict } from './sysfs-transition.ts'
@@ -43,11 +42,6 @@ export const observePatches = (
   monoNs: string,
 ): EventDraft[] => {
   const patches = raw.map(observedPatch)
-  context.longNames = longNames(
-    patches.flatMap((patch) =>
-      patch.objects.flatMap((object) => object.functions.map((label) => parseFunctionLabel(label).function)),
-    ),
-  )
   const modules = rawModules?.map(({ name, files }) => ({ name, ...moduleFacts(files) }))
   const events: EventDraft[] = []
   const text = JSON.stringify([patches, modules])

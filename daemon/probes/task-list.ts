@@ -26,16 +26,15 @@ export const madeStep = ({ taskList }: DecodeContext, monoNs: bigint): void => {
  */
 const isVoid = ({ taskList }: DecodeContext, beganNs: bigint): boolean => beganNs < taskList.lastStepNs
 
-/** Of a look at all tasks from elsewhere. @param read when the reading began (not known: it counts) and ended */
+/** Of a walk over /proc. @param read when it began (not known: it counts) and ended */
 export const observeUnlessVoid = (
   context: DecodeContext,
   threads: ObservedTask[],
-  source: 'iterator' | 'procfs',
   read: { monoNs: string; beganNs?: string },
 ): EventDraft[] =>
   read.beganNs !== undefined && isVoid(context, BigInt(read.beganNs))
     ? []
-    : [observeTasks(context, threads, source, read.monoNs)]
+    : [observeTasks(context, threads, 'procfs', read.monoNs)]
 
 const observed = ({ task }: RecordOf<'task' | 'task-waited-for'>, patchState: PatchState): ObservedTask => ({
   tid: task.tid,

@@ -5,32 +5,7 @@ import { kthreadFlag } from '../raw/enums.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawTask } from './raw-record.ts'
 
-const recordEnd = '\tklpscope-end-of-task\n'
-
-/**
- * Splits a read of the pinned iterator (bpf/task-iterator.bt) into tasks.
- * @throws Error when a record is not of its form; a partial snapshot must not pass for a whole one.
- */
-export const parseIterator = (text: string): ObservedTask[] => {
-  const records = text.split(recordEnd)
-  if (records.pop() !== '') throw new Error('the last task record is cut off')
-  return records.map((record) => {
-    const fields = /^(\d+) (\d+) (\d+) (-?\d+) ([0-9a-f]+) (\d+) ([\s\S]*)$/.exec(record)
-    if (!fields) throw new Error(`not a task record: ${JSON.stringify(record.slice(0, 80))}`)
-    const [, tid, pid, startNs = '0', patchState, flags = '0', cpu, comm = ''] = fields
-    return {
-      tid: Number(tid),
-      pid: Number(pid),
-      startNs,
-      patchState: toPatchState(Number(patchState)),
-      comm,
-      kthread: (Number.parseInt(flags, 16) & kthreadFlag) !== 0,
-      cpu: Number(cpu),
-    }
-  })
-}
-
-/** The same from a walk over /proc; start times have the resolution of a clock tick (10 ms). */
+/** The tasks of a walk over /proc; start times have the resolution of a clock tick (10 ms). */
 export const parseProcfs = (tasks: RawTask[]): ObservedTask[] =>
   tasks.map((task) => ({
     tid: task.tid,

@@ -48,6 +48,8 @@ export type TracedCalls = {
   budgetPerS: number | null
   /** What was said last of which functions are counted, as JSON. */
   counting: string
+  /** Something that decides it has changed since: whether there is anything to say takes a look at all functions. */
+  isCountingOpen: boolean
 }
 
 export const freshTracedCalls = (): TracedCalls => ({
@@ -60,6 +62,7 @@ export const freshTracedCalls = (): TracedCalls => ({
   called: new Map(),
   budgetPerS: null,
   counting: '',
+  isCountingOpen: false,
 })
 
 export const addressOf = ({ addresses }: TracedCalls, address: string): TracedAddress => {

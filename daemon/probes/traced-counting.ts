@@ -10,7 +10,8 @@ export const tellTracedCounting = ({ functionCalls }: DecodeContext, monoNs: str
   const { traced, inexact } = functionCalls
   const { budgetPerS } = traced
   // Before the tracer has told of any, there is nothing to say.
-  if (budgetPerS === null) return []
+  if (budgetPerS === null || !traced.isCountingOpen) return []
+  traced.isCountingOpen = false
   const placed = [...traced.functions]
     .filter(([, func]) => func.goneNs === null)
     .map(([key, func]) => ({ ...identityOf(func.identity), ...statusOf(traced, func, inexact.get(key)) }))

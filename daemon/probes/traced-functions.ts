@@ -40,6 +40,7 @@ const shownIn = (patches: readonly InventoriedPatch[]): Map<string, Shown> => {
 /** A walk through the kernel's structures has shown everything that is patched. */
 export const followInventory = (memory: FunctionCallsMemory, { patches, monoNs }: Inventory): void => {
   const { traced } = memory
+  traced.isCountingOpen = true
   const shownNs = BigInt(monoNs)
   const shown = shownIn(patches)
   for (const [key, func] of traced.functions) if (!shown.has(key)) goes(memory, key, func, shownNs)
@@ -79,6 +80,7 @@ export const letGoOfTraced = (
 const goes = (memory: FunctionCallsMemory, key: string, func: TracedFunction, ns: bigint): void => {
   if (func.goneNs !== null) return
   func.goneNs = ns
+  memory.traced.isCountingOpen = true
   forgetSums(memory, key)
   memory.traced.called.delete(key)
 }

@@ -35,6 +35,7 @@ export const tellLook = (context: DecodeContext): EventDraft[] => {
     if (entered === 0 && redirected === 0) return silent
     if (!gone && exceeds(memory, key, { entered, redirected })) {
       memory.inexact.set(key, inexactText(memory, key))
+      traced.isCountingOpen = true
       return []
     }
     if (!gone) traced.called.set(key, identity)

@@ -1,6 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
 import { recordKind } from '../raw/enums.ts'
-import { freshBpftrace } from './bpftrace-inventory.ts'
 import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
@@ -8,7 +7,6 @@ import { forgetLifecycle } from './lifecycle-memory.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters } from './shadow-counters.ts'
-import { freshShadowWalk } from './shadow-walk.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
 /** The kernel-side counts die with their tracer, and what it was in the middle of is not told to its end. */
@@ -17,14 +15,11 @@ export const forgetTracer = (context: DecodeContext): void => {
   context.asking = null
   context.tasksAttached = false
   forgetLifecycle(context.lifecycle)
-  context.maps.clear()
-  context.bpftrace = freshBpftrace()
   context.taskCounts = freshTaskCounts()
   context.taskList.threads = []
   context.taskList.waitedFor = []
   context.lost.clear()
   context.inventory = freshInventory()
-  context.shadowWalk = freshShadowWalk()
   forgetShadowCounters(context)
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
@@ -52,6 +47,11 @@ export const tracerRecords = {
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
   canary: () => [],
+
+  // The daemon still looks names and links up by itself.
+  symbol: () => [],
+  'tracing-link': () => [],
+  'tracing-links-end': () => [],
 
   account: ({ monoNs, ofKind, unreserved, unwritten }, context): EventDraft[] => {
     const lost = unreserved + unwritten

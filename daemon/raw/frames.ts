@@ -13,6 +13,7 @@ export const frameTypes = {
   probe: 4,
   ready: 5,
   record: 6,
+  text: 7,
   // In recordings only, beside those of the tracer.
   recording: 64,
   observation: 65,

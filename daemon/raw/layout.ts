@@ -43,8 +43,8 @@ export type LaidOutEnum = z.infer<typeof enumSchema>
 
 export const probeSchema = z.object({
   program: name,
-  /** As libbpf has it: `kprobe/klp_init_transition`. */
-  section: z.string().max(256),
+  /** The kernel's function or variable that it is about, by which its header names the loss of it. */
+  subject: name,
   attached: z.boolean(),
   reason: z.string().max(128).optional(),
   errno: whole,

@@ -99,10 +99,14 @@ export class RecordDecoder {
   readonly #plans = new Map<number, Plan>()
   readonly #littleEndian: boolean
 
-  /** @throws LayoutError when the layouts are not exactly those of the records that this program knows */
-  constructor(layouts: readonly Layout[], littleEndian: boolean) {
+  /**
+   * @param ofRecording whether kinds may be missing: an earlier tracer had fewer
+   * @throws LayoutError when the layouts are not exactly those of the records that this program knows
+   */
+  constructor(layouts: readonly Layout[], littleEndian: boolean, ofRecording = false) {
     this.#littleEndian = littleEndian
     for (const layout of layouts) this.#plans.set(layout.kind, planRecord(layout))
+    if (ofRecording) return
     const names = new Set([...this.#plans.values()].map((plan) => plan.name))
     const missing = Object.keys(recordFields).filter((name) => !names.has(name as RecordName))
     if (missing.length > 0)

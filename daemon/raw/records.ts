@@ -108,6 +108,17 @@ export const recordFields = {
   account: { ofKind: 'int', emitted: 'wide', unreserved: 'wide', written: 'wide', unwritten: 'wide' },
   gap: { fromNs: 'wide', over: 'flag', reason: 'text' },
   'shadow-counted': { ids: 'wide', notStreamed: 'wide', pass: 'wide' },
+  symbol: { address: 'wide', start: 'wide', name: 'text', module: 'text' },
+  'tracing-link': {
+    holder: task,
+    linkId: 'int',
+    programId: 'int',
+    attachType: 'int',
+    targetObjectId: 'int',
+    targetBtfId: 'int',
+    program: 'text',
+  },
+  'tracing-links-end': { rows: 'int', complete: 'flag' },
 } as const
 
 /** What stands at the head of each. */

@@ -15,6 +15,7 @@ import {
 } from './layout.ts'
 import { RecordDecoder } from './record-decoder.ts'
 import type { TracerRecord } from './records.ts'
+import { readText, type TracerText } from './text.ts'
 
 /** What the tracer says, frame by frame. A worker that was started anew begins with `hello` again. */
 export type TracerMessage =
@@ -25,21 +26,21 @@ export type TracerMessage =
   | { type: 'record'; record: TracerRecord }
   /** In a recording: what another source saw, as JSON. */
   | { type: 'observation'; observation: unknown }
+  | ({ type: 'text' } & TracerText)
   /** A frame that was whole but not understood; the stream goes on. */
   | { type: 'not-understood'; frame: string; reason: string; bytes: number }
 
 /** Reads the tracer's stream from its bytes, or a recording, which is one among whose frames there are others. */
 export class TracerStream {
   readonly #frames: FrameReader
-  readonly #onFrame: (frame: Frame) => void
+  readonly #ofRecording: boolean
   #hello: Hello | null = null
   #layouts: Layout[] = []
   #decoder: RecordDecoder | null = null
 
-  /** @param onFrame sees each frame before what it says is read */
-  constructor(options: { ofRecording?: boolean; onFrame?: (frame: Frame) => void } = {}) {
-    this.#frames = new FrameReader(options.ofRecording)
-    this.#onFrame = options.onFrame ?? (() => undefined)
+  constructor({ ofRecording = false } = {}) {
+    this.#ofRecording = ofRecording
+    this.#frames = new FrameReader(ofRecording)
   }
 
   /** Bytes of a frame of which the end has not come. */
@@ -53,53 +54,54 @@ export class TracerStream {
   }
 
   /**
+   * What the frames say that are whole now.
    * @throws FrameError when the bytes are no frames
    * @throws LayoutError when the tracer's records are not those that this program knows
    */
   *read(piece: Uint8Array): Generator<TracerMessage> {
-    for (const frame of this.#frames.read(piece)) {
-      const { type, payload } = frame
-      this.#onFrame(frame)
-      switch (type) {
-        case 'recording':
-          this.#required(recordingSchema, payload)
-          break
-        case 'observation': {
-          const observation = parsed(payload)
-          yield observation === undefined
-            ? { type: 'not-understood', frame: type, reason: 'it is no JSON', bytes: payload.byteLength }
-            : { type, observation }
-          break
-        }
-        case 'hello': {
-          this.#hello = this.#required(helloSchema, payload)
-          this.#layouts = []
-          yield { type, hello: this.#hello }
-          break
-        }
-        case 'layout':
-          this.#takeLayout(this.#required(layoutSchema, payload))
-          break
-        case 'enum':
-          yield { type, enum: this.#required(enumSchema, payload) }
-          break
-        case 'probe':
-          yield { type, probe: this.#required(probeSchema, payload) }
-          break
-        case 'ready':
-          yield { type, ready: this.#required(readySchema, payload) }
-          break
-        case 'record': {
-          const record = this.#decoder?.decode(payload)
-          yield record
-            ? { type, record }
-            : {
-                type: 'not-understood',
-                frame: type,
-                reason: this.#decoder ? 'no record of a known kind and length' : 'it came before its layout',
-                bytes: payload.byteLength,
-              }
-        }
+    for (const { message } of this.readFrames(piece)) if (message) yield message
+  }
+
+  /** The same, beside each frame; null for one that only says how others are read. */
+  *readFrames(piece: Uint8Array): Generator<{ frame: Frame; message: TracerMessage | null }> {
+    for (const frame of this.#frames.read(piece)) yield { frame, message: this.#messageOf(frame) }
+  }
+
+  #messageOf({ type, payload }: Frame): TracerMessage | null {
+    switch (type) {
+      case 'recording':
+        this.#required(recordingSchema, payload)
+        return null
+      case 'observation': {
+        const observation = parsed(payload)
+        return observation === undefined
+          ? { type: 'not-understood', frame: type, reason: 'it is no JSON', bytes: payload.byteLength }
+          : { type, observation }
+      }
+      case 'hello':
+        this.#hello = this.#required(helloSchema, payload)
+        this.#layouts = []
+        return { type, hello: this.#hello }
+      case 'layout':
+        this.#takeLayout(this.#required(layoutSchema, payload))
+        return null
+      case 'enum':
+        return { type, enum: this.#required(enumSchema, payload) }
+      case 'probe':
+        return { type, probe: this.#required(probeSchema, payload) }
+      case 'ready':
+        return { type, ready: this.#required(readySchema, payload) }
+      case 'record': {
+        const record = this.#decoder?.decode(payload)
+        if (record) return { type, record }
+        const reason = this.#decoder ? 'no record of a known kind and length' : 'it came before its layout'
+        return { type: 'not-understood', frame: type, reason, bytes: payload.byteLength }
+      }
+      case 'text': {
+        const text = readText(payload, this.#frames.littleEndian)
+        if (text) return { type, ...text }
+        const reason = 'no text of a known source'
+        return { type: 'not-understood', frame: type, reason, bytes: payload.byteLength }
       }
     }
   }
@@ -107,7 +109,7 @@ export class TracerStream {
   #takeLayout(layout: Layout): void {
     this.#layouts.push(layout)
     if (this.#layouts.length === this.#hello?.kinds)
-      this.#decoder = new RecordDecoder(this.#layouts, this.#frames.littleEndian)
+      this.#decoder = new RecordDecoder(this.#layouts, this.#frames.littleEndian, this.#ofRecording)
     if (this.#layouts.length > (this.#hello?.kinds ?? 0))
       throw new FrameError('The tracer has laid out more kinds of records than it said it would.')
   }

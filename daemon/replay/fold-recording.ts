@@ -23,7 +23,7 @@ const hostSchema = rawSchema.extend({
 })
 
 export type Folding = {
-  /** Takes a line: an event (export) or a raw record. Others are counted. */
+  /** Takes a line: an event (export). Others are counted. */
   take: (line: string) => void
   /** Takes what a frame of a recording says (daemon --record). */
   takeFrame: (message: TracerMessage) => void
@@ -34,7 +34,8 @@ export type Folding = {
 }
 
 /**
- * Folds the lines of a recording, as the live daemon did what it saw; nothing a file holds is fatal.
+ * Folds the frames of a recording, as the live daemon did what it saw, or the lines of an export; nothing a file holds
+ * is fatal.
  * @param sink gets every step; an exported part of a record begins in the middle: `from` tells after which state
  */
 export const foldRecording = (
@@ -50,8 +51,6 @@ export const foldRecording = (
   const newEngine = () => createEngine(state, [(step) => steps.push(step)])
   let engine = newEngine()
   let runs = 0
-  /** The first line that can be read decides. */
-  let format: 'raw' | 'events' | undefined
 
   const handOut = (): void => {
     state = steps.at(-1)?.state ?? state
@@ -70,8 +69,6 @@ export const foldRecording = (
 
   const unreadable = (line: string, error: string): void => {
     malformed++
-    // Among events it has no place: they have their numbers.
-    if (format !== 'raw') return
     engine.ingest({ monoNs, source: 'recording', line, error })
     handOut()
   }
@@ -99,7 +96,6 @@ export const foldRecording = (
   }
 
   const takeFrame = (message: TracerMessage): void => {
-    format = 'raw'
     if (message.type === 'record') takeRaw(probeRecord(message.record))
     else if (message.type === 'observation' && isRaw(message.observation)) takeRaw(message.observation)
     else if (message.type === 'observation') {
@@ -121,16 +117,9 @@ export const foldRecording = (
     take: (line) => {
       if (line.trim() === '') return
       const value = parseJson(line)
-      if (format !== 'raw' && isEvent(value, state)) {
-        format = 'events'
-        return takeEvent(value)
-      }
-      if (format !== 'events' && isRaw(value)) {
-        format = 'raw'
-        return takeRaw(value)
-      }
-      end()
-      unreadable(line, value === undefined ? 'not JSON' : 'neither a raw record nor an event')
+      if (isEvent(value, state)) takeEvent(value)
+      // Among events what is none has no place: they have their numbers.
+      else malformed++
     },
     takeFrame,
     end,

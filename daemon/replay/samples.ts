@@ -52,7 +52,7 @@ export const createSamples = (): Samples & { close: () => void } => {
   }
 
   const open = (name: string, recording: string): Opened => {
-    const replay = openReplay(join(recordingsDir, `${recording}.ndjson.gz`))
+    const replay = openReplay(join(recordingsDir, `${recording}.recording.gz`))
     replay.catch(() => close(name))
     const options = replay.then((it) => replayApi({ ...it, name }, 1, list))
     const sample: Opened = { replay, options, timer: setTimeout(() => close(name), idleMs).unref() }

@@ -1,12 +1,8 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { execa } from 'execa'
-import { probeSets } from '../probes/probe-sets.ts'
-import { readBtf } from './btf.ts'
-import { childEnvironment } from './child-environment.ts'
-import { findProgram } from './find-program.ts'
-import { readKernelSymbols } from './kernel-symbols.ts'
-import { generateScript } from './script.ts'
+import { type ProbeSetName, probePurposes } from '../contract/probe-purposes.ts'
+import { checkProbes } from './check-probes.ts'
+import { blindSets, probeSetsOf, readProbeHeaders } from './probe-headers.ts'
 import { livepatchDir } from './sysfs.ts'
 
 /** One thing this host offers or not. */
@@ -22,7 +18,7 @@ export type Capability = {
 }
 
 /** Asks the host itself, never a version number. Changes nothing. */
-export const probeCapabilities = async (bpfDir: string): Promise<Capability[]> => [
+export const probeCapabilities = async (tracer: string, bpfDir: string): Promise<Capability[]> => [
   check(
     'root',
     'everything that reads the kernel',
@@ -60,26 +56,12 @@ export const probeCapabilities = async (bpfDir: string): Promise<Capability[]> =
   ),
   check(
     'tracefs',
-    'knowing which functions can be probed',
+    'which ftrace sites patches hold',
     tracefs() !== undefined,
-    tracefs() ?? 'available_filter_functions is not readable',
+    tracefs() ?? 'enabled_functions is not readable',
     'mount -t tracefs tracefs /sys/kernel/tracing',
   ),
-  check(
-    'kernel symbols',
-    'idle tasks, shadow variables, attaching to a running transition',
-    readKernelSymbols().addressOf('klp_transition_patch') !== null,
-    '/proc/kallsyms',
-    'CONFIG_KALLSYMS_ALL; as root with kernel.kptr_restrict below 2.',
-  ),
   lockdown(),
-  check(
-    'bpffs',
-    'fast snapshots of all tasks (otherwise /proc is walked)',
-    isBpffs(),
-    '/sys/fs/bpf',
-    'mount -t bpf bpf /sys/fs/bpf',
-  ),
   check(
     'kernel log',
     'reasons of refused loads',
@@ -87,8 +69,7 @@ export const probeCapabilities = async (bpfDir: string): Promise<Capability[]> =
     '/dev/kmsg',
     'Run as root; in a container, pass /dev/kmsg in.',
   ),
-  await bpftrace(),
-  ...probeSetCapabilities(bpfDir),
+  ...(await probeSetCapabilities(tracer, bpfDir)),
 ]
 
 const check = (
@@ -117,17 +98,7 @@ const readable = (path: string): boolean => {
 }
 
 const tracefs = (): string | undefined =>
-  ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].find((dir) =>
-    readable(`${dir}/available_filter_functions`),
-  )
-
-const isBpffs = (): boolean => {
-  try {
-    return / \/sys\/fs\/bpf bpf [^\n]*\brw\b/.test(readFileSync('/proc/mounts', 'utf8'))
-  } catch {
-    return false
-  }
-}
+  ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].find((dir) => readable(`${dir}/enabled_functions`))
 
 /** Lockdown in confidentiality mode forbids BPF to read kernel memory. Source: security/lockdown, kernel_lockdown(7). */
 const lockdown = (): Capability => {
@@ -146,42 +117,20 @@ const lockdown = (): Capability => {
   )
 }
 
-const bpftrace = async (): Promise<Capability> => {
-  const path = findProgram('bpftrace')
-  if (path === null) return check('bpftrace', 'all probes', false, 'not on PATH', 'apt-get install bpftrace')
-  const { stdout, failed } = await execa(path, ['--version'], {
-    reject: false,
-    timeout: 20_000,
-    extendEnv: false,
-    env: childEnvironment(),
-  })
-  const version = /v?(\d+)\.(\d+)/.exec(stdout)
-  const recent = version !== null && (Number(version[1]) > 0 || Number(version[2]) >= 17)
-  return check(
-    'bpftrace',
-    'all probes',
-    !failed && recent,
-    `${path} ${stdout.trim()}`,
-    'Install bpftrace 0.17 or newer.',
-  )
-}
-
-/** What of each probe set this kernel lets us attach. */
-const probeSetCapabilities = (bpfDir: string): Capability[] => {
-  const script = generateScript(bpfDir, probeSets, {
-    ...readKernelSymbols(),
-    btf: readBtf(),
-    cpus: 1,
-    streamPerS: 1,
-    shadowCheckS: 60,
-  })
-  return script.probeSets.flatMap((set) => [
+/** What of each probe set this kernel offers: the tracer says, without loading anything. */
+const probeSetCapabilities = async (tracer: string, bpfDir: string): Promise<Capability[]> => {
+  const check = await checkProbes(tracer)
+  const sets =
+    'failure' in check
+      ? blindSets(check.failure, check.remedy)
+      : probeSetsOf(readProbeHeaders(bpfDir), check.probes)
+  return sets.flatMap((set) => [
     {
       name: `probe set ${set.name}`,
       available: set.available,
-      detail: set.reason ?? `bpf/${set.name}.bt`,
+      detail: set.reason ?? 'klpscope-tracer',
       remedy: set.remedy ?? null,
-      loss: probeSets.find((known) => known.stem === set.name)?.purpose ?? '',
+      loss: probePurposes[set.name as ProbeSetName],
     },
     ...(set.lost ?? []).map(({ name, loss, reason, remedy }) => ({
       name: `probe set ${set.name}: ${name}`,

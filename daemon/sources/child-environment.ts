@@ -1,21 +1,9 @@
-/** What programs need to find their files and to write times and texts as the user wants them; and bpftrace its types. */
-const passedOn = [
-  'PATH',
-  'HOME',
-  'LANG',
-  'LC_ALL',
-  'LC_CTYPE',
-  'TZ',
-  'TMPDIR',
-  'BPFTRACE_BTF',
-  'BPFTRACE_VMLINUX',
-  'BPFTRACE_KERNEL_SOURCE',
-  'BPFTRACE_KERNEL_BUILD',
-]
+/** What programs need to find their files and to write times and texts as the user wants them. */
+const passedOn = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR']
 
 /**
  * The environment of a child process. It does not get ours whole: that may hold secrets, and variables that change what
- * a program does (NODE_OPTIONS, LD_PRELOAD, BPFTRACE_MAX_PROBES).
+ * a program does (NODE_OPTIONS, LD_PRELOAD).
  */
 export const childEnvironment = (own: Record<string, string> = {}): Record<string, string> => ({
   ...Object.fromEntries(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { RawRecord } from '../probes/raw-record.ts'
 
-/** CLOCK_MONOTONIC in ns, the clock of bpf_ktime_get_ns (`nsecs` in bpftrace). */
+/** CLOCK_MONOTONIC in ns, the clock of bpf_ktime_get_ns. */
 export const monotonicNs = (): string => String(process.hrtime.bigint())
 
 /** Told this often in any case. */

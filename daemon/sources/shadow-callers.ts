@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { RawBody, RawCaller, RawSymbol } from '../probes/raw-record.ts'
-import { Tuple } from '../probes/tuple.ts'
+import type { RecordOf } from '../raw/records.ts'
 import type { QuietTime } from './quiet-time.ts'
-import { recordName } from './record-name.ts'
 import { lookUpModules } from './symbol-lookup.ts'
 
 const moduleList = '/proc/modules'
@@ -15,8 +14,8 @@ const againMs: readonly number[] = [1_000, 5_000, 30_000]
 const gatherMs = 500
 
 export type ShadowCallers = {
-  /** What is to be told right behind a line of the main tracer: the module at the address it tells. */
-  follow: (line: string) => RawBody | undefined
+  /** What is to be told right behind such a record: the module at the address it tells. */
+  follow: (record: RecordOf<'shadow-user'>) => RawBody
   /** Resolves once what was begun is done. */
   stop: () => Promise<void>
 }
@@ -71,9 +70,8 @@ export const createShadowCallers = (
   }
 
   return {
-    follow: (line) => {
-      const address = recordName(line) === 'shadow.user' ? addressIn(line) : null
-      if (address === null) return undefined
+    follow: (record) => {
+      const address = `0x${record.caller.toString(16)}`
       const caller = callerAt(address)
       if (caller.module === null) lookAgain(address)
       else nameFunctionOf(caller)
@@ -84,18 +82,6 @@ export const createShadowCallers = (
       for (const retry of retries) clearTimeout(retry)
       await working
     },
-  }
-}
-
-/** Null for a line that is broken: decoding will say what is wrong with it. */
-const addressIn = (line: string): string | null => {
-  try {
-    const tuple = new Tuple((JSON.parse(line) as { data: unknown[] }).data)
-    tuple.monoNs()
-    tuple.address()
-    return tuple.address()
-  } catch {
-    return null
   }
 }
 

@@ -28,13 +28,6 @@ export const lookUpAddresses = async (
   return addresses.map((address) => found.get(address) ?? { address, name: null, module: null })
 }
 
-/** Every function of one of these names. */
-export const lookUpNames = async (names: readonly string[], signal: AbortSignal): Promise<RawSymbol[]> => {
-  if (names.length === 0) return []
-  const wanted = new Set(names)
-  return (await search(names, signal)).filter((symbol) => symbol.name !== null && wanted.has(symbol.name))
-}
-
 /** Every function of some modules. */
 export const lookUpModules = async (modules: readonly string[], signal: AbortSignal): Promise<RawSymbol[]> =>
   modules.length === 0

@@ -1,22 +1,24 @@
-import { openSync, writeSync } from 'node:fs'
+import { openSync, readFileSync, writeSync } from 'node:fs'
 import { openPipeline } from '../../daemon/open-pipeline.ts'
+import { probeRecord } from '../../daemon/probes/raw-record.ts'
+import { TracerStream } from '../../daemon/raw/tracer-stream.ts'
 import { monotonicNs } from '../../daemon/sources/clock.ts'
-import { createLineQueue } from '../../daemon/sources/line-queue.ts'
-import { splitLines } from '../../daemon/sources/lines.ts'
+import { createTracerReader } from '../../daemon/sources/tracer-reader.ts'
 
 /**
- * The daemon's core, fed by its standard input: line queue, decoding, folding, record. Beside it stands the truth for who
- * checks its account: how many lines it has read, and how many events it has made by itself.
+ * The daemon's core, fed by its standard input in the tracer's place: reading, decoding, folding, record. Beside it stands
+ * the truth for who checks its account: how many frames it has read, and how many events it has made by itself.
  */
-const [file = '', workerFile = '', accountFile = '', truthFile = ''] = process.argv.slice(2)
+const [file = '', workerFile = '', accountFile = '', truthFile = '', prologueFile = ''] =
+  process.argv.slice(2)
 
-/** What becomes of the lines it is fed with; every other event is its own. */
-const ofLines = /^(shadow-|task-blocked|decode-failed)/
-/** `unsure`: lines read that a kill may find in the account or not yet. */
-const truth = { lines: 0, unsure: 0, own: 0, written: '' }
+/** What becomes of the frames it is fed with; every other event is its own. */
+const ofFrames = /^(shadow-|decode-failed)/
+/** `unsure`: frames read that a kill may find in the account or not yet. */
+const truth = { frames: 0, unsure: 0, own: 0, written: '' }
 const truthHandle = openSync(truthFile, 'w')
 const tellTruth = (): void => {
-  const text = `${JSON.stringify({ lines: truth.lines, unsure: truth.unsure, own: truth.own })}\n`
+  const text = `${JSON.stringify({ frames: truth.frames, unsure: truth.unsure, own: truth.own })}\n`
   if (text !== truth.written) writeSync(truthHandle, text, 0)
   truth.written = text
 }
@@ -30,7 +32,7 @@ const pipeline = await openPipeline({
 })
 const { account } = pipeline
 pipeline.addSink(({ event }) => {
-  if (!ofLines.test(event.kind)) truth.own++
+  if (!ofFrames.test(event.kind)) truth.own++
 })
 const take = (record: Parameters<typeof pipeline.take>[0]): void => {
   pipeline.take(record)
@@ -50,25 +52,33 @@ take({
 tellTruth()
 setInterval(tellTruth, 5)
 
-const queue = createLineQueue((line) => take({ monoNs: monotonicNs(), source: 'bpftrace', line }), {
-  ...account,
-  linesArrived: (count) => {
-    account.linesArrived(count)
-    truth.unsure += count
+let began = false
+const read = createTracerReader(
+  {
+    ...account,
+    arrived: (count) => {
+      account.arrived(count)
+      if (began) truth.unsure += count
+    },
+    save: () => {
+      tellTruth()
+      account.save()
+      truth.frames += truth.unsure
+      truth.unsure = 0
+      tellTruth()
+    },
   },
-  save: () => {
-    tellTruth()
-    account.save()
-    truth.lines += truth.unsure
-    truth.unsure = 0
-    tellTruth()
-  },
-})
-process.stdin.on('data', splitLines(queue.push))
+  () => undefined,
+  (message) => message.type === 'record' && take(probeRecord(message.record)),
+  // What is fed is of a recording: its tracer may have had fewer kinds of records.
+  new TracerStream({ ofRecording: true }),
+)
+read(readFileSync(prologueFile))
+began = true
+process.stdin.on('data', read)
 process.on('SIGTERM', async () => {
   const begun = performance.now()
   process.stdin.pause()
-  queue.end(begun + 500)
   const open = await pipeline.end('SIGTERM', begun + 1_700)
   tellTruth()
   process.stdout.write(

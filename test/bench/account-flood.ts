@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   write,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,10 +24,12 @@ export type FloodOptions = {
   workerFile: string
   /** For the record and what belongs to it. */
   dir: string
-  /** Each of them becomes one event. */
-  lines: readonly string[]
+  /** What a tracer writes before its records. */
+  prologue: Uint8Array
+  /** Of 256 bytes each; each of them becomes one event. */
+  frames: readonly Uint8Array[]
   seconds: number
-  linesPerS: number
+  framesPerS: number
   /** Between two ends of the daemon, at random up to twice as long. */
   meanRunS: number
 }
@@ -48,28 +51,26 @@ export type FloodResult = {
   problems: string[]
 }
 
-/** So that every read of the pipe ends with a line: one that is killed takes whole lines with it. */
-const lineBytes = 256
+/** So that every read of the pipe ends with a frame: one that is killed takes whole frames with it. */
+export const floodFrameBytes = 256
 const largestRead = 65_536
 /** A record larger than this is counted and begun anew: ten minutes would fill a disk. */
 const largestRecordBytes = 300_000_000
 
-const padded = (line: string): string => `${line.padEnd(lineBytes - 1)}\n`
 const writeAll = promisify(write) as (
   fd: number,
   data: Buffer,
   offset: number,
 ) => Promise<{ bytesWritten: number }>
 
-/** Floods a daemon with lines, ends it at random moments, one way or the other, and adds up what became of every line. */
+/** Floods a daemon with records, ends it at random moments, one way or the other, and adds up what became of each. */
 export const floodWithKills = async (options: FloodOptions): Promise<FloodResult> => {
-  const { dir, childFile, workerFile, seconds, linesPerS, meanRunS } = options
-  const lines = options.lines.filter(
-    (line) => Buffer.byteLength(line) === line.length && line.length < lineBytes,
-  )
+  const { dir, childFile, workerFile, frames, seconds, framesPerS, meanRunS } = options
   const file = join(dir, 'klpscope.db')
   const accountFile = join(dir, 'account.json')
-  const fifo = join(dir, 'lines')
+  const fifo = join(dir, 'frames')
+  const prologueFile = join(dir, 'prologue')
+  writeFileSync(prologueFile, options.prologue)
   if (spawnSync('mkfifo', [fifo]).status !== 0) throw new Error(`mkfifo ${fifo} failed`)
   // Whoever writes must not be ended by the reader's end, nor lose what waits in the pipe.
   const ends = openSync(fifo, constants.O_RDWR)
@@ -88,7 +89,7 @@ export const floodWithKills = async (options: FloodOptions): Promise<FloodResult
   }
   /** Read back from the pipe at a kill, to be written first. */
   const again: Buffer[] = []
-  /** At each kill between two writes: lines that the account may know already. */
+  /** At each kill between two writes: frames that the account may know already. */
   const unsure: number[] = []
   let next = 0
 
@@ -96,18 +97,18 @@ export const floodWithKills = async (options: FloodOptions): Promise<FloodResult
     for (let at = 0; at < data.length; ) at += (await writeAll(ends, data, at)).bytesWritten
   }
   const batchOf = (count: number): Buffer =>
-    Buffer.from(Array.from({ length: count }, () => padded(lines[next++ % lines.length] ?? '')).join(''))
+    Buffer.concat(Array.from({ length: count }, () => frames[next++ % frames.length] ?? new Uint8Array(0)))
 
   /** Feeds at the rate asked for until told to stop; what the pipe does not take in time is not sent. */
   const feed = async (stop: AbortSignal): Promise<number> => {
     let written = 0
     for (const data of again.splice(0)) {
       await put(data)
-      written += data.length / lineBytes
+      written += data.length / floodFrameBytes
     }
     for (let due = performance.now(); !stop.aborted; due = Math.max(due + 10, performance.now() - 100)) {
       if (due > performance.now()) await sleep(due - performance.now())
-      const count = Math.ceil(linesPerS / 100)
+      const count = Math.ceil(framesPerS / 100)
       if (stop.aborted) break
       await put(batchOf(count))
       written += count
@@ -129,7 +130,7 @@ export const floodWithKills = async (options: FloodOptions): Promise<FloodResult
         bytes += read
       } catch {
         // Nothing in it, for now.
-        if (settled) return bytes / lineBytes
+        if (settled) return bytes / floodFrameBytes
         await sleep(1)
       }
     }
@@ -139,9 +140,13 @@ export const floodWithKills = async (options: FloodOptions): Promise<FloodResult
     const truthFile = join(dir, 'truth.json')
     rmSync(truthFile, { force: true })
     const reading = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
-    const child = spawn(process.execPath, [childFile, file, workerFile, accountFile, truthFile], {
-      stdio: [reading, 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      process.execPath,
+      [childFile, file, workerFile, accountFile, truthFile, prologueFile],
+      {
+        stdio: [reading, 'pipe', 'inherit'],
+      },
+    )
     closeSync(reading)
     const kill = lastMs === null && Math.random() < 0.7
     const output = outputOf(child)
@@ -162,11 +167,11 @@ export const floodWithKills = async (options: FloodOptions): Promise<FloodResult
     const truth = readTruth(truthFile)
     result.sent += taken
     result.own += truth.own
-    const inRead = taken - truth.lines
+    const inRead = taken - truth.frames
     result.inReads += inRead
     if (truth.unsure > 0) unsure.push(truth.unsure)
-    if (inRead < 0 || inRead > (kill ? largestRead / lineBytes : 0))
-      result.problems.push(`${taken} lines were taken, ${truth.lines} were counted`)
+    if (inRead < 0 || inRead > (kill ? largestRead / floodFrameBytes : 0))
+      result.problems.push(`${taken} frames were taken, ${truth.frames} were counted`)
     if (kill) result.kills++
     else {
       result.stops++
@@ -221,13 +226,13 @@ const knownAfterAll = (unsure: readonly number[], wanted: number): number => {
   return sums.has(wanted) ? wanted : 0
 }
 
-type Truth = { lines: number; unsure: number; own: number }
+type Truth = { frames: number; unsure: number; own: number }
 const readTruth = (file: string): Truth => {
   try {
     return JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '') as Truth
   } catch {
     // Ended before it had begun.
-    return { lines: 0, unsure: 0, own: 0 }
+    return { frames: 0, unsure: 0, own: 0 }
   }
 }
 

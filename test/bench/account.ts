@@ -1,35 +1,38 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { createDecoder } from '../../daemon/probes/decode.ts'
-import type { RawRecord } from '../../daemon/probes/raw-record.ts'
-import { recordName } from '../../daemon/sources/record-name.ts'
+import { frameHeaderBytes, frameOf } from '../../daemon/raw/frames.ts'
+import { TracerStream } from '../../daemon/raw/tracer-stream.ts'
 import { checkoutRoot } from '../lab/checkout.ts'
-import { floodWithKills } from './account-flood.ts'
+import { floodFrameBytes, floodWithKills } from './account-flood.ts'
 import type { BenchOptions, HostBench, Section } from './bench.ts'
 import { fixed } from './format.ts'
 
-const linesPerS = 20_000
-/** Of those that become one event each, whatever came before. */
-const names = ['shadow', 'shadow.free_all', 'task.blocked']
+const framesPerS = 20_000
+const recorded = 'shadow-6.1.recording.gz'
 
-/** Lines of the recordings, each of which becomes one event. */
-export const singleLines = (recordingsDir: string): string[] =>
-  readdirSync(recordingsDir)
-    .filter((name) => name.endsWith('.ndjson.gz'))
-    .flatMap((name) =>
-      gunzipSync(readFileSync(join(recordingsDir, name)))
-        .toString('utf8')
-        .trimEnd()
-        .split('\n'),
-    )
-    .flatMap((text) => {
-      const record = JSON.parse(text) as RawRecord
-      if (record.source !== 'bpftrace' || !names.includes(recordName(record.line) ?? '')) return []
-      const events = createDecoder().decode(record)
-      return events.length === 1 && events[0]?.kind !== 'decode-failed' ? [record.line] : []
-    })
+/**
+ * Real records of single calls, each of which becomes one event, padded to the length that a flood takes: the layout
+ * before them says so.
+ */
+export const singleFrames = (recordingsDir: string): { prologue: Uint8Array; frames: Uint8Array[] } => {
+  const bytes = gunzipSync(readFileSync(join(recordingsDir, recorded)))
+  const all = [...new TracerStream({ ofRecording: true }).readFrames(bytes)]
+  const prologue = all.flatMap(({ frame }) => {
+    if (frame.type !== 'layout') return frame.type === 'hello' ? [frame.bytes] : []
+    const layout = JSON.parse(Buffer.from(frame.payload).toString()) as { name: string; bytes: number }
+    if (layout.name === 'SHADOW_CALL') layout.bytes = floodFrameBytes - frameHeaderBytes
+    return [frameOf('layout', Buffer.from(JSON.stringify(layout)))]
+  })
+  const frames = all.flatMap(({ frame, message }) => {
+    if (message?.type !== 'record' || message.record.record !== 'shadow-call') return []
+    const payload = new Uint8Array(floodFrameBytes - frameHeaderBytes)
+    payload.set(frame.payload)
+    return [frameOf('record', payload)]
+  })
+  return { prologue: Buffer.concat(prologue), frames }
+}
 
 const run = async ({ quick, minutes }: BenchOptions): Promise<Section[]> => {
   const dir = mkdtempSync(join(tmpdir(), 'klpscope-account-'))
@@ -39,16 +42,16 @@ const run = async ({ quick, minutes }: BenchOptions): Promise<Section[]> => {
       childFile: join(checkoutRoot(), 'dist', 'account-child.js'),
       workerFile: join(checkoutRoot(), 'dist', 'store-worker.js'),
       dir,
-      lines: singleLines(join(checkoutRoot(), 'test', 'recordings')),
+      ...singleFrames(join(checkoutRoot(), 'test', 'recordings')),
       seconds,
-      linesPerS,
+      framesPerS,
       meanRunS: quick ? 2 : 5,
     })
     const { sent, own, inReads, recorded, lost, kills, stops, slowestStopMs, difference, problems } = result
     const exact = difference === 0 && problems.length === 0
     return [
       {
-        title: `The account of a flood, ${fixed(seconds / 60, 1)} minutes at up to ${linesPerS} lines/s`,
+        title: `The account of a flood, ${fixed(seconds / 60, 1)} minutes at up to ${framesPerS} records/s`,
         columns: ['what became of it', 'events'],
         rows: [
           ['sent to the daemon', String(sent)],
@@ -59,7 +62,7 @@ const run = async ({ quick, minutes }: BenchOptions): Promise<Section[]> => {
           ['difference', String(difference)],
         ],
         notes: [
-          `Recorded lines through a pipe into the daemon's own line queue, decoding and record; it was killed ${kills} times (SIGKILL) and stopped ${stops} times (SIGTERM, at most ${fixed(slowestStopMs, 0)} ms) at random moments.`,
+          `Records of a tracer through a pipe into the daemon's own reading, decoding and record; it was killed ${kills} times (SIGKILL) and stopped ${stops} times (SIGTERM, at most ${fixed(slowestStopMs, 0)} ms) at random moments.`,
           ...problems,
         ],
         verdict: {

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { initialState } from '../../daemon/core/core-state.ts'
 import { createEngine } from '../../daemon/engine.ts'
-import type { RawRecord } from '../../daemon/probes/raw-record.ts'
+import { probeRecord, type RawRecord } from '../../daemon/probes/raw-record.ts'
+import { FrameReader } from '../../daemon/raw/frames.ts'
+import { TracerStream } from '../../daemon/raw/tracer-stream.ts'
 import { checkoutRoot } from '../lab/checkout.ts'
 import type { BenchOptions, HostBench, Section } from './bench.ts'
 import { fixed } from './format.ts'
@@ -11,15 +13,10 @@ import { median, quantile } from './statistics.ts'
 
 const recordingsDir = (): string => join(checkoutRoot(), 'test', 'recordings')
 
-const readLines = (): string[][] =>
+const readRecordings = (): Buffer[] =>
   readdirSync(recordingsDir())
-    .filter((name) => name.endsWith('.ndjson.gz'))
-    .map((name) =>
-      gunzipSync(readFileSync(join(recordingsDir(), name)))
-        .toString('utf8')
-        .trimEnd()
-        .split('\n'),
-    )
+    .filter((name) => name.endsWith('.recording.gz'))
+    .map((name) => gunzipSync(readFileSync(join(recordingsDir(), name))))
 
 /** Milliseconds that work takes. */
 const time = (work: () => void): number => {
@@ -28,32 +25,32 @@ const time = (work: () => void): number => {
   return performance.now() - begun
 }
 
-/** What any reader has to do at least: the record, and the line of bpftrace in it. */
-const parseOnly = (recordings: readonly string[][]): void => {
-  for (const lines of recordings) {
-    for (const text of lines) {
-      const record = JSON.parse(text) as RawRecord
-      if (record.source === 'bpftrace') JSON.parse(record.line)
-    }
-  }
+/** What any reader has to do at least: cut the bytes into frames. @returns frames */
+const cutOnly = (recordings: readonly Buffer[]): number => {
+  let frames = 0
+  for (const recording of recordings) for (const _ of new FrameReader(true).read(recording)) frames++
+  return frames
 }
 
-/** The daemon's own way, from text to state. @returns events */
-const decodeAndReduce = (recordings: readonly string[][]): number => {
+/** The daemon's own way, from bytes to state. @returns events */
+const decodeAndReduce = (recordings: readonly Buffer[]): number => {
   let events = 0
-  for (const lines of recordings) {
+  for (const recording of recordings) {
     const engine = createEngine(initialState, [() => events++])
-    for (const text of lines) engine.ingest(JSON.parse(text) as RawRecord)
+    for (const message of new TracerStream({ ofRecording: true }).read(recording)) {
+      if (message.type === 'record') engine.ingest(probeRecord(message.record))
+      else if (message.type === 'observation') engine.ingest(message.observation as RawRecord)
+    }
   }
   return events
 }
 
 const run = async ({ quick }: BenchOptions): Promise<Section[]> => {
-  const recordings = readLines()
-  const records = recordings.reduce((sum, lines) => sum + lines.length, 0)
+  const recordings = readRecordings()
+  const records = cutOnly(recordings)
   const events = decodeAndReduce(recordings)
   const rounds = Array.from({ length: quick ? 7 : 31 }, () => ({
-    parse: time(() => parseOnly(recordings)),
+    parse: time(() => cutOnly(recordings)),
     whole: time(() => decodeAndReduce(recordings)),
   }))
   // The first are slower: the compiler of JavaScript has not seen the code yet.
@@ -67,10 +64,10 @@ const run = async ({ quick }: BenchOptions): Promise<Section[]> => {
   return [
     {
       title: 'Decoding and reducing the recordings of test/recordings, on this machine',
-      columns: ['work', 'ms (median)', 'quartiles', 'records/s', 'events/s', 'x JSON.parse'],
+      columns: ['work', 'ms (median)', 'quartiles', 'records/s', 'events/s', 'x cutting'],
       rows: [
         [
-          'JSON.parse only',
+          'cut into frames only',
           fixed(median(parseMs), 1),
           spread(parseMs),
           perSecond(records, median(parseMs)),
@@ -78,7 +75,7 @@ const run = async ({ quick }: BenchOptions): Promise<Section[]> => {
           '1.0',
         ],
         [
-          'parse, decode, number, reduce',
+          'read, decode, number, reduce',
           fixed(median(wholeMs), 1),
           spread(wholeMs),
           perSecond(records, median(wholeMs)),
@@ -94,10 +91,10 @@ const run = async ({ quick }: BenchOptions): Promise<Section[]> => {
   ]
 }
 
-/** How many events a second can the daemon digest, and how far is that from merely parsing them? */
+/** How many events a second can the daemon digest, and how far is that from merely cutting them? */
 export const decoding: HostBench = {
   name: 'decoding',
   where: 'host',
-  about: 'events per second from raw records to state, against JSON.parse alone',
+  about: 'events per second from raw records to state, against cutting them into frames alone',
   run,
 }

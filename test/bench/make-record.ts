@@ -7,7 +7,8 @@ import { type CoreState, initialState } from '../../daemon/core/core-state.ts'
 import { numberEvent } from '../../daemon/core/number-event.ts'
 import { reduce } from '../../daemon/core/reduce.ts'
 import { createEngine } from '../../daemon/engine.ts'
-import type { RawRecord } from '../../daemon/probes/raw-record.ts'
+import { probeRecord, type RawRecord } from '../../daemon/probes/raw-record.ts'
+import { TracerStream } from '../../daemon/raw/tracer-stream.ts'
 import { createWriter, type WrittenStep } from '../../daemon/store/writer.ts'
 import { checkoutRoot } from '../lab/checkout.ts'
 
@@ -19,15 +20,15 @@ export const writtenAtOnce = 2_000
 const eventsOfRecordings = (): Event[][] => {
   const dir = join(checkoutRoot(), 'test', 'recordings')
   return readdirSync(dir)
-    .filter((name) => name.endsWith('.ndjson.gz'))
+    .filter((name) => name.endsWith('.recording.gz'))
     .map((name) => {
       const events: Event[] = []
       const engine = createEngine(initialState, [({ event }) => events.push(event)])
-      for (const line of gunzipSync(readFileSync(join(dir, name)))
-        .toString('utf8')
-        .trimEnd()
-        .split('\n'))
-        engine.ingest(JSON.parse(line) as RawRecord)
+      const bytes = gunzipSync(readFileSync(join(dir, name)))
+      for (const message of new TracerStream({ ofRecording: true }).read(bytes)) {
+        if (message.type === 'record') engine.ingest(probeRecord(message.record))
+        else if (message.type === 'observation') engine.ingest(message.observation as RawRecord)
+      }
       return events
     })
 }

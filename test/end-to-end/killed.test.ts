@@ -14,6 +14,9 @@ const left = (text: string): Record<string, number> =>
       .map(([kind = '', count]) => [kind, Number(count)]),
   )
 
+const byWorker = /^the tracer was ended by signal 9/
+const byParent = /^the tracer ended \(SIGKILL\)/
+
 describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
   let lab: LabSession
   const state = () => lab.get<State>('state')
@@ -27,6 +30,10 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
         { timeout: 300_000, interval: 1_000 },
       )
       .toEqual(['observing', 'on', 'on', 'on', 'on'])
+
+  /** Newest first. */
+  const gaps = async () =>
+    (await state()).tracer.gaps.map(({ source, reason, seen }) => [source, reason, seen])
 
   inSteps()
   beforeAll(async () => {
@@ -72,33 +79,41 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
     lab.go('stalled')
   })
 
-  it('of its tracers, they are back, and the time between is a gap', async () => {
-    await lab.at('tracers-back')
+  it("of the tracer's worker, it is back, and the time between is a gap", async () => {
+    await lab.at('worker-back')
     await expect
-      .poll(async () => (await state()).tracer.gaps.map(({ source }) => source), { timeout: 30_000 })
-      .toEqual(expect.arrayContaining(['bpftrace', 'function-calls']))
+      .poll(gaps, { timeout: 30_000 })
+      .toContainEqual(['tracer', expect.stringMatching(byWorker), 'polling'])
     await allAttached()
-    const { tracer } = await state()
-    expect(tracer.gaps.map(({ source, reason }) => [source, reason])).toEqual(
-      expect.arrayContaining([
-        // Until its probes are attached again: one outage is one gap.
-        ['bpftrace', 'bpftrace ended (SIGKILL)'],
-        ['function-calls', 'bpftrace ended (SIGKILL)'],
-      ]),
-    )
+    // Until its probes are attached again: one outage is one gap.
+    expect(await gaps()).toEqual([['tracer', expect.stringMatching(byWorker), 'polling']])
     await stallIsShown()
-    lab.go('tracers-back')
+    lab.go('worker-back')
   })
 
-  it('of the daemon and its tracers, they are back, and the time between is a gap', async () => {
-    await lab.at('both-back')
+  it('of its parent, both are back, and the time between is a gap', async () => {
+    await lab.at('parent-back')
+    await expect
+      .poll(gaps, { timeout: 30_000 })
+      .toContainEqual(['tracer', expect.stringMatching(byParent), 'polling'])
     await allAttached()
-    const { tracer } = await state()
-    expect(tracer.gaps).toContainEqual(
-      expect.objectContaining({ source: 'daemon', seen: 'nothing', reason: 'the daemon was not running' }),
-    )
+    expect(await gaps()).toEqual([
+      ['tracer', expect.stringMatching(byParent), 'polling'],
+      ['tracer', expect.stringMatching(byWorker), 'polling'],
+    ])
     await stallIsShown()
-    lab.go('both-back')
+    lab.go('parent-back')
+  })
+
+  it.each([
+    ['the daemon and its tracer', 'both-back'],
+    ['the daemon alone', 'daemon-back'],
+  ])('of %s, all are back, and the time between is a gap', async (_, step) => {
+    await lab.at(step)
+    await allAttached()
+    expect((await gaps())[0]).toEqual(['daemon', 'the daemon was not running', 'nothing'])
+    await stallIsShown()
+    lab.go(step)
   })
 
   it('of all of them, the stall is one transition from its start to its end', async () => {
@@ -112,23 +127,31 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
   it('nothing is attached or pinned twice, and nothing at all after an orderly end', async () => {
     expect(await lab.outcome, lab.read('script.log')).toMatchObject({ exitCode: 0 })
     const first = left(lab.read('left-attached'))
-    expect(first.programs).toBeGreaterThan(50)
-    expect(first.pins).toBe(1)
-    expect(left(lab.read('left-tracers-back'))).toEqual(first)
-    expect(left(lab.read('left-both-back'))).toEqual(first)
-    expect(left(lab.read('left-stopped'))).toEqual(left(lab.read('left-never')))
+    expect(first.programs).toBeGreaterThan(40)
+    expect(first.kprobes).toBeGreaterThan(40)
+    for (const name of ['worker-back', 'parent-back', 'both-back', 'daemon-back'])
+      expect(left(lab.read(`left-${name}`)), name).toEqual(first)
+    const never = left(lab.read('left-never'))
+    expect(never.pins).toBe(0)
+    for (const name of ['all-killed', 'daemon-killed', 'stopped'])
+      expect(left(lab.read(`left-${name}`)), name).toEqual(never)
   })
 
   it('every gap is in the record', () => {
     const record = readRecord(lab.outDir)
     expect(record.transitions).toHaveLength(1)
-    const gaps = record.events.filter((event) => event.kind === 'tracer-gap')
-    expect(gaps.map(({ source }) => source).sort()).toEqual([
-      'bpftrace',
-      'bpftrace',
-      'daemon',
-      'function-calls',
+    const told = record.events.filter((event) => event.kind === 'tracer-gap')
+    // Of the tracer when it ended, and again when its probes were attached.
+    expect(told.map(({ source, reason }) => [source, reason])).toEqual([
+      ['tracer', expect.stringMatching(byWorker)],
+      ['tracer', expect.stringMatching(byWorker)],
+      ['tracer', expect.stringMatching(byParent)],
+      ['tracer', 'the tracer had to be restarted'],
+      ['daemon', 'the daemon was not running'],
+      ['daemon', 'the daemon was not running'],
     ])
-    for (const gap of gaps) expect(BigInt(gap.fromMonoNs)).toBeLessThan(BigInt(gap.toMonoNs))
+    for (const gap of told) expect(BigInt(gap.fromMonoNs)).toBeLessThan(BigInt(gap.toMonoNs))
+    for (const [begun, over] of [told.slice(0, 2), told.slice(2, 4)])
+      expect(over?.fromMonoNs).toBe(begun?.fromMonoNs)
   })
 })

@@ -10,7 +10,7 @@ look() {
 }
 lab_module() { echo "/lab/modules/$1.ko"; }
 
-launch_daemon --stalled-after 60 --record /lab/out/raw.ndjson
+launch_daemon --stalled-after 60 --record /lab/out/raw.recording
 wait_ready
 load klpt_target
 

@@ -159,7 +159,7 @@ describe.each(kernels)('the life of patches on Linux %s', (kernel) => {
     expect(all('events-lost')).toEqual([])
   })
   it('and its raw records, replayed, end in the same state, byte for byte', async () => {
-    const replay = await openReplay(join(lab.outDir, 'raw.ndjson'))
+    const replay = await openReplay(join(lab.outDir, 'raw.recording'))
     replay.close()
     expect(replay.malformed).toBe(0)
     expect(serializeState(replay.state)).toBe(closingState(lab.outDir))

@@ -17,7 +17,7 @@ afterAll(() => browser.close())
 const useReplay = (name: string, port: number) => {
   let replay: Awaited<ReturnType<typeof replayProgram>>
   beforeAll(async () => {
-    replay = await replayProgram(join(packageDir, `test/recordings/${name}.ndjson.gz`), port)
+    replay = await replayProgram(join(packageDir, `test/recordings/${name}.recording.gz`), port)
   })
   afterAll(() => replay.stop())
   return {

@@ -6,7 +6,7 @@ import { expectText, openBrowser } from './support/browser.ts'
 import { replayProgram } from './support/replay-program.ts'
 
 /** No virtual machine: a real recording, the built program and a real browser. */
-const recording = join(packageDir, 'test/recordings/stall-sleeping-6.1.ndjson.gz')
+const recording = join(packageDir, 'test/recordings/stall-sleeping-6.1.recording.gz')
 
 let browser: Browser
 let replay: Awaited<ReturnType<typeof replayProgram>>
@@ -128,7 +128,7 @@ describe('a sample recording', () => {
     await page.getByLabel('Speed').selectOption('5')
     await expectText(page, 'headline', /klpt_patch_v1: patching/, 30_000)
     await page.getByRole('link', { name: 'Close the sample' }).click()
-    await expectText(page, 'which-moment', /stall-sleeping-6.1.ndjson.gz/)
+    await expectText(page, 'which-moment', /stall-sleeping-6.1.recording.gz/)
   })
 
   it('that there is not is said to be missing, with those there are', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLivepatched, observeSites } from '../../daemon/probes/ftrace-sites.ts'
 import { loggedTransitions } from './support/ground-truth.ts'
 import { kernels, type LabSession, openLab } from './support/lab-session.ts'
 import { shadowAccountsIn } from './support/shadow-accounts.ts'
@@ -34,7 +35,7 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
     run = readTracerRun(join(lab.outDir, 'whole.frames'))
     killed = readTracerRun(join(lab.outDir, 'killed.frames'))
     slow = readTracerRun(join(lab.outDir, 'slow.frames'))
-    logged = loggedTransitions(lab.read('dmesg.txt'))
+    logged = loggedTransitions(lab.read('log'))
     const { attached, lacking, loadMs, attachMs } = run.ready[0] ?? {}
     console.log(
       `Linux ${kernel}: ${attached} programs attached, ${lacking} lacking; loaded in ${loadMs} ms, attached in ${attachMs} ms`,
@@ -99,6 +100,156 @@ describe.each([...oldest, ...kernels])('the tracer alone, on Linux %s', (kernel)
     expect(Math.max(...lists.map(({ rows }) => rows))).toBeGreaterThan(40)
     const idle = run.of('idle-task').map(({ ofCpu }) => ofCpu)
     expect([...new Set(idle)].sort()).toEqual([0, 1])
+  })
+
+  it('lists all threads every few seconds, sooner when a transition has begun or ended', () => {
+    const listsOf = (name: string) => run.of('tasks-end').filter(({ list }) => run.nameOf(list) === name)
+    const all = listsOf('task').map(({ monoNs }) => Number(monoNs) / 1e9)
+    const pauses = all.slice(1).map((at, index) => at - (all[index] ?? 0))
+    expect(Math.max(...pauses)).toBeLessThan(12)
+    expect(pauses.filter((pause) => pause > 4).length).toBeGreaterThan(1)
+    const began = run.of('transition-started').map(({ monoNs }) => Number(monoNs) / 1e9)
+    const ended = run.of('transition-ended').map(({ monoNs }) => Number(monoNs) / 1e9)
+    for (const at of ended)
+      expect(all.filter((end) => end > at && end < at + 4.5).length, `after ${at}`).toBeGreaterThan(0)
+    // The stalled one; its first second is left alone.
+    const [from = 0] = began
+    const first = (ends: number[]) => ends.filter((end) => end > from)[0] ?? 0
+    expect(first(all)).toBeGreaterThan(from + 1)
+    expect(first(all)).toBeLessThan(from + 4.5)
+    expect(first(listsOf('task-waited-for').map(({ monoNs }) => Number(monoNs) / 1e9))).toBeLessThan(
+      from + 4.5,
+    )
+  })
+
+  it('has rows of lists and records of probes in the order of their times', () => {
+    // These say when what they tell of began.
+    const backdated = ['transition-started', 'transition-reversed', 'transition-signalled']
+    const probed = new Set(
+      [...run.accounts]
+        .filter(([name, { emitted }]) => emitted > 0n && !backdated.includes(name))
+        .map(([name]) => name),
+    )
+    let newest = { row: 0n, probe: 0n }
+    const late: string[] = []
+    let beside = 0
+    for (const { record, monoNs } of run.records) {
+      const sort = record === 'task' || record === 'task-waited-for' ? 'row' : 'probe'
+      if (sort === 'probe' && !probed.has(record)) continue
+      const other = sort === 'row' ? newest.probe : newest.row
+      if (other > monoNs) late.push(`${record} ${(Number(other - monoNs) / 1e6).toFixed(3)} ms`)
+      if (sort === 'row' && monoNs - newest.probe < 100_000_000n) beside++
+      if (monoNs > newest[sort]) newest = { ...newest, [sort]: monoNs }
+    }
+    expect(beside).toBeGreaterThan(100)
+    expect(late).toEqual([])
+  })
+
+  it('names what stands at every address that it tells, and each once, until another module may stand there', () => {
+    const named = new Map(run.of('symbol').map((symbol) => [symbol.address, symbol]))
+    const patch: unknown = expect.stringMatching(/^klpt_patch_v[12]$/)
+    for (const { oldFunc, newFunc, nop, function: name } of run.of('inventory-func')) {
+      if (oldFunc) expect(named.get(oldFunc)).toMatchObject({ name, module: 'klpt_target', start: oldFunc })
+      if (newFunc && !nop) expect(named.get(newFunc)).toMatchObject({ module: patch, start: newFunc })
+    }
+    const stacks = run
+      .of('task-waited-for')
+      .filter(({ frames }) => frames > 0)
+      .map(({ frames, address }) => address.slice(0, frames / 8))
+    const namesOf = (stack: bigint[]) => stack.map((address) => named.get(address)?.name ?? 'never told')
+    expect(stacks.flatMap(namesOf)).not.toContain('never told')
+    expect(stacks.flatMap(namesOf).filter((name) => name === '')).toEqual([])
+    expect(stacks.map(namesOf)).toContainEqual(expect.arrayContaining(['klpt_sleep_in_function']))
+    // Before 5.11 a return probe finds its own address where the call returns to.
+    for (const { caller } of kernel === '5.10' ? [] : run.of('shadow-user'))
+      expect(named.get(caller)?.module).toMatch(/^klpt_(patch_v[12]|target)$/)
+    const listed = lab.read('kallsyms').split('\n')
+    const listing = new Set(listed.map((line) => line.replace(/^(\w+) \S (\S+)\t\[(\w+)\]$/, '$1 $2 $3')))
+    const ours = run.of('symbol').filter(({ module }) => module.startsWith('klpt_'))
+    expect(ours.length).toBeGreaterThan(10)
+    for (const { start, name, module } of ours)
+      expect(listing).toContain(`${start.toString(16).padStart(16, '0')} ${name} ${module}`)
+    const told = new Set<bigint>()
+    const again: string[] = []
+    for (const record of run.records) {
+      if (/^(patch-loading|patch-released|module-coming|module-gone|inventory-end)$/.test(record.record))
+        told.clear()
+      if (record.record !== 'symbol') continue
+      if (told.has(record.address)) again.push(record.name)
+      told.add(record.address)
+    }
+    expect(again).toEqual([])
+  })
+
+  it('passes on what ftrace says of livepatched sites whenever others are patched', () => {
+    const lists: string[][] = [[]]
+    for (const { source, text, incomplete, unreadable } of run.texts) {
+      if (source === 'enabled-functions') lists.at(-1)?.push(text)
+      if (source !== 'enabled-functions-end') continue
+      expect({ incomplete, unreadable }).toEqual({ incomplete: false, unreadable: false })
+      lists.push([])
+    }
+    expect(lists.pop()).toEqual([])
+    expect(lists.length).toBeGreaterThan(2)
+    const sites = (lines: string[]) =>
+      observeSites(lines, '0').flatMap((draft) =>
+        draft.kind === 'ftrace-sites-observed' ? (draft.sites ?? []) : [],
+      )
+    expect(sites(lists[0] ?? [])).toEqual([])
+    const last = sites(lab.read('enabled-functions').split('\n').filter(isLivepatched))
+    expect(last.length).toBeGreaterThan(2)
+    expect(sites(lists.at(-1) ?? [])).toEqual(last)
+  })
+
+  it('passes on what the kernel writes to its log, and nothing that others write', () => {
+    const log = run.texts.filter(({ source }) => source === 'kernel-log')
+    const lines = log.map(({ text }) => text.split('\n')[0]?.replace(/^[^;]*;/, '') ?? '')
+    const ofLivepatch = (all: string[]) => all.filter((line) => line.startsWith('livepatch: '))
+    const all = lab
+      .read('log-whole')
+      .split('\n')
+      .map((line) => line.replace(/^\[ *[\d.]+\] /, ''))
+    expect(ofLivepatch(all).length).toBeGreaterThan(10)
+    expect(ofLivepatch(lines)).toEqual(ofLivepatch(all))
+    expect(all).toContain('klpscope-lab: not said by the kernel')
+    expect(lines.filter((line) => line.startsWith('klpscope-lab:'))).toEqual([])
+    expect(log[0]).toMatchObject({ earlier: true })
+    expect(log.filter(({ earlier }) => !earlier).length).toBeGreaterThan(10)
+    expect(log.filter(({ lost, unreadable }) => lost > 0 || unreadable)).toEqual([])
+  })
+
+  it('lists the tracing programs that are attached, and who holds them, when a stack is unreliable', ({
+    skip,
+  }) => {
+    skip(kernel === '5.10', 'its functions that could tell of it cannot be probed')
+    const traced = readTracerRun(join(lab.outDir, 'traced.frames'))
+    const blocked = traced.of('task-blocked').filter(({ error }) => error === -22)
+    skip(blocked.length === 0, 'this kernel sees through trampolines')
+    expect(blocked.map(({ task }) => task.comm)).toContain('sleep')
+    expect(traced.of('tracing-links-end')[0]).toMatchObject({ complete: true })
+    // The number in the name of the trampoline on the stack.
+    const [, key = ''] = /bpf_trampoline_(\d+)/.exec(lab.read('traced-stack')) ?? []
+    const links = traced
+      .of('tracing-link')
+      .filter(
+        ({ targetObjectId, targetBtfId }) =>
+          String((BigInt(targetObjectId) << 32n) | 0x8000_0000n | BigInt(targetBtfId)) === key,
+      )
+    expect(links.map(({ program }) => program)).not.toContain('')
+    // Once of itself, and once of its holder.
+    expect(links.map(({ holder }) => holder.comm).sort()).toEqual(['', 'bpftrace'])
+    expect(new Set(links.map(({ linkId }) => linkId)).size).toBe(1)
+    const named = new Map(traced.of('symbol').map(({ address, name }) => [address, name]))
+    const stacks = traced
+      .of('task-waited-for')
+      .flatMap(({ address }) => address.map((one) => named.get(one) ?? ''))
+    expect(stacks.some((name) => name.startsWith(`bpf_trampoline_${key}`))).toBe(true)
+  })
+
+  it('says how much of the log was overwritten while its reader stood still', () => {
+    const lost = slow.texts.map((one) => one.lost).filter((count) => count > 0)
+    expect(lost.length).toBeGreaterThan(0)
+    expect(Math.max(...lost)).toBeGreaterThan(1000)
   })
 
   it('tells what became of the patches: loads, states, objects, the replace and the release', () => {

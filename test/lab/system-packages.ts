@@ -18,9 +18,6 @@ export const labPackages: readonly SystemPackage[] = [
   { name: 'kmod', program: 'insmod' },
 ]
 
-/** What tracing this host takes. */
-export const tracerPackages: readonly SystemPackage[] = [{ name: 'bpftrace', program: 'bpftrace' }]
-
 /** What building the tracer takes (bpf/build.mjs). */
 export const tracerBuildPackages: readonly SystemPackage[] = [
   { name: 'clang', program: 'clang' },

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Captures recordings anew: boots the lab, runs each scenario with `klpscope daemon --record`, and stores the
-# raw records as test/recordings/SCENARIO-KERNEL.ndjson.gz, and beside them the state the daemon held at its end,
-# SCENARIO-KERNEL.state, as its closing checkpoint has it. Needs a built dist/ (npm run build).
+# raw records as test/recordings/SCENARIO-KERNEL.recording.gz, and beside them the state the daemon held at its end,
+# SCENARIO-KERNEL.state, as its closing checkpoint has it. Needs a built dist/ (npm run build,
+# npm run build:tracer).
 #
 # usage: test/recordings/capture.sh KERNEL SCENARIO…
 #        test/recordings/capture.sh 6.1 stall-sleeping shadow
@@ -24,8 +25,8 @@ closing_state() {
     process.stdout.write(require("node:zlib").inflateSync(state))' "$1")
 }
 for name in "$@"; do
-  [[ -e $out/$name.ndjson ]] || continue
-  gzip -9nc "$out/$name.ndjson" >"$here/$name-$kernel.ndjson.gz"
+  [[ -e $out/$name.recording ]] || continue
+  gzip -9nc "$out/$name.recording" >"$here/$name-$kernel.recording.gz"
   closing_state "$out/$name.db" >"$here/$name-$kernel.state"
 done
 exit "$code"

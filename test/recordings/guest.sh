@@ -1,5 +1,5 @@
 # Runs in the lab's VM (started by capture.sh): each scenario with a daemon of its own, which writes its raw
-# records to /lab/out/NAME.ndjson and leaves its record as /lab/out/NAME.db. `restart`, `tracer-killed`, `no-bpftrace`, `pinned` and
+# records to /lab/out/NAME.recording and leaves its record as /lab/out/NAME.db. `restart`, `tracer-killed`, `no-tracer`, `pinned` and
 # `hostile-names` are told here, the others in test/lab/scenarios.
 #
 # usage: guest.sh SCENARIO…
@@ -10,10 +10,10 @@ work=/run/klpscope-recordings
 mkdir -p $work
 source "$here/../lab/guest/daemon.sh"
 
-# start NAME: a daemon whose raw records go to NAME.ndjson; later runs with the same $daemon_database go on with it.
+# start NAME: a daemon whose raw records go to NAME.recording; later runs with the same $daemon_database go on with it.
 start() {
   daemon_log=/lab/out/$1.log
-  launch_daemon --record "$work/$1.ndjson"
+  launch_daemon --record "$work/$1.recording"
   await_daemon 400
 }
 
@@ -54,19 +54,16 @@ released() {
 # The daemon is stopped in the middle of a stalled transition and started again. One file: both runs.
 restart() {
   start restart && (stalled_on_sleeper) && stop || return 1
-  start restart-2 && (holds_for_a_while; released) && stop || return 1
-  cat $work/restart-2.ndjson >>$work/restart.ndjson
-  rm $work/restart-2.ndjson
+  start restart && (holds_for_a_while; released) && stop
 }
 holds_for_a_while() { sleep 6; }
 
-# bpftrace is killed in the middle of a stalled transition; the daemon starts another.
+# The part of the tracer that traces is killed in the middle of a stalled transition; its parent starts another.
 tracer-killed() {
   start tracer-killed && (stalled_on_sleeper) || return 1
-  kill -KILL "$(children_of $daemon bpftrace)"
-  # Emulated, attaching takes a minute and more.
+  kill -KILL "$(children_of "$(children_of $daemon klpscope-tracer)" klpscope-tracer)"
   local deadline=$((SECONDS + 200))
-  until (($(grep -c '"source":"tracer","what":"attached"' $work/tracer-killed.ndjson) >= 2)); do
+  until (($(grep -ao '"source":"tracer","what":"attached"' $work/tracer-killed.recording | wc -l) >= 2)); do
     ((SECONDS < deadline)) || return 1
     sleep 0.5
   done
@@ -74,12 +71,13 @@ tracer-killed() {
   (released) && stop
 }
 
-# Without bpftrace: sysfs, /proc and the kernel log only.
-no-bpftrace() {
-  local program bin=/run/klpscope-bin
-  mkdir -p $bin
-  for program in klpscope node setpriv bash env dirname sleep; do ln -sf "$(command -v $program)" $bin/; done
-  PATH=$bin start no-bpftrace && bash "$scenarios/stall-sleeping.sh" && stop
+# Without the tracer: sysfs, /proc and the kernel log only.
+no-tracer() {
+  local code=0 tracer=/lab/checkout/dist/klpscope-tracer
+  mount -o bind /bin/false $tracer
+  start no-tracer && bash "$scenarios/stall-sleeping.sh" && stop || code=1
+  umount $tracer
+  return $code
 }
 
 # A patch that a forced replace took away: its module is never let go. Leaves it so.
@@ -147,15 +145,15 @@ for name in "$@"; do
   echo "== $name"
   dmesg -C
   case $name in
-    restart | tracer-killed | no-bpftrace | pinned | hostile-names) $name ;;
+    restart | tracer-killed | no-tracer | pinned | hostile-names) $name ;;
     *) start "$name" && adopted && bash "$scenarios/$name.sh" && stop ;;
   esac
-  if [[ $? == 0 ]]; then cp "$work/$name.ndjson" "$daemon_database" /lab/out/; else
+  if [[ $? == 0 ]]; then cp "$work/$name.recording" "$daemon_database" /lab/out/; else
     echo "== $name FAILED"
     code=1
     kill -KILL $daemon 2>/dev/null
     (clean_up)
-    cp "$work/$name.ndjson" "/lab/out/$name.failed"
+    cp "$work/$name.recording" "/lab/out/$name.failed"
   fi
 done
 exit $code

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Hello, Ready, TracerProbe } from '../../../daemon/raw/layout.ts'
 import type { RecordName, TracerRecord } from '../../../daemon/raw/records.ts'
+import type { TracerText } from '../../../daemon/raw/text.ts'
 import { type TracerMessage, TracerStream } from '../../../daemon/raw/tracer-stream.ts'
 
 type RecordOf<Name extends RecordName> = Extract<TracerRecord, { record: Name }>
@@ -11,8 +12,11 @@ export type TracerRun = {
   ready: Ready[]
   lacking: TracerProbe[]
   records: TracerRecord[]
+  texts: TracerText[]
   notUnderstood: TracerMessage[]
   of: <Name extends RecordName>(name: Name) => RecordOf<Name>[]
+  /** What a kind of record is called. */
+  nameOf: (kind: number) => string
   /** What the last account of each kind says, by the kind's name. */
   accounts: Map<string, RecordOf<'account'>>
 }
@@ -27,6 +31,7 @@ export const readTracerRun = (file: string): TracerRun => {
   const records = messages.flatMap((message) => (message.type === 'record' ? [message.record] : []))
   const of = <Name extends RecordName>(name: Name) =>
     records.filter((record): record is RecordOf<Name> => record.record === name)
+  const nameOf = (kind: number) => stream.decoder?.nameOf(kind) ?? 'unknown'
   return {
     hellos: messages.flatMap((message) => (message.type === 'hello' ? [message.hello] : [])),
     ready: messages.flatMap((message) => (message.type === 'ready' ? [message.ready] : [])),
@@ -34,8 +39,10 @@ export const readTracerRun = (file: string): TracerRun => {
       message.type === 'probe' && !message.probe.attached ? [message.probe] : [],
     ),
     records,
+    texts: messages.filter((message) => message.type === 'text'),
     notUnderstood: messages.filter(({ type }) => type === 'not-understood'),
     of,
-    accounts: new Map(of('account').map((one) => [stream.decoder?.nameOf(one.ofKind) ?? 'unknown', one])),
+    nameOf,
+    accounts: new Map(of('account').map((one) => [nameOf(one.ofKind), one])),
   }
 }

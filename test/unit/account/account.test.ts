@@ -6,9 +6,12 @@ import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openPipeline, type Pipeline } from '../../../daemon/open-pipeline.ts'
+import { probeRecord } from '../../../daemon/probes/raw-record.ts'
+import { shadowWhat } from '../../../daemon/probes/shadow-event.ts'
+import type { TracerRecord } from '../../../daemon/raw/records.ts'
 import { accountedFor } from '../../../daemon/store/accounted-for.ts'
 import { bundleStoreWorker } from '../support/bundle.ts'
-import { bpftrace, tupleLine } from '../support/raw.ts'
+import { lostRecords, recordOf, taskId } from '../support/probe.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 const dir = mkdtempSync(join(tmpdir(), 'klpscope-account-'))
@@ -19,8 +22,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(dir, { recursive: true }))
 
 const monotonicNs = () => String(process.hrtime.bigint())
-const sample = tupleLine('shadow', 1, 1, 2, 0, 4096, 0, 7, 8, 10, 10, 'bash', 0, 0)
-const rare = tupleLine('task.blocked', 1, 2, 900, 900, 98, 'klpt_f', 2_097_152, 0, 1026, 'bash')
+const sample = recordOf('shadow-call', { object: 4096n, id: 7n, bytes: 8n, what: shadowWhat.allocated })
+const rare = recordOf('task-blocked', { task: taskId(900), error: -98, function: 'klpt_f', state: 1026 })
 
 const begin = async (name: string, bounds: { maxWaitingEvents?: number } = {}): Promise<Pipeline> => {
   const pipeline = await openPipeline({
@@ -46,8 +49,9 @@ const begin = async (name: string, bounds: { maxWaitingEvents?: number } = {}): 
   })
   return pipeline
 }
-const feed = (pipeline: Pipeline, line: string, times: number): void => {
-  for (let time = 0; time < times; time++) pipeline.take(bpftrace(line, monotonicNs()))
+const feed = (pipeline: Pipeline, record: TracerRecord, times: number): void => {
+  for (let time = 0; time < times; time++)
+    pipeline.take(probeRecord({ ...record, monoNs: BigInt(monotonicNs()) }))
 }
 const sumOf = (lost: Record<string, number>): number =>
   Object.values(lost).reduce((sum, count) => sum + count, 0)
@@ -110,10 +114,14 @@ it('emitted is recorded plus lost, whatever floods, is lost, fails and stops', a
         emitted += pipeline.account.status().emitted - earlier
         return open
       }
+      let lostSoFar = 0n
       for (const { what, count } of steps) {
         if (what === 'samples') feed(pipeline, sample, count)
         if (what === 'rare') feed(pipeline, rare, count)
-        if (what === 'lost') pipeline.take(bpftrace(`{"type": "lost_events", "data": {"events": ${count}}}`))
+        if (what === 'lost') {
+          lostSoFar += BigInt(count)
+          pipeline.take(lostRecords(lostSoFar))
+        }
         if (what === 'lock' && locker) unlock()
         else if (what === 'lock') {
           locker = new Database(join(dir, `${name}.db`), { timeout: 2_000 })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { singleLines } from '../../bench/account.ts'
+import { singleFrames } from '../../bench/account.ts'
 import { floodWithKills } from '../../bench/account-flood.ts'
 import { bundleProgram, bundleStoreWorker } from '../support/bundle.ts'
 
@@ -14,9 +14,9 @@ it('emitted is recorded plus lost, to the unit, in a flood with kills and stops 
     childFile: await bundleProgram('test/bench/account-child.ts', dir),
     workerFile: await bundleStoreWorker(dir),
     dir,
-    lines: singleLines(join(import.meta.dirname, '../../recordings')),
+    ...singleFrames(join(import.meta.dirname, '../../recordings')),
     seconds: 12,
-    linesPerS: 20_000,
+    framesPerS: 20_000,
     meanRunS: 1.5,
   })
   expect(result).toMatchObject({ difference: 0, problems: [] })

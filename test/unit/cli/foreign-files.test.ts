@@ -39,7 +39,7 @@ afterAll(() => {
 })
 
 const [aName] = recordingsOf('stall-sleeping') as [string]
-const raw = readFileSync(join(import.meta.dirname, '../../recordings', `${aName}.ndjson.gz`))
+const raw = readFileSync(join(import.meta.dirname, '../../recordings', `${aName}.recording.gz`))
 const events = eventsOf(aName)
 let files = 0
 const newFile = (name: string) => join(place, `${files++}-${name}`)

@@ -18,7 +18,7 @@ describe('klpscope status', () => {
   it.each([...recordingsOf('no-bpftrace'), ...recordingsOf('no-probes')])(
     'of %s tells the cause once, with what to do and what is lost',
     async (name) => {
-      const file = join(packageDir, 'test/recordings', `${name}.ndjson.gz`)
+      const file = join(packageDir, 'test/recordings', `${name}.recording.gz`)
       const { stdout } = await klpscope('status', '--db', file)
       const lines = stdout.split('\n')
       expect(lines.filter((line) => line.startsWith('warning: '))).toEqual([

@@ -4,25 +4,44 @@ import { causesOf } from '../../../daemon/core/causes.ts'
 import { headlineOf } from '../../../daemon/core/headline.ts'
 import { view } from '../../../daemon/core/view.ts'
 import { bpfDir } from '../../../daemon/package-paths.ts'
-import { probeSets } from '../../../daemon/probes/probe-sets.ts'
 import { problemsOf } from '../../../daemon/serve/health.ts'
-import { generateScript, type ScriptHost } from '../../../daemon/sources/script.ts'
+import {
+  blindSets,
+  probeSetNames,
+  probeSetsOf,
+  readProbeHeaders,
+} from '../../../daemon/sources/probe-headers.ts'
 import { aWorld, open, started, type World } from '../support/fold.ts'
 import { recordingsOf, stepsOf } from '../support/recordings.ts'
 
-const host: ScriptHost = {
-  hasFunction: () => true,
-  addressOf: () => 0x1000n,
-  btf: { offsetOf: () => 8, sizeOf: () => 8, hasField: () => true, subset: () => null },
-  cpus: 2,
-  streamPerS: 1,
-  shadowCheckS: 60,
+const headers = readProbeHeaders(bpfDir)
+/** What is attached when some programs, by name, are not: why not. */
+const setsOf = (lacking: Record<string, { subject: string; reason: string }> = {}): ProbeSet[] =>
+  probeSetsOf(
+    headers,
+    headers.flatMap(({ programs }) =>
+      [...programs].map((program) => {
+        const lack = lacking[program]
+        const { subject = program } = lack ?? {}
+        return {
+          program,
+          subject,
+          attached: !lack,
+          errno: lack ? 2 : 0,
+          ...(lack ? { reason: lack.reason } : {}),
+        }
+      }),
+    ),
+  )
+const hidden = (variable: string) => ({
+  subject: variable,
+  reason: `the kernel does not tell where ${variable} is`,
+})
+const without = (set: string, reason: string): ProbeSet[] => {
+  const programs = headers.find(({ name }) => name === set)?.programs ?? []
+  return setsOf(Object.fromEntries([...programs].map((program) => [program, { subject: program, reason }])))
 }
-const setsOf = (change: Partial<ScriptHost>, without = new Map<string, string>()): ProbeSet[] =>
-  generateScript(bpfDir, probeSets, { ...host, ...change }, without).probeSets
-const noBtf = { offsetOf: () => null, sizeOf: () => null, hasField: () => false, subset: () => null }
-const absent = (reason: string): ProbeSet[] =>
-  probeSets.map(({ stem }) => ({ name: stem, available: false, reason, remedy: 'what to do' }))
+const absent = (reason: string): ProbeSet[] => blindSets(reason, 'what to do')
 
 const attachedWith = (sets: ProbeSet[]): World => {
   const world = aWorld()
@@ -30,50 +49,48 @@ const attachedWith = (sets: ProbeSet[]): World => {
   world.at(2, { kind: 'tracer-attached', probeSets: sets })
   return world
 }
+const noForce = {
+  force_transition: {
+    subject: 'klp_force_transition',
+    reason: 'this kernel has no function klp_force_transition, or has inlined it',
+  },
+}
 const died = (): World => {
   const world = attachedWith(setsOf({}))
   world.at(9, {
     kind: 'tracer-gap',
-    source: 'bpftrace',
+    source: 'tracer',
     fromMonoNs: '5000000000',
     toMonoNs: '9000000000',
-    reason: 'bpftrace ended (SIGKILL)',
+    reason: 'the tracer was ended by signal 9 (Killed)',
   })
   return world
 }
 const diedWithLosses = (): World => {
-  const world = attachedWith(setsOf({ hasFunction: (name) => name !== 'klp_force_transition' }))
-  world.at(9, { kind: 'tracer-gap', source: 'bpftrace', fromMonoNs: '0', toMonoNs: '0', reason: 'why' })
+  const world = attachedWith(setsOf(noForce))
+  world.at(9, { kind: 'tracer-gap', source: 'tracer', fromMonoNs: '0', toMonoNs: '0', reason: 'why' })
   return world
 }
-const refused = 'bpftrace could not attach it: no'
+const refused = 'the kernel refuses the probe: Permission denied'
 
 it.each([
-  ['no bpftrace', attachedWith(absent('bpftrace is not installed')), 'tracer', /bpftrace is not installed$/],
-  ['no BTF', attachedWith(setsOf({ btf: noBtf })), 'tracer', /no BTF/],
-  [
-    'no root',
-    attachedWith(setsOf({ hasFunction: () => false, addressOf: () => null })),
-    'tracer',
-    /hides its functions and symbols/,
-  ],
+  ['no tracer', attachedWith(absent('the tracer is not there')), 'tracer', /the tracer is not there$/],
   [
     'a kernel that hides addresses only',
-    attachedWith(setsOf({ addressOf: () => null })),
+    attachedWith(
+      setsOf({
+        walk_inventory: hidden('klp_patches'),
+        walk_shadow: hidden('klp_shadow_hash'),
+        list_waited_for: hidden('klp_target_state'),
+      }),
+    ),
     null,
-    /where klp_transition_patch, .* are$/,
+    /where klp_target_state, klp_patches, .* are/,
   ],
-  [
-    'a tracer that refuses the script',
-    attachedWith(absent('bpftrace ended (exit code 1)')),
-    'tracer',
-    /exit code 1/,
-  ],
-  ['a tracer that died', died(), 'tracer', /bpftrace ended \(SIGKILL\)$/],
+  ['a tracer that died', died(), 'tracer', /the tracer was ended by signal 9 \(Killed\)$/],
   ['a tracer that died and had not all', diedWithLosses(), 'tracer', /why$/],
-  ...probeSets.map(
-    ({ stem }) =>
-      [`no ${stem}`, attachedWith(setsOf({}, new Map([[stem, refused]]))), stem, /could not attach/] as const,
+  ...probeSetNames.map(
+    (name) => [`no ${name}`, attachedWith(without(name, refused)), name, /Permission denied/] as const,
   ),
 ] as const)('%s is one item', (_, world, subject, text) => {
   const state = world.state()
@@ -84,7 +101,7 @@ it.each([
   expect(cause!.text).toMatch(text)
   expect(cause!.remedy).not.toBe('')
   expect(new Set(cause!.lost).size).toBe(cause!.lost.length)
-  if (subject === 'tracer') expect(cause!.lost).toHaveLength(probeSets.length)
+  if (subject === 'tracer') expect(cause!.lost).toHaveLength(probeSetNames.length)
   expect(view(state).tracer.causes).toEqual(causes)
 
   expect(open(world)).toEqual(['tracer-blind'])
@@ -96,9 +113,8 @@ it.each([
 })
 
 it('two causes are two items, the graver first, with what each takes', () => {
-  const world = attachedWith(
-    setsOf({ hasFunction: (name) => name !== 'klp_force_transition' }, new Map([['shadow', refused]])),
-  )
+  const gone = without('shadow', refused).filter(({ available }) => !available)
+  const world = attachedWith([...setsOf(noForce).filter(({ name }) => name !== 'shadow'), ...gone])
   expect(causesOf(world.state().tracer).map(({ subject, severity }) => [subject, severity])).toEqual([
     ['shadow', 'warning'],
     ['transition: klp_force_transition', 'info'],
@@ -106,12 +122,12 @@ it('two causes are two items, the graver first, with what each takes', () => {
 })
 
 it('since when it is so, though it is tried again and again', () => {
-  const world = attachedWith(absent('bpftrace is not installed'))
-  world.at(30, { kind: 'tracer-attached', probeSets: absent('bpftrace is not installed') })
+  const world = attachedWith(absent('the tracer is not there'))
+  world.at(30, { kind: 'tracer-attached', probeSets: absent('the tracer is not there') })
   expect(causesOf(world.state().tracer)[0]!.since).toBe('1970-01-01T00:00:01.000000000Z')
 })
 
-it.each([...recordingsOf('no-bpftrace'), ...recordingsOf('no-probes')])('%s is one item', (name) => {
+it.each(recordingsOf('no-tracer'))('%s is one item', (name) => {
   const { tracer, findings } = stepsOf(name).at(-1)!.state
   expect(causesOf(tracer)).toHaveLength(1)
   expect([...findings.values()].filter(({ rule }) => rule === 'tracer-blind')).toHaveLength(1)

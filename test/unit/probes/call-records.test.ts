@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { EventDraft } from '../../../daemon/contract/event.ts'
 import { callRecords, endCallLook, forgetTracedCalls } from '../../../daemon/probes/call-records.ts'
-import { letGoOfPatch, letGoOfUnpatched } from '../../../daemon/probes/function-calls.ts'
+import { letGoOfPatch } from '../../../daemon/probes/function-calls.ts'
 import { type DecodeContext, freshContext } from '../../../daemon/probes/probe-set.ts'
+import { followInventory } from '../../../daemon/probes/traced-functions.ts'
 import type { TracerRecord } from '../../../daemon/raw/records.ts'
 import { aPatch, inventoriesIn } from '../support/inventories.ts'
 import { decodeWith, recordsOf, tracerRecords } from '../support/tracer-records.ts'
@@ -35,7 +36,7 @@ const aTracer = () => {
     inventory: (seconds: number, patches: Parameters<typeof aPatch>[]) => {
       const inventory = { monoNs: String(at(seconds)), patches: patches.map((one) => aPatch(...one)) }
       context.inventory.current = inventory
-      letGoOfUnpatched(context, inventory)
+      followInventory(context.functionCalls, inventory)
     },
     /** A look at all counts: those that changed, then the end of it. */
     look: (seconds: number, counts: Partial<Record<keyof typeof points, number>> = {}): EventDraft[] => [
@@ -86,7 +87,7 @@ describe('the records of a real run', () => {
     const inventory = inventories.get(record)
     if (!inventory) return decodeWith(callRecords, record, context)
     context.inventory.current = inventory
-    letGoOfUnpatched(context, inventory)
+    followInventory(context.functionCalls, inventory)
     const { unseenSinceNs } = context.functionCalls
     if (unseenSinceNs !== null && BigInt(inventory.monoNs) > BigInt(unseenSinceNs))
       context.functionCalls.unseenSinceNs = null
@@ -191,6 +192,28 @@ describe('of a function whose patch is gone', () => {
     expect(tracer.look(12.5, { original: 9 })).toEqual([])
   })
 
+  it('calls are told up to the same look when a walk alone shows that it went', () => {
+    const tracer = counted()
+    tracer.inventory(11.2, [])
+    expect(told(tracer.look(11.5, { original: 6, first: 2 }))).toEqual([[11, [6, 2, null]]])
+    expect(told(tracer.look(12.5, { original: 9 }))).toEqual([])
+  })
+
+  it('while another patch still has it, it is counted on', () => {
+    const tracer = counted()
+    letGoOfPatch(tracer.context, 'another', String(at(11.2)))
+    expect(told(tracer.look(11.5, { original: 7, first: 7 }))).toEqual([[11, [7, 7, 0]]])
+    const both: Parameters<typeof tracer.inventory>[1] = [
+      ['p', first],
+      ['q', second],
+    ]
+    tracer.inventory(11.6, both)
+    tracer.counting(11.7, second)
+    tracer.look(12.5)
+    letGoOfPatch(tracer.context, 'p', String(at(13)))
+    expect(told(tracer.look(13.5, { original: 9, second: 2 }))).toEqual([[13, [2, 2, 0]]])
+  })
+
   it('the next patch has only its own calls', () => {
     const tracer = counted()
     letGoOfPatch(tracer.context, 'p', String(at(11.2)))
@@ -258,6 +281,8 @@ describe('which functions are counted', () => {
       },
     ])
     expect(tracer.look(12.5, { original: 9, first: 4 })).toEqual([])
+    tracer.counting(12.6, first)
+    expect(statuses(tracer.end(12.7))).toEqual([])
     letGoOfPatch(tracer.context, 'p', String(at(13)))
     tracer.inventory(13.2, [['p', first]])
     expect(statuses(tracer.end(13.5))).toEqual([['on']])

@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { initialState } from '../../../daemon/core/core-state.ts'
 import { createEngine } from '../../../daemon/engine.ts'
-import { attachedRecord, bpftrace, iteratorRecord, startRecords, sysfs, sysfsPatch } from '../support/raw.ts'
+import { switchWay } from '../../../daemon/raw/enums.ts'
+import { probe, startRecords, taskList } from '../support/probe.ts'
+import { attachedRecord, sysfs, sysfsPatch } from '../support/raw.ts'
 
-// As bpftrace 0.17 and /dev/kmsg printed them on Linux 6.1, in one transition each.
-const blockedLine =
-  '{"type": "value", "data": ["task.blocked",245,939582060,0,0,16,"",2097152,0,0,"swapper/0"]}'
-const switchedLine = '{"type": "value", "data": ["task.switched",246,203174280,0,0,4,0,"swapper/0"]}'
+// As the tracer and /dev/kmsg told it on Linux 6.1, in one transition each.
+const swapper = { tid: 0, pid: 0, startBootNs: 0n, cpu: 0, flags: 0x200002, comm: 'swapper/0' }
+const blockedRecord = probe('task-blocked', { monoNs: 245_939_582_060n, task: swapper, error: -16, state: 0 })
+const switchedRecord = probe('task-switched', {
+  monoNs: 246_203_174_280n,
+  task: swapper,
+  way: switchWay.IDLE_LOOP,
+})
 const logLine = '7,403,31160914,-;livepatch: klp_try_switch_task: swapper/1:0 is running'
-const idleLine = (cpu: number, patchState: number) =>
-  bpftrace(`{"type": "value", "data": ["idle",245,950000000,${cpu},${patchState}]}`)
+const idleRecord = (ofCpu: number, patchState: number) =>
+  probe('idle-task', { monoNs: 245_950_000_000n, ofCpu, patchState })
 
 const anEngine = () => {
   const engine = createEngine(initialState, [])
@@ -19,25 +25,19 @@ const anEngine = () => {
 describe('an idle task that blocks a transition', () => {
   it('is the one of its CPU, from the first try that fails until its own loop switches it', () => {
     const { engine, blocked } = anEngine()
-    for (const record of [attachedRecord, ...startRecords(1, 'p', 1), bpftrace(blockedLine)])
-      engine.ingest(record)
+    for (const record of [attachedRecord, ...startRecords(1n, 'p', 1), blockedRecord]) engine.ingest(record)
     expect(blocked()).toMatchObject([
       [-1, { tid: 0, comm: 'swapper/0', reason: 'running', kthread: true, idle: true, cpu: 0, state: 'R' }],
     ])
-    engine.ingest(bpftrace(switchedLine))
+    engine.ingest(switchedRecord)
     expect(blocked()).toEqual([])
   })
 
   it('is in the table of tasks by what its CPU’s run queue holds, in no listing though it is', () => {
     const { engine, blocked } = anEngine()
-    for (const record of [attachedRecord, ...startRecords(1, 'p', 1), bpftrace(blockedLine)])
-      engine.ingest(record)
-    for (const record of [idleLine(0, 0), idleLine(1, 1)]) engine.ingest(record)
-    engine.ingest({
-      monoNs: '3000000000',
-      source: 'task-iterator',
-      text: iteratorRecord({ tid: 7, patchState: 1 }),
-    })
+    for (const record of [attachedRecord, ...startRecords(1n, 'p', 1), blockedRecord]) engine.ingest(record)
+    for (const record of [idleRecord(0, 0), idleRecord(1, 1)]) engine.ingest(record)
+    for (const record of taskList(246_000_000_000n, [{ tid: 7, patchState: 1 }])) engine.ingest(record)
     expect(engine.state().taskCounts).toMatchObject({ total: 3, patched: 2, unpatched: 1, idle: 2 })
     expect(blocked().map(([key]) => key)).toEqual([-1])
   })
@@ -53,7 +53,7 @@ describe('an idle task that blocks a transition', () => {
 
   it('is not told twice: with probes, the log is left alone', () => {
     const { engine, blocked } = anEngine()
-    for (const record of [attachedRecord, ...startRecords(1, 'p', 1)]) engine.ingest(record)
+    for (const record of [attachedRecord, ...startRecords(1n, 'p', 1)]) engine.ingest(record)
     engine.ingest({ monoNs: '2', source: 'kernel-log', line: logLine })
     expect(blocked()).toEqual([])
   })

@@ -3,67 +3,117 @@ import type { EventOf } from '../../../daemon/contract/event.ts'
 import { createDecoder } from '../../../daemon/probes/decode.ts'
 import { isLivepatched } from '../../../daemon/probes/ftrace-sites.ts'
 import { addressesOf } from '../../../daemon/probes/inventory.ts'
-import { bpftrace, tupleLine } from '../support/raw.ts'
+import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
+import { objectFact } from '../../../daemon/raw/enums.ts'
+import { probe } from '../support/probe.ts'
 
-const high = 4294967295
+const walk = 3
+const patch = (name: string, own: { replace?: boolean } = {}) =>
+  probe('inventory-patch', { walk, enabled: true, patch: name, ...own })
+const state = (id: bigint, version: number) => probe('inventory-state', { walk, id, version })
+const object = (callbacks: Record<string, bigint>) =>
+  probe('inventory-object', {
+    walk,
+    facts: objectFact.PATCHED | objectFact.LOADED,
+    object: 'klpt_target',
+    ...callbacks,
+  })
+/** `stack`: the list node in func_stack, the next and the previous. */
+const func = (
+  name: string,
+  addresses: [old: bigint, replacement: bigint],
+  stack: [bigint, bigint, bigint],
+  own: { nop?: boolean; transition?: boolean } = {},
+) => {
+  const [oldFunc, newFunc] = addresses
+  const [stackNode, stackNext, stackPrev] = stack
+  return probe('inventory-func', {
+    walk,
+    patched: true,
+    oldFunc,
+    newFunc,
+    stackNode,
+    stackNext,
+    stackPrev,
+    function: name,
+    ...own,
+  })
+}
 
-/** As bpftrace 0.17 printed it on 6.1: klpt_patch_v2 is replacing klpt_patch_v1, with a no-op. Shortened. */
-const walk: unknown[][] = [
-  ['inventory.begin', 10],
-  ['inventory.patch', 'klpt_patch_v1', 1, 0, 0],
-  ['inventory.state', 0, 1, 1],
-  ['inventory.object', 'klpt_target', 1, 1, 0, 1],
-  ['inventory.callbacks', high, 3227726101, high, 3227726081, high, 3227726061, high, 3227726128],
-  // biome-ignore format: one record a line
-  ['inventory.func', 'klpt_proc_show', 0, high, 3228102768, high, 3227726032, 0, 1, 0, high, 3227734768, 4281642466, 45848336, high, 3228185360],
-  // biome-ignore format: one record a line
-  ['inventory.func', 'klpt_sleep_in_function', 0, high, 3228103504, high, 3227726016, 0, 1, 0, high, 3227734920, 4281642466, 45849872, 4281642466, 3219360880],
-  ['inventory.patch', 'klpt_patch_v2', 1, 1, 0],
-  ['inventory.state', 0, 1, 2],
-  ['inventory.state', 0, 2, 1],
-  ['inventory.object', 'klpt_target', 1, 1, 0, 1],
-  ['inventory.callbacks', high, 3228176480, high, 3228176845, 0, 0, high, 3228176865],
-  // biome-ignore format: one record a line
-  ['inventory.func', 'klpt_proc_show', 0, high, 3228102768, high, 3228176816, 0, 1, 1, high, 3228185360, high, 3227734768, 4281642466, 45848336],
-  // biome-ignore format: one record a line
-  ['inventory.func', 'klpt_sleep_in_function', 0, high, 3228103504, high, 3228103504, 1, 1, 1, 4281642466, 3219360880, high, 3227734920, 4281642466, 45849872],
+const show = 0xffffffffc0689cf0n
+const sleep = 0xffffffffc0689fd0n
+/** As on 6.1: klpt_patch_v2 is replacing klpt_patch_v1, with a no-op. Shortened. */
+const records: RawRecord[] = [
+  patch('klpt_patch_v1'),
+  state(1n, 1),
+  object({
+    prePatch: 0xffffffffc0633115n,
+    postPatch: 0xffffffffc0633101n,
+    preUnpatch: 0xffffffffc06330edn,
+    postUnpatch: 0xffffffffc0633130n,
+  }),
+  func(
+    'klpt_proc_show',
+    [show, 0xffffffffc06330d0n],
+    [0xffffffffc06352f0n, 0xffff888102bb9510n, 0xffffffffc06a3290n],
+  ),
+  func(
+    'klpt_sleep_in_function',
+    [sleep, 0xffffffffc06330c0n],
+    [0xffffffffc0635388n, 0xffff888102bb9b10n, 0xffff8881bfe3fc10n],
+  ),
+  patch('klpt_patch_v2', { replace: true }),
+  state(1n, 2),
+  state(2n, 1),
+  object({
+    prePatch: 0xffffffffc06a1060n,
+    postPatch: 0xffffffffc06a11cdn,
+    postUnpatch: 0xffffffffc06a11e1n,
+  }),
+  func(
+    'klpt_proc_show',
+    [show, 0xffffffffc06a11b0n],
+    [0xffffffffc06a3290n, 0xffffffffc06352f0n, 0xffff888102bb9510n],
+    { transition: true },
+  ),
+  func(
+    'klpt_sleep_in_function',
+    [sleep, sleep],
+    [0xffff8881bfe3fc10n, 0xffffffffc0635388n, 0xffff888102bb9b10n],
+    {
+      nop: true,
+      transition: true,
+    },
+  ),
 ]
-const end = (complete: 0 | 1, functions = 4) => [
-  'inventory.end',
-  54,
-  927052610,
-  10,
-  2,
-  3,
-  2,
-  functions,
-  complete,
-]
+const end = (complete: boolean, entries = records.length) =>
+  probe('inventory-end', { monoNs: 54_927_052_610n, walk, complete, entries })
 
-const decode = (records: unknown[][], symbols = true) => {
+const decode = (all: RawRecord[], symbols = true) => {
   const decoder = createDecoder()
-  const events = records.flatMap((record) => decoder.decode(bpftrace(tupleLine(...record))))
-  const found = ['ffffffffc06330d0', 'ffffffffc06a11b0'].map((address, index) => ({
-    address: `0x${address}`,
-    name: `klpt_v${index + 1}_proc_show`,
-    module: `klpt_patch_v${index + 1}`,
-  }))
+  const events = all.flatMap((record) => decoder.decode(record))
   if (!symbols) return events
-  const known = new Map(found.map((symbol) => [symbol.address, symbol]))
-  const asked = ([3227726101, 3227726081, 3227726061, 3227726128, 3228102768, 3227726032] as number[])
-    .concat([3228103504, 3227726016, 3228176480, 3228176845, 3228176865, 3228176816])
-    .map((low) => `0xffffffff${low.toString(16)}`)
-  const all = asked.map((address) => known.get(address) ?? { address, name: null, module: null })
-  return [...events, ...decoder.decode({ monoNs: '60000000000', source: 'symbols', symbols: all })]
+  const known = new Map(
+    ['0xffffffffc06330d0', '0xffffffffc06a11b0'].map((address, index) => [
+      address,
+      { address, name: `klpt_v${index + 1}_proc_show`, module: `klpt_patch_v${index + 1}` },
+    ]),
+  )
+  const asked = records
+    .flatMap((each) => (each.source === 'probe' ? Object.values(each.record) : []))
+    .filter((value) => typeof value === 'bigint')
+    .map((value) => `0x${value.toString(16)}`)
+  const found = asked.map((address) => known.get(address) ?? { address, name: null, module: null })
+  return [...events, ...decoder.decode({ monoNs: '60000000000', source: 'symbols', symbols: found })]
 }
 
 describe('an inventory', () => {
   it('waits for its symbols', () => {
-    expect(decode([...walk, end(1)], false)).toEqual([])
+    expect(decode([...records, end(true)], false)).toEqual([])
   })
 
   it('tells the stack of implementations, no-ops, callbacks and states', () => {
-    const [event] = decode([...walk, end(1)]) as EventOf<'patches-inventoried'>[]
+    const [event] = decode([...records, end(true)]) as EventOf<'patches-inventoried'>[]
     expect(event).toMatchObject({ kind: 'patches-inventoried', asOfMonoNs: '54927052610' })
     const [v1, v2] = event?.patches ?? []
     expect(v2).toMatchObject({
@@ -86,11 +136,13 @@ describe('an inventory', () => {
   })
 
   it('that was disturbed is not told', () => {
-    expect(decode([...walk, end(0)])).toEqual([])
+    expect(decode([...records, end(false)])).toEqual([])
   })
 
   it('that lost a record is a failure on the record', () => {
-    expect(decode([...walk, end(1, 5)], false)).toMatchObject([{ kind: 'decode-failed' }])
+    expect(decode([...records, end(true, records.length + 1)], false)).toMatchObject([
+      { kind: 'decode-failed' },
+    ])
   })
 })
 

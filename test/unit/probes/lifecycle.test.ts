@@ -2,13 +2,18 @@ import { describe, expect, it } from 'vitest'
 import type { EventDraft } from '../../../daemon/contract/event.ts'
 import { createDecoder } from '../../../daemon/probes/decode.ts'
 import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
-import { bpftrace, tupleLine } from '../support/raw.ts'
+import { objectFact, objectMoment } from '../../../daemon/raw/enums.ts'
+import { probe } from '../support/probe.ts'
 
-/** Facts of an object: bits as in bpf/lifecycle.bt. */
-const allCallbacks = 15
-const enabled = 16
-const patched = 32
-const loaded = 128
+const allCallbacks =
+  objectFact.PRE_PATCH | objectFact.POST_PATCH | objectFact.PRE_UNPATCH | objectFact.POST_UNPATCH
+const enabled = objectFact.POST_UNPATCH_ENABLED
+const patched = objectFact.PATCHED
+const loaded = objectFact.LOADED
+
+/** So many nanoseconds after the tenth second, at which most of these stories begin. */
+const at = (ns: number) => 10_000_000_000n + BigInt(ns)
+const insmod = { pid: 50, tid: 51, comm: 'insmod' }
 
 const attached: RawRecord = {
   monoNs: '1',
@@ -23,39 +28,48 @@ const kmsg = (monoNs: string, text: string): RawRecord => ({
 })
 const sysfs = (monoNs: string): RawRecord => ({ monoNs, source: 'sysfs', patches: [] })
 
-/** Decodes records given as tuples or as raw records; leaves out what is not about the life of patches. */
-const story = (...steps: (unknown[] | RawRecord)[]): EventDraft[] => {
+/** Leaves out what is not about the life of patches. */
+const story = (...steps: RawRecord[]): EventDraft[] => {
   const decoder = createDecoder()
   return [attached, ...steps]
-    .flatMap((step) => decoder.decode(Array.isArray(step) ? bpftrace(tupleLine(...step)) : step))
+    .flatMap((step) => decoder.decode(step))
     .filter((event) => !['tracer-attached', 'patches-observed'].includes(event.kind))
 }
 const short = (events: EventDraft[]): string[] =>
   events.map((event) => ('callback' in event ? `${event.kind} ${event.callback}` : event.kind))
 
-const load = (patch: string, replace = 0) => ['patch.load', 10, 0, patch, '1.0', replace, 50, 51, 'insmod']
-const loadedWith = (patch: string, errno: number) => ['patch.loaded', 10, 900, patch, errno, 50, 51, 'insmod']
-const compatible = (patch: string, verdict = 1) => ['patch.compatible', 10, 1, patch, verdict]
-const found = (moment: number, facts: number, patch = 'p') => [
-  'object.found',
-  10,
-  2,
-  moment,
-  patch,
-  'target',
-  facts,
-]
+const load = (patch: string, replace = false) =>
+  probe('patch-loading', { monoNs: at(0), by: insmod, replace, patch, version: '1.0' })
+const loadedWith = (patch: string, errno: number) =>
+  probe('patch-loaded', { monoNs: at(900), by: insmod, result: -errno, patch })
+const compatible = (patch: string, isCompatible = true) =>
+  probe('patch-compatible', { monoNs: at(1), by: insmod, result: isCompatible ? 1 : 0, patch })
+const state = (patch: string, id: bigint, version: number) =>
+  probe('patch-state', { monoNs: at(0), id, version, patch })
+const settled = (ns: number, target: 0 | 1) =>
+  probe('patch-settled', { monoNs: at(ns), result: target, patch: 'p' })
+
+type ObjectRecord = 'object-found' | 'object-resolved' | 'object-patched' | 'object-unpatched'
+/** A step of `p` with the object `target`, but for what is given otherwise. */
+const object = (
+  name: ObjectRecord,
+  ns: number,
+  own: { facts?: number; moment?: number; result?: number; patch?: string; object?: string } = {},
+) => probe(name, { monoNs: at(ns), moment: objectMoment.NONE, patch: 'p', object: 'target', ...own })
+const found = (moment: number, facts: number) => object('object-found', 2, { moment, facts })
+const module = (name: 'module-coming' | 'module-came' | 'module-gone', ns: number, errno = 0) =>
+  probe(name, { monoNs: at(ns), result: -errno, module: 'm' })
 
 describe('a load', () => {
   it('that succeeds tells of callbacks, objects and states', () => {
     const events = story(
       load('p'),
-      ['patch.state', 10, 0, 'p', 0, 7, 3],
+      state('p', 7n, 3),
       compatible('p'),
-      found(1, allCallbacks | loaded),
-      ['object.patched', 10, 3, 'p', 'target', 0, allCallbacks | enabled | patched | loaded],
-      found(3, allCallbacks | enabled | patched | loaded),
-      ['patch.settled', 10, 4, 'p', 1],
+      found(objectMoment.BEFORE_PATCH, allCallbacks | loaded),
+      object('object-patched', 3, { facts: allCallbacks | enabled | patched | loaded }),
+      found(objectMoment.BEFORE_SETTLING, allCallbacks | enabled | patched | loaded),
+      settled(4, 1),
       loadedWith('p', 0),
     )
     expect(short(events)).toEqual([
@@ -77,9 +91,9 @@ describe('a load', () => {
     const events = story(
       load('p'),
       compatible('p'),
-      found(1, allCallbacks | loaded),
-      found(3, allCallbacks | loaded),
-      ['patch.settled', 10, 4, 'p', 0],
+      found(objectMoment.BEFORE_PATCH, allCallbacks | loaded),
+      found(objectMoment.BEFORE_SETTLING, allCallbacks | loaded),
+      settled(4, 0),
       loadedWith('p', 1),
     )
     expect(short(events)).toEqual([
@@ -98,10 +112,10 @@ describe('a load', () => {
     const events = story(
       load('p'),
       compatible('p'),
-      found(1, allCallbacks | loaded),
-      ['object.patched', 10, 3, 'p', 'target', 16, facts],
-      found(3, facts),
-      ['patch.settled', 10, 4, 'p', 0],
+      found(objectMoment.BEFORE_PATCH, allCallbacks | loaded),
+      object('object-patched', 3, { result: -16, facts }),
+      found(objectMoment.BEFORE_SETTLING, facts),
+      settled(4, 0),
       loadedWith('p', 16),
       kmsg('10000500000', "livepatch: failed to register ftrace handler for function 'f' (-16)"),
     )
@@ -121,7 +135,7 @@ describe('a load', () => {
     const refused = story(
       load('p'),
       compatible('p'),
-      ['object.resolved', 10, 3, 'p', 'target', 22],
+      object('object-resolved', 3, { result: -22 }),
       loadedWith('p', 22),
       sysfs('10100000000'),
       sysfs('11000000000'),
@@ -132,7 +146,7 @@ describe('a load', () => {
 
   it('during another transition says whose', () => {
     const events = story(
-      ['transition.start', 9, 0, 'q', 1, 0],
+      probe('transition-started', { monoNs: 9_000_000_000n, target: 1, patch: 'q' }),
       load('p'),
       compatible('p'),
       loadedWith('p', 16),
@@ -146,13 +160,13 @@ describe('a load', () => {
   it('of older states says which', () => {
     const events = story(
       load('new'),
-      ['patch.state', 10, 0, 'new', 0, 1, 2],
-      ['patch.state', 10, 0, 'new', 0, 2, 1],
+      state('new', 1n, 2),
+      state('new', 2n, 1),
       compatible('new'),
       loadedWith('new', 0),
-      load('old', 1),
-      ['patch.state', 10, 0, 'old', 0, 1, 1],
-      compatible('old', 0),
+      load('old', true),
+      state('old', 1n, 1),
+      compatible('old', false),
       loadedWith('old', 22),
     )
     expect(events.at(-1)).toMatchObject({
@@ -164,14 +178,15 @@ describe('a load', () => {
 
 it('a module that is being loaded waits in the pre_patch callback of a patch that is in place', () => {
   const events = story(
-    ['inventory.begin', 1],
-    ['inventory.patch', 'p', 1, 0, 0],
-    ['inventory.object', 'm', 0, 0, 0, 1],
-    ['inventory.callbacks', 0xffffffff, 0xc0000000, 0, 0, 0, 0, 0, 0],
-    ['inventory.end', 9, 0, 1, 1, 0, 1, 0, 1],
-    ['module.coming', 10, 0, 'm'],
-    ['object.resolved', 10, 1, 'p', 'm', 0],
-    ['object.patched', 30, 0, 'p', 'm', 0, allCallbacks | enabled | patched | loaded],
+    probe('inventory-patch', { patch: 'p', enabled: true }),
+    probe('inventory-object', { object: 'm', prePatch: 0xffffffffc0000000n }),
+    probe('inventory-end', { complete: true, entries: 2 }),
+    module('module-coming', 0),
+    object('object-resolved', 1, { object: 'm' }),
+    object('object-patched', 20_000_000_000, {
+      object: 'm',
+      facts: allCallbacks | enabled | patched | loaded,
+    }),
   )
   expect(short(events).slice(0, 3)).toEqual([
     'module-coming',
@@ -185,7 +200,10 @@ describe('callbacks', () => {
   const inPlace = allCallbacks | enabled | patched | loaded
 
   it('of a replaced patch are skipped', () => {
-    const events = story(['patch.replacing', 10, 0, 'q'], found(2, inPlace))
+    const events = story(
+      probe('patch-replacing', { monoNs: at(0), patch: 'q' }),
+      found(objectMoment.REPLACED, inPlace),
+    )
     expect(short(events)).toEqual([
       'patch-replaced',
       'callback-skipped pre_unpatch',
@@ -195,7 +213,11 @@ describe('callbacks', () => {
   })
 
   it('of a disabled patch run before and after', () => {
-    const events = story(found(0, inPlace), found(3, inPlace), ['patch.settled', 11, 0, 'p', 0])
+    const events = story(
+      found(objectMoment.BEFORE_UNPATCH, inPlace),
+      found(objectMoment.BEFORE_SETTLING, inPlace),
+      settled(1_000_000_000, 0),
+    )
     expect(short(events)).toEqual([
       'callback-entered pre_unpatch',
       'callback-called pre_unpatch',
@@ -205,7 +227,11 @@ describe('callbacks', () => {
   })
 
   it('of a reversed load: only post_unpatch', () => {
-    const events = story(found(1, allCallbacks | loaded), found(3, inPlace), ['patch.settled', 11, 0, 'p', 0])
+    const events = story(
+      found(objectMoment.BEFORE_PATCH, allCallbacks | loaded),
+      found(objectMoment.BEFORE_SETTLING, inPlace),
+      settled(1_000_000_000, 0),
+    )
     expect(short(events).slice(1)).toEqual([
       'callback-skipped post_patch',
       'callback-skipped pre_unpatch',
@@ -215,7 +241,7 @@ describe('callbacks', () => {
   })
 
   it('of a transition whose beginning nobody saw are not claimed to be skipped', () => {
-    const events = story(found(3, inPlace), ['patch.settled', 11, 0, 'p', 0])
+    const events = story(found(objectMoment.BEFORE_SETTLING, inPlace), settled(1_000_000_000, 0))
     expect(short(events)).toEqual(['callback-called post_unpatch', 'patch-disabled'])
   })
 })
@@ -225,12 +251,12 @@ describe('a module under a patch', () => {
 
   it('is patched when it comes and unpatched when it goes', () => {
     const events = story(
-      ['module.coming', 10, 0, 'm'],
-      ['object.resolved', 10, 1, 'p', 'm', 0],
-      ['object.patched', 10, 2, 'p', 'm', 0, facts],
-      ['module.came', 10, 3, 'm', 0],
-      ['object.unpatched', 20, 1, 'p', 'm', facts, 1],
-      ['module.gone', 20, 2, 'm'],
+      module('module-coming', 0),
+      object('object-resolved', 1, { object: 'm' }),
+      object('object-patched', 2, { object: 'm', facts }),
+      module('module-came', 3),
+      object('object-unpatched', 10_000_000_001, { object: 'm', facts, moment: objectMoment.MODULE_GOES }),
+      module('module-gone', 10_000_000_002),
     )
     expect(short(events)).toEqual([
       'module-coming',
@@ -247,9 +273,9 @@ describe('a module under a patch', () => {
   it('is refused by the patch that does not fit it', () => {
     const events = story(
       kmsg('9990000000', "livepatch: symbol 'f' not found in symbol table"),
-      ['module.coming', 10, 0, 'm'],
-      ['object.resolved', 10, 1, 'p', 'm', 22],
-      ['module.came', 10, 3, 'm', 22],
+      module('module-coming', 0),
+      object('object-resolved', 1, { object: 'm', result: -22 }),
+      module('module-came', 3, 22),
     )
     expect(short(events)).toEqual(['module-coming', 'module-refused'])
     expect(events[1]).toMatchObject({
@@ -263,12 +289,12 @@ describe('a module under a patch', () => {
 
   it('is refused by a pre-patch callback, and what was done before is undone', () => {
     const events = story(
-      ['module.coming', 10, 0, 'm'],
-      ['object.resolved', 10, 1, 'p', 'm', 0],
-      ['object.patched', 10, 2, 'p', 'm', 0, facts],
-      ['object.resolved', 10, 3, 'q', 'm', 0],
-      ['object.unpatched', 10, 4, 'p', 'm', facts, 0],
-      ['module.came', 10, 5, 'm', 19],
+      module('module-coming', 0),
+      object('object-resolved', 1, { object: 'm' }),
+      object('object-patched', 2, { object: 'm', facts }),
+      object('object-resolved', 3, { patch: 'q', object: 'm' }),
+      object('object-unpatched', 4, { object: 'm', facts }),
+      module('module-came', 5, 19),
     )
     expect(short(events).slice(4)).toEqual([
       'callback-called pre_unpatch',

@@ -16,7 +16,7 @@ const ended = (steps: readonly Step[]): Transition[] => {
 const story = ({ patch, direction, outcome, reversals, forced }: Transition) =>
   `${patch} ${direction} ${outcome}, reversed ${reversals} times${forced ? ', forced' : ''}`
 
-/** As on a host without bpftrace. */
+/** As on a host without a tracer. */
 const blind = (records: readonly RawRecord[]) =>
   records.filter(({ source }) => ['host', 'clock', 'sysfs', 'kernel-log', 'procfs-tasks'].includes(source))
 
@@ -38,7 +38,7 @@ describe.each(whole)('%s: the kernel log alone', (name) => {
 })
 
 describe('lines that were lost', () => {
-  const [name = ''] = recordingsOf('no-bpftrace')
+  const [name = ''] = recordingsOf('no-tracer')
   const records = readRecording(name)
   const isEnd = (record: RawRecord) =>
     record.source === 'kernel-log' && 'line' in record && / unpatching complete/.test(record.line)

@@ -72,6 +72,24 @@ describe('lists of tasks', () => {
     ])
   })
 
+  it.each([
+    [0x200000, true],
+    [0x4208060, true],
+    [0x400100, false],
+    [0, false],
+  ])('a task with the flags %i is a kernel thread: %s', (flags, kthread) => {
+    const task = probe('task', { monoNs: 11n, task: { ...taskId(1), flags } })
+    expect(decodeAll(task, end(13n, 'task', 1))).toMatchObject([{ changed: [{ kthread }] }])
+  })
+
+  it('a patch state that is not known is taken for undefined', () =>
+    expect(
+      decodeAll(
+        ...[-1, 0, 1, 7].map((patchState, index) => row(11n, index + 1, patchState)),
+        end(13n, 'task', 4),
+      ),
+    ).toMatchObject([{ changed: [-1, 0, 1, -1].map((patchState) => ({ patchState })) }]))
+
   it('those waited for say nothing when no transition is known', () =>
     expect(decodeAll(waitedFor(20n, 3), end(21n, 'task-waited-for', 1))).toEqual([]))
 

@@ -168,6 +168,16 @@ describe('live counts', () => {
     expect(lastCounts(...records, ...passOf(2, 4, []))).toMatchObject({ counts: [{ live: 4 }] })
   })
 
+  it('come from a pass whose end is told twice only once', () =>
+    expect(
+      decode([...passOf(1, 3, []), walked(1, 3)]).filter(({ kind }) => kind !== 'shadow-counts'),
+    ).toMatchObject([{ kind: 'shadow-adopted' }, { kind: 'shadow-checked' }]))
+
+  it('are of the largest id as of any other', () =>
+    expect(lastCounts(count([1], [], 2n ** 64n - 1n), counted(1))).toMatchObject({
+      counts: [{ id: '0xffffffffffffffff' }],
+    }))
+
   it('are never known when a bucket is too long to read', () =>
     expect(decode([counted(0, 1), found(1, 3), walked(1, 3, { tooLong: true })]).at(-1)).toMatchObject({
       kind: 'shadow-adopted',
@@ -187,6 +197,25 @@ describe('the check', () => {
       [],
     ])
     expect(lastCounts(...passes)).toMatchObject({ counts: [{ live: 9 }] })
+  })
+
+  it('is content when changes and finds agree, wherever the walk was', () => {
+    // Pass 2, parity 0: 2 freed in front of the walk, 3 allocated behind it.
+    const passes = [...adopted, ...passOf(2, 5, [0, 3], [2])]
+    expect(checksIn(decode(passes)).at(-1)).toMatchObject({ found: 5, drift: [] })
+    expect(lastCounts(...passes)).toMatchObject({ counts: [{ live: 8 }] })
+  })
+
+  it('does not correct a count before the next pass confirms the difference', () =>
+    expect(lastCounts(...adopted, ...passOf(2, 9, []))).toMatchObject({ counts: [{ live: 7 }] }))
+
+  it('a difference is not confirmed by a pass in vain, nor by the one after it alone', () => {
+    const inVain = [count([]), counted(1, 3), found(3, 9), walked(3, 9, { isVoid: true })]
+    const passes = [...adopted, ...passOf(2, 9, []), ...inVain, ...passOf(4, 9, [])]
+    expect(checksIn(decode(passes)).flatMap(({ drift }) => drift)).toEqual([])
+    expect(checksIn(decode([...passes, ...passOf(5, 9, [])])).at(-1)).toMatchObject({
+      drift: [{ id: '0x1001', counted: 7, found: 9 }],
+    })
   })
 
   it('says nothing of a difference that the next pass does not see', () =>

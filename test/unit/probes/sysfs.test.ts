@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createDecoder } from '../../../daemon/probes/decode.ts'
 import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
-import { attachedRecord, iteratorRecord, startRecords, sysfs, sysfsPatch } from '../support/raw.ts'
+import { startRecords, taskList } from '../support/probe.ts'
+import { attachedRecord, sysfs, sysfsPatch } from '../support/raw.ts'
 
 const decodeAll = (...records: Parameters<ReturnType<typeof createDecoder>['decode']>[0][]) => {
   const decoder = createDecoder()
@@ -73,14 +74,14 @@ describe('without probes', () => {
 })
 
 describe('in transition since before the first look', () => {
-  const tasks = (...patchStates: number[]): RawRecord => ({
-    monoNs: '5',
-    source: 'task-iterator',
-    text: patchStates.map((patchState, index) => iteratorRecord({ tid: index + 1, patchState })).join(''),
-  })
+  const tasks = (...patchStates: number[]): RawRecord[] =>
+    taskList(
+      5n,
+      patchStates.map((patchState, index) => ({ tid: index + 1, patchState })),
+    )
   const story = (enabled: 0 | 1, ...patchStates: number[]) => {
     const scan = sysfs('1', sysfsPatch('p', enabled, 1))
-    return decodeAll(scan, tasks(...patchStates), scan)
+    return decodeAll(scan, ...tasks(...patchStates), scan)
       .flat()
       .filter((event) => event.kind === 'transition-started')
   }
@@ -101,14 +102,14 @@ describe('in transition since before the first look', () => {
   })
 
   it('is not decided by one look, which a start may have fallen into', () => {
-    expect(decodeAll(sysfs('1', sysfsPatch('p', 0, 1)), tasks(1, 0)).flat()).not.toContainEqual(
+    expect(decodeAll(sysfs('1', sysfsPatch('p', 0, 1)), ...tasks(1, 0)).flat()).not.toContainEqual(
       expect.objectContaining({ kind: 'transition-started' }),
     )
   })
 })
 
 describe('with the probes attached', () => {
-  const start = startRecords(5, 'p', 1)
+  const start = startRecords(5n, 'p', 1)
 
   it('leaves announcing to them', () => {
     const events = decodeAll(attachedRecord, sysfs('1', sysfsPatch('p', 1, 1)), ...start)
@@ -126,8 +127,8 @@ describe('with the probes attached', () => {
     ['klp_start_transition is on its way through many tasks', 1],
   ] as const)('never announces a patch that is being loaded, while %s', (_, enabled) => {
     const scans = ['2', '3', '4', '5', '6'].map((monoNs) => sysfs(monoNs, sysfsPatch('p', enabled, 1)))
-    const [ask, ...rest] = startRecords(5, 'p', 1)
-    const events = decodeAll(attachedRecord, sysfs('1'), ask!, ...scans, ...rest)
+    const [ask, ...rest] = startRecords(5n, 'p', 1)
+    const events = decodeAll(attachedRecord, sysfs('1'), ask, ...scans, ...rest)
     expect(kinds(events).flat().slice(1)).toEqual([
       'patches-observed',
       'patches-observed',

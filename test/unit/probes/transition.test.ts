@@ -1,19 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createDecoder } from '../../../daemon/probes/decode.ts'
-import {
-  attachedRecord,
-  bpftrace,
-  mapLine,
-  startRecords,
-  sysfs,
-  sysfsPatch,
-  tupleLine,
-} from '../support/raw.ts'
+import { switchWay } from '../../../daemon/raw/enums.ts'
+import { probe, startRecords } from '../support/probe.ts'
+import { attachedRecord, sysfs, sysfsPatch } from '../support/raw.ts'
 
-const line = (...data: unknown[]) => bpftrace(tupleLine(...data))
-const reverse = (ns: number, target: number) => line('transition.reverse', 1, ns, target, 20, 20, 'bash')
-const end = (ns: number, patch: string, target: number) => line('transition.end', 1, ns, patch, target)
-const cancel = line('transition.cancel', 1, 1, 1, 30, 31, 'insmod')
+const reverse = (monoNs: bigint, target: number) => probe('transition-reversed', { monoNs, target })
+const end = (monoNs: bigint, patch: string, target: number) =>
+  probe('transition-ended', { monoNs, patch, target })
+const cancel = probe('transition-cancelled', { by: { pid: 30, tid: 31, comm: 'insmod' }, target: 1 })
 
 const decodeAll = (...records: Parameters<ReturnType<typeof createDecoder>['decode']>[0][]) => {
   const decoder = createDecoder()
@@ -21,10 +15,10 @@ const decodeAll = (...records: Parameters<ReturnType<typeof createDecoder>['deco
 }
 
 it('tells who asked for a transition', () => {
-  expect(decodeAll(...startRecords(5, 'p', 1))).toEqual([
+  expect(decodeAll(...startRecords(5n, 'p', 1))).toEqual([
     {
       kind: 'transition-started',
-      monoNs: '1000000005',
+      monoNs: '5',
       patch: 'p',
       direction: 'patching',
       replace: true,
@@ -38,7 +32,7 @@ it('tells who asked for a transition', () => {
 })
 
 it('target 0 is unpatching', () => {
-  expect(decodeAll(...startRecords(1, 'p', 0), end(2, 'p', 0))).toMatchObject([
+  expect(decodeAll(...startRecords(1n, 'p', 0), end(2n, 'p', 0))).toMatchObject([
     { kind: 'transition-started', direction: 'unpatching' },
     { kind: 'transition-completed', direction: 'unpatching' },
   ])
@@ -47,7 +41,7 @@ it('target 0 is unpatching', () => {
 describe('a reversal', () => {
   it('has the new direction, and the start that follows is no second transition', () => {
     expect(
-      decodeAll(...startRecords(1, 'p', 1), reverse(2, 1), ...startRecords(3, 'p', 0), end(4, 'p', 0)),
+      decodeAll(...startRecords(1n, 'p', 1), reverse(2n, 1), ...startRecords(3n, 'p', 0), end(4n, 'p', 0)),
     ).toMatchObject([
       { kind: 'transition-started', direction: 'patching' },
       { kind: 'transition-reversed', direction: 'unpatching' },
@@ -58,11 +52,11 @@ describe('a reversal', () => {
   it('can be reversed again', () => {
     expect(
       decodeAll(
-        ...startRecords(1, 'p', 1),
-        reverse(2, 1),
-        ...startRecords(3, 'p', 0),
-        reverse(4, 0),
-        ...startRecords(5, 'p', 1),
+        ...startRecords(1n, 'p', 1),
+        reverse(2n, 1),
+        ...startRecords(3n, 'p', 0),
+        reverse(4n, 0),
+        ...startRecords(5n, 'p', 1),
       ).slice(1),
     ).toMatchObject([
       { kind: 'transition-reversed', direction: 'unpatching' },
@@ -76,7 +70,7 @@ describe('a reversal', () => {
     decoder.decode(sysfs('1', sysfsPatch('p', 1, 1)))
     decoder.decode(attachedRecord)
     expect(
-      [reverse(2, 1), ...startRecords(3, 'p', 0)].flatMap((record) => decoder.decode(record)),
+      [reverse(2n, 1), ...startRecords(3n, 'p', 0)].flatMap((record) => decoder.decode(record)),
     ).toMatchObject([{ kind: 'transition-reversed', direction: 'unpatching' }])
   })
 
@@ -84,7 +78,7 @@ describe('a reversal', () => {
     const decoder = createDecoder()
     decoder.decode(sysfs('1', sysfsPatch('p', 0, 1)))
     decoder.decode(attachedRecord)
-    expect(decoder.decode(reverse(2, 0))).toMatchObject([
+    expect(decoder.decode(reverse(2n, 0))).toMatchObject([
       { kind: 'transition-started', patch: 'p', direction: 'unpatching', adopted: true },
       { kind: 'transition-reversed', direction: 'patching' },
     ])
@@ -93,7 +87,7 @@ describe('a reversal', () => {
 
 describe('a cancelled transition', () => {
   it('ends as cancelled, by whom, and does not taint the next one', () => {
-    expect(decodeAll(cancel, end(2, 'p', 0), ...startRecords(3, 'p', 1), end(4, 'p', 1))).toMatchObject([
+    expect(decodeAll(cancel, end(2n, 'p', 0), ...startRecords(3n, 'p', 1), end(4n, 'p', 1))).toMatchObject([
       { kind: 'transition-cancelled', direction: 'patching', pid: 30, tid: 31, comm: 'insmod' },
       { kind: 'transition-started' },
       { kind: 'transition-completed' },
@@ -102,8 +96,8 @@ describe('a cancelled transition', () => {
 })
 
 it('forcing is told with its direction and who did it', () => {
-  const force = line('transition.force', 1, 2, 1, 40, 41, 'bash')
-  expect(decodeAll(...startRecords(1, 'p', 1), force)[1]).toMatchObject({
+  const force = probe('transition-forced', { monoNs: 2n, by: { pid: 40, tid: 41, comm: 'bash' }, target: 1 })
+  expect(decodeAll(...startRecords(1n, 'p', 1), force)[1]).toMatchObject({
     kind: 'transition-forced',
     direction: 'patching',
     pid: 40,
@@ -112,42 +106,43 @@ it('forcing is told with its direction and who did it', () => {
 })
 
 describe('counts kept in the kernel', () => {
-  const generation = '1000000005'
+  const generation = 5n
+  const switched = (tasks: bigint, monoNs: bigint) =>
+    probe('tasks-switched', { monoNs, generation, way: switchWay.TRANSITION_WORKER, tasks })
 
   it('belong to the running transition; those of another are left out', () => {
     const events = decodeAll(
-      ...startRecords(5, 'p', 1),
-      bpftrace(mapLine('@switched', { [`${generation},1`]: 80, [`${generation},3`]: 4, '77,1': 999 })),
-      bpftrace(mapLine('@tries', { [`${generation},264,0`]: 3, [`${generation},0,2`]: 1, '77,5,0': 9 })),
-      line('tasks.tick', 2, 0),
+      ...startRecords(5n, 'p', 1),
+      probe('task-tries', { monoNs: 8n, generation, tid: 264, tries: 3n }),
+      probe('task-tries', { monoNs: 8n, generation, tid: 0, cpu: 2, tries: 1n }),
+      probe('task-tries', { monoNs: 8n, generation: 77n, tid: 5, tries: 9n }),
+      switched(80n, 8n),
+      probe('tasks-switched', { monoNs: 9n, generation, way: switchWay.KERNEL_EXIT, tasks: 4n }),
+      probe('tasks-switched', { monoNs: 9n, generation: 77n, way: 1, tasks: 999n }),
+      probe('canary'),
     )
     expect(events.slice(1)).toEqual([
       {
         kind: 'task-tries',
-        monoNs: '2000000000',
+        monoNs: '9',
         tries: [
           [264, 3],
-          [-2, 1],
+          [-3, 1],
         ],
       },
-      {
-        kind: 'tasks-switched',
-        monoNs: '2000000000',
-        counts: { 'transition-worker': 80, 'kernel-exit': 4 },
-      },
+      { kind: 'tasks-switched', monoNs: '9', counts: { 'transition-worker': 80, 'kernel-exit': 4 } },
     ])
   })
 
   it('are told again only when they changed, and a last time at the end', () => {
-    const map = (count: number) => bpftrace(mapLine('@switched', { [`${generation},1`]: count }))
     const events = decodeAll(
-      ...startRecords(5, 'p', 1),
-      map(1),
-      line('tasks.tick', 2, 0),
-      map(1),
-      line('tasks.tick', 3, 0),
-      map(2),
-      end(9, 'p', 1),
+      ...startRecords(5n, 'p', 1),
+      switched(1n, 6n),
+      probe('canary'),
+      switched(1n, 7n),
+      probe('canary'),
+      switched(2n, 8n),
+      end(9n, 'p', 1),
     )
     expect(events.map((event) => event.kind)).toEqual([
       'transition-started',
@@ -160,7 +155,12 @@ describe('counts kept in the kernel', () => {
 
 describe('blocked and switched tasks', () => {
   const blocked = (errno: number, tid = 264) =>
-    line('task.blocked', 1, 6, tid, tid, errno, errno === 98 ? 'f' : '', 2097152, 1, 1, 'name')
+    probe('task-blocked', {
+      task: { tid, pid: tid, cpu: 1, flags: 0x200000, comm: 'name' },
+      error: -errno,
+      function: errno === 98 ? 'f' : '',
+      state: 1,
+    })
 
   it.each([
     [16, 'running', undefined],
@@ -192,7 +192,7 @@ describe('blocked and switched tasks', () => {
     [8, 't'],
     [0x1000, '?'],
   ])('state %i is shown as %s, as ps(1) does', (state, letter) => {
-    const [event] = decodeAll(line('task.blocked', 1, 1, 2, 2, 16, '', 0, 0, state, 'x'))
+    const [event] = decodeAll(probe('task-blocked', { error: -16, state }))
     expect(event).toMatchObject({ state: letter })
   })
 
@@ -202,11 +202,12 @@ describe('blocked and switched tasks', () => {
     [3, 'kernel-exit'],
     [4, 'idle-loop'],
     [5, 'forced'],
+    [6, 'forked'],
     [9, 'snapshot'],
   ])('way %i is %s', (way, name) => {
     const [, event] = decodeAll(
-      ...startRecords(1, 'p', 1),
-      line('task.switched', 1, 7, 264, 264, way, 0, 'name'),
+      ...startRecords(1n, 'p', 1),
+      probe('task-switched', { monoNs: 7n, task: { tid: 264, pid: 264 }, way }),
     )
     expect(event).toMatchObject({ kind: 'task-switched', way: name, to: 1 })
   })

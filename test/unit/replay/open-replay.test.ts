@@ -30,7 +30,7 @@ const written = (name: string, contents: string | Buffer): string => {
   writeFileSync(file, contents)
   return file
 }
-const rawFile = (name: string) => join(import.meta.dirname, '../../recordings', `${name}.ndjson.gz`)
+const rawFile = (name: string) => join(import.meta.dirname, '../../recordings', `${name}.recording.gz`)
 const rawLines = (name: string) =>
   gunzipSync(readFileSync(rawFile(name)))
     .toString('utf8')
@@ -50,7 +50,7 @@ describe.each(recordingNames)('recording %s', (name) => {
     ['its raw records, gzipped', () => rawFile(name)],
     ['its raw records', () => written('raw.ndjson', `${rawLines(name).join('\n')}\n`)],
     ['its events, exported', () => written('events.ndjson', ndjson(eventsOf(name)))],
-    ['its events, gzipped', () => written('events.ndjson.gz', gzipSync(ndjson(eventsOf(name))))],
+    ['its events, gzipped', () => written('events.recording.gz', gzipSync(ndjson(eventsOf(name))))],
   ])('replayed from %s ends as the live run did, byte for byte', async (_, file) => {
     const { state, database, malformed, damage } = await open(file())
     expect(serializeState(state)).toBe(liveState(name))

@@ -1,95 +1,146 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ProbeSet } from '../../../daemon/probes/probe-set.ts'
-import type { RawBody, RawProbeSet } from '../../../daemon/probes/raw-record.ts'
-import { findProgram } from '../../../daemon/sources/find-program.ts'
-import { generateScript } from '../../../daemon/sources/script.ts'
+import { createAccount } from '../../../daemon/account/account.ts'
+import { bpfDir, tracerFile } from '../../../daemon/package-paths.ts'
+import type { RawProbeSet, RawRecord } from '../../../daemon/probes/raw-record.ts'
+import { recordFields } from '../../../daemon/raw/records.ts'
+import { TracerStream } from '../../../daemon/raw/tracer-stream.ts'
+import { readProbeHeaders } from '../../../daemon/sources/probe-headers.ts'
 import { superviseTracer, type Tracer } from '../../../daemon/sources/tracer.ts'
+import { frameBytes, jsonFrame } from '../support/frame-bytes.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
 
-const bpftrace = findProgram('bpftrace') ?? 'bpftrace'
-// Timers work wherever BPF does; everything else about probes is the lab's business.
-const works =
-  process.getuid?.() === 0 && spawnSync(bpftrace, ['-e', 'BEGIN { exit(); } interval:s:1 { }']).status === 0
-
-const ticking = (name: string) => `interval:s:1\n{\n  print(("${name}.tick", 1, 1));\n}\n`
-const files: Record<string, string> = {
-  ticking: ticking('ticking'),
-  // Traceable as far as the generator was told, but no kernel has it.
-  partly: `// Without  klpscope_no_such_function: what it tells\n// Cost     nothing\n\n${ticking('partly')}\nkprobe:klpscope_no_such_function\n{\n  @partly = 1;\n}\n`,
-  // More steps than the verifier follows; bpftrace names a timer only.
-  broken:
-    'interval:s:1\n{\n  $step = 0;\n  while ($step < 100000000) {\n    @broken[$step] = 1;\n    $step = $step + 1;\n  }\n}\n',
+const dir = useTemporaryDir()
+/** `npm test` builds it; `npm run test:unit` alone need not find it. */
+const isBuilt = existsSync(tracerFile)
+const recordsWritten = 100
+/** What a tracer writes: its layouts, and a canary again and again. */
+const written = (): Buffer => {
+  const layouts = execFileSync(tracerFile, ['--layout'])
+  const reader = new TracerStream()
+  for (const _ of reader.read(layouts));
+  const kind = Object.keys(recordFields).indexOf('canary') + 1
+  expect(reader.decoder?.nameOf(kind)).toBe('canary')
+  const canaries = Array.from({ length: recordsWritten }, (_, number) => {
+    const payload = Buffer.alloc(24)
+    payload.writeUInt32LE(kind, 0)
+    payload.writeBigUInt64LE(BigInt(number + 1), 8)
+    payload.writeBigUInt64LE(BigInt(number), 16)
+    return frameBytes('record', payload)
+  })
+  return Buffer.concat([layouts, ...canaries])
 }
+const ready = jsonFrame('ready', { attached: 3, lacking: 1, loadMs: 1, attachMs: 1 })
+const probe = (program: string, subject: string, reason?: string) =>
+  jsonFrame('probe', {
+    program,
+    subject,
+    attached: reason === undefined,
+    ...(reason ? { reason } : {}),
+    errno: reason ? 2 : 0,
+  })
+const attaching = Buffer.concat([
+  probe('start_transition', 'klp_start_transition'),
+  probe('check_and_switch_task', 'klp_check_and_switch_task', 'this kernel has inlined it'),
+  probe('update_patch_state', 'klp_update_patch_state'),
+  ready,
+])
 
-describe.runIf(works)('a supervised bpftrace', () => {
-  const dir = useTemporaryDir()
+describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
   let tracer: Tracer | undefined
-  afterEach(() => tracer?.stop())
+  afterEach(() => tracer?.stop(performance.now() + 1_000))
 
-  const supervise = (program: string, ...stems: string[]) => {
-    mkdirSync(dir.path('bpf'))
-    for (const stem of stems) writeFileSync(dir.path(`bpf/${stem}.bt`), files[stem] ?? '')
-    const sets = stems.map((stem): ProbeSet => ({ stem, purpose: `all of ${stem}`, records: {}, maps: [] }))
-    const host = {
-      hasFunction: () => true,
-      addressOf: () => 1n,
-      btf: { offsetOf: () => 0, sizeOf: () => 0, hasField: () => true, subset: () => null },
-      cpus: 1,
-      streamPerS: 1,
-      shadowCheckS: 60,
-    }
-    const told: RawBody[] = []
-    tracer = superviseTracer(
-      program,
-      (without) => generateScript(dir.path('bpf'), sets, host, without),
-      dir.path('run'),
-      (body) => told.push(body),
-    )
-    const attached = (): RawProbeSet[] | undefined =>
-      told.flatMap((body) =>
-        body.source === 'tracer' && body.what === 'attached' ? [body.probeSets] : [],
-      )[0]
-    const lines = () => told.flatMap((body) => (body.source === 'bpftrace' ? [body.line] : [])).join('\n')
-    return { tracer, attached, lines }
+  /** Runs a shell script in the tracer's place, which writes files of frames. */
+  const supervise = (script: string, files: Record<string, Uint8Array> = {}) => {
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(dir.path(name), bytes)
+    const program = dir.path('tracer')
+    writeFileSync(program, `#!/bin/sh\ncd ${dir.path('')}\n${script}\n`)
+    chmodSync(program, 0o755)
+    const told: RawRecord[] = []
+    const account = createAccount()
+    const sink = { frame: () => undefined, tell: (record: RawRecord) => told.push(record) }
+    tracer = superviseTracer(program, [], readProbeHeaders(bpfDir), sink, account)
+    const attached = (): RawProbeSet[][] =>
+      told.flatMap((body) => (body.source === 'tracer' && body.what === 'attached' ? [body.probeSets] : []))
+    const gaps = () => told.filter((body) => body.source === 'tracer' && body.what === 'gap')
+    const records = () => told.filter(({ source }) => source === 'probe')
+    return { tracer, account, attached, gaps, records }
   }
+  const waiting = "trap 'cat last 2>/dev/null; exit 0' TERM\nwhile :; do sleep 0.05; done"
 
-  it('does without a function that is named, also where a set that is not named has to go', async () => {
-    const { tracer, attached, lines } = supervise(bpftrace, 'ticking', 'broken', 'partly')
+  it('says what is attached, what is lost without the rest, and passes its records on', async () => {
+    const { tracer, attached, records, account } = supervise(`cat frames\n${waiting}`, {
+      frames: Buffer.concat([written(), attaching]),
+    })
     await tracer.firstAttempt
-    expect(attached()).toMatchObject([
-      { name: 'ticking', available: true },
-      {
-        name: 'broken',
-        available: false,
-        reason: expect.stringMatching(/interval.*; not seen: all of broken/),
-      },
-      {
-        name: 'partly',
-        available: true,
-        lost: [
-          {
-            name: 'klpscope_no_such_function',
-            loss: 'what it tells',
-            reason: expect.stringMatching(/^bpftrace could not attach it: .*klpscope_no_such_function/),
-          },
-        ],
-      },
+    expect(attached()).toEqual([
+      expect.arrayContaining([
+        { name: 'transition', available: true },
+        {
+          name: 'tasks',
+          available: true,
+          lost: [
+            {
+              name: 'klp_check_and_switch_task',
+              loss: expect.stringContaining('why a task is blocked'),
+              reason: 'this kernel has inlined it',
+              remedy: expect.any(String),
+            },
+          ],
+        },
+      ]),
     ])
-    expect(attached()?.[0]?.lost).toBeUndefined()
-    expect(['ticking', 'partly', 'broken'].map(tracer.sees)).toEqual([true, true, false])
-    await expect
-      .poll(lines, { timeout: 20_000 })
-      .toMatch(/ticking\.tick[\s\S]*partly\.tick|partly\.tick[\s\S]*ticking\.tick/)
-  }, 180_000)
+    expect([tracer.sees('transition'), tracer.sees('tasks')]).toEqual([true, false])
+    expect(records()).toHaveLength(recordsWritten)
+    expect(account.open()).toBe(0)
+  })
 
-  it('says so when nothing attaches, and tries again later', async () => {
-    const { tracer, attached } = supervise('/bin/false', 'ticking')
+  it('passes on what it writes when it is told to stop', async () => {
+    const { tracer, records } = supervise(`cat frames\n${waiting}`, {
+      frames: Buffer.concat([written(), attaching]),
+      last: written(),
+    })
     await tracer.firstAttempt
-    expect(attached()).toMatchObject([
-      { name: 'ticking', available: false, reason: 'bpftrace ended (exit code 1)' },
+    const before = records().length
+    await tracer.stop(performance.now() + 2_000)
+    expect(records()).toHaveLength(2 * before)
+    expect(tracer.sees('transition')).toBe(false)
+  })
+
+  it('that ends by itself is started again, and the gap is told at both ends', async () => {
+    const { tracer, attached, gaps, records } = supervise('cat frames', {
+      frames: Buffer.concat([written(), attaching]),
+    })
+    await tracer.firstAttempt
+    await expect.poll(attached, { timeout: 10_000 }).toHaveLength(2)
+    const last = records().at(-1)?.monoNs
+    expect(gaps().slice(0, 2)).toMatchObject([
+      { part: 'tracer', fromMonoNs: last, reason: 'the tracer ended (exit code 0)' },
+      { part: 'tracer', fromMonoNs: last, reason: 'the tracer had to be restarted' },
     ])
-    expect(tracer.sees('ticking')).toBe(false)
+  })
+
+  it.each([
+    ['that cannot begin', 'echo "klpscope-tracer: it has to be started as root" >&2; exit 1', /as root/],
+    ['that is something else', 'echo this is no stream of frames at all; exec sleep 60', /frames/],
+  ])('%s is said to be blind, with the reason', async (_, script, reason) => {
+    const { tracer, attached } = supervise(script)
+    await tracer.firstAttempt
+    expect(attached()[0]?.length).toBeGreaterThan(4)
+    for (const set of attached()[0] ?? [])
+      expect(set).toMatchObject({ available: false, reason: expect.stringMatching(reason) })
+  })
+
+  it('that is not there is said to be blind', async () => {
+    const told: RawRecord[] = []
+    const sink = { frame: () => undefined, tell: (record: RawRecord) => told.push(record) }
+    tracer = superviseTracer(dir.path('none'), [], readProbeHeaders(bpfDir), sink, createAccount())
+    await tracer.firstAttempt
+    expect(told[0]).toMatchObject({
+      probeSets: expect.arrayContaining([
+        expect.objectContaining({ available: false, reason: 'the tracer is not there' }),
+      ]),
+    })
   })
 })

@@ -81,11 +81,7 @@ const aDaemon = async (file: string, bounds: Partial<StoreOptions> = {}, threadF
     close,
     happen: (times = 1) => {
       for (let time = 0; time < times; time++)
-        engine.ingest({
-          monoNs: monoNs(),
-          source: 'bpftrace',
-          line: '{"type": "lost_events", "data": {"events": 1}}',
-        })
+        engine.ingest({ monoNs: monoNs(), source: 'kernel-log', lost: 1 })
     },
     record: () => engine.state().record,
     findings: () => [...engine.state().findings.values()].map(({ rule, subject }) => `${rule}: ${subject}`),

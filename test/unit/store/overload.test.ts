@@ -18,9 +18,9 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(dir, { recursive: true }))
 
-/** Printed for one shadow variable. */
+/** Of one shadow variable. */
 const isSample = (record: RawRecord): boolean =>
-  record.source === 'bpftrace' && /\["shadow",/.test(record.line)
+  record.source === 'probe' && record.record.record === 'shadow-call'
 
 const records = readRecording(recordingsOf('shadow')[0]!)
 const samples = records.filter(isSample)

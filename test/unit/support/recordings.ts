@@ -4,10 +4,11 @@ import { gunzipSync } from 'node:zlib'
 import type { Event, EventKind, EventOf } from '../../../daemon/contract/event.ts'
 import { type CoreState, initialState } from '../../../daemon/core/core-state.ts'
 import { createEngine, type Step } from '../../../daemon/engine.ts'
-import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
+import { probeRecord, type RawRecord } from '../../../daemon/probes/raw-record.ts'
+import { TracerStream } from '../../../daemon/raw/tracer-stream.ts'
 
 const dir = join(import.meta.dirname, '../../recordings')
-const suffix = '.ndjson.gz'
+const suffix = '.recording.gz'
 
 /** Every recording, as `scenario-kernel`. */
 export const recordingNames: readonly string[] = readdirSync(dir)
@@ -23,11 +24,12 @@ export const recordingsOf = (scenario: string): string[] => {
 }
 
 export const readRecording = (name: string): RawRecord[] =>
-  gunzipSync(readFileSync(join(dir, `${name}${suffix}`)))
-    .toString('utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as RawRecord)
+  [
+    ...new TracerStream({ ofRecording: true }).read(gunzipSync(readFileSync(join(dir, `${name}${suffix}`)))),
+  ].flatMap((message): RawRecord[] => {
+    if (message.type === 'record') return [probeRecord(message.record)]
+    return message.type === 'observation' ? [message.observation as RawRecord] : []
+  })
 
 /** The runs of the daemon in a recording: each begins with the clocks and the host. */
 export const runsOf = (records: readonly RawRecord[]): RawRecord[][] => {

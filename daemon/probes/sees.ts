@@ -1,0 +1,16 @@
+import type { ProbeSetName } from '../contract/probe-purposes.ts'
+import type { RawProbeSet } from './raw-record.ts'
+
+/** Functions of the kernel without whose probes another source has to tell what a set is relied on for. */
+const essential: Partial<Record<ProbeSetName, readonly string[]>> = {
+  transition: ['klp_start_transition', 'klp_complete_transition'],
+  tasks: ['klp_check_and_switch_task'],
+  lifecycle: ['klp_enable_patch'],
+}
+
+/** Whether a probe set is attached, with what is essential of it. */
+export const seesWith = (sets: readonly RawProbeSet[], name: ProbeSetName): boolean =>
+  sets.some(
+    (set) =>
+      set.name === name && set.available && !set.lost?.some((lost) => essential[name]?.includes(lost.name)),
+  )

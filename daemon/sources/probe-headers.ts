@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ProbeSetName, probePurposes } from '../contract/probe-purposes.ts'
+import type { RawProbeSet } from '../probes/raw-record.ts'
+import type { TracerProbe } from '../raw/layout.ts'
+
+/** A probe set as its sources in bpf/ have it. */
+export type ProbeHeader = {
+  name: ProbeSetName
+  /** The BPF programs of the set. */
+  programs: ReadonlySet<string>
+  /** What is lost without a function or variable of the kernel, by its name: the headers' `Without` lines. */
+  losses: ReadonlyMap<string, string>
+}
+
+/** The programs of iterators.bpf.c tell of tasks as well. */
+const sourcesOf: Record<ProbeSetName, readonly string[]> = {
+  transition: ['transition'],
+  tasks: ['tasks', 'iterators'],
+  lifecycle: ['lifecycle'],
+  inventory: ['inventory'],
+  shadow: ['shadow'],
+}
+
+/** @throws Error when a source is not there: they are part of the package */
+export const readProbeHeaders = (bpfDir: string): ProbeHeader[] =>
+  probeSetNames.map((name) => {
+    const sources = sourcesOf[name].map((stem) => readFileSync(join(bpfDir, `${stem}.bpf.c`), 'utf8'))
+    return {
+      name,
+      programs: new Set(sources.flatMap(programsIn)),
+      losses: new Map(sources.flatMap(lossesIn)),
+    }
+  })
+
+export const probeSetNames = Object.keys(probePurposes) as ProbeSetName[]
+
+/** `SEC("kprobe/…")`, and on the next line `int BPF_KPROBE(name, …)` or `int name(…)`. */
+const programsIn = (source: string): string[] =>
+  [...source.matchAll(/^SEC\("[^"]+"\)\nint (?:BPF_\w+\()?(\w+)/gm)].map(([, program = '']) => program)
+
+/** Of the comment that opens the file: `Without  name: what is lost`, then a line each for further names. */
+const lossesIn = (source: string): [string, string][] => {
+  const header = source.slice(0, source.indexOf('*/'))
+  const [, lines = ''] = /^ \* Without((?: +[\w.]+: .*\n \*)+)/m.exec(header) ?? []
+  return [...lines.matchAll(/([\w.]+): (.*)/g)].map(([, name = '', loss = '']) => [name, loss])
+}
+
+/** What the tracer has attached of each set, from what it says of each program. */
+export const probeSetsOf = (headers: readonly ProbeHeader[], probes: readonly TracerProbe[]): RawProbeSet[] =>
+  headers.map(({ name, programs, losses }) => {
+    const mine = probes.filter(({ program }) => programs.has(program))
+    const lacking = mine.filter(({ attached }) => !attached)
+    const [first] = lacking
+    if (!first) return { name, available: mine.length > 0 }
+    if (lacking.length === mine.length)
+      return {
+        name,
+        available: false,
+        reason: `${reasonOf(first)}; not seen: ${probePurposes[name]}`,
+        remedy: remedyOf(first),
+      }
+    const bySubject = new Map(lacking.map((probe) => [probe.subject, probe]))
+    const lost = [...bySubject].map(([subject, probe]) => ({
+      name: subject,
+      loss: losses.get(subject) ?? probePurposes[name],
+      reason: reasonOf(probe),
+      remedy: remedyOf(probe),
+    }))
+    return { name, available: true, lost }
+  })
+
+/** Nothing is seen, for one reason. */
+export const blindSets = (reason: string, remedy: string): RawProbeSet[] =>
+  probeSetNames.map((name) => ({ name, available: false, reason, remedy }))
+
+const reasonOf = ({ reason }: TracerProbe): string => reason ?? 'the tracer gives no reason'
+
+const remedyOf = ({ errno }: TracerProbe): string => remedies[errno] ?? otherRemedy
+
+const otherRemedy =
+  'Restart the daemon once what is in the way is gone (another tracer, a kprobe blacklist); klpscope doctor tells what this host offers.'
+
+/** By errno, include/uapi/asm-generic/errno-base.h. */
+const remedies: Record<number, string> = {
+  2: 'A kernel with CONFIG_LIVEPATCH, CONFIG_KPROBES, CONFIG_FUNCTION_TRACER and CONFIG_KALLSYMS_ALL is needed; its other features work without.',
+}
