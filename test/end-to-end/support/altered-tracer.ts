@@ -17,8 +17,8 @@ export const buildAlteredTracer = async (dir: string, alterations: readonly Alte
     if (after === undefined || others.length > 0) throw new Error(`${name} does not hold ${from} once`)
     writeFileSync(file, `${before}${to}${after}`)
   }
-  const { buildTracer }: typeof import('../../../bpf/build.mjs') = await import(
-    pathToFileURL(join(altered, 'build.mjs')).href
-  )
+  const { buildTracer } = (await import(pathToFileURL(join(altered, 'build.mjs')).href)) as {
+    buildTracer: (outDir: string) => void
+  }
   buildTracer(join(dir, 'dist'))
 }
