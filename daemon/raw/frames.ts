@@ -69,8 +69,8 @@ export class FrameReader {
       yield { type, payload: bytes.subarray(at + frameHeaderBytes, end), bytes: bytes.subarray(at, end) }
       at = end
     }
-    // A copy: the piece may be a view into a large buffer that would be kept alive.
-    this.#rest = bytes.slice(at)
+    // A copy, as the piece may be used again: slice() of a Buffer is none.
+    this.#rest = new Uint8Array(bytes.subarray(at))
   }
 
   #header(view: DataView, at: number): { type: FrameType; payloadBytes: number } {
