@@ -122,11 +122,11 @@ describe.each(recordingsOf('replace'))('%s', (name) => {
   it('counts the shadow variables both patches made, and that all were freed', () => {
     // Call by call there were never more than five; a reading of the counts, one a second and none in a transition's
     // first second, may miss that.
-    const balance = eventsOf(name).reduce<number[]>((live, event) => {
-      const before = live.at(-1) ?? 0
-      if (event.kind === 'shadow-allocated' && event.id === '0x1001') return [...live, before + 1]
-      return event.kind === 'shadow-freed' && event.id === '0x1001' ? [...live, before - 1] : live
-    }, [])
+    const balance = [0]
+    for (const event of eventsOf(name)) {
+      const change = { 'shadow-allocated': 1, 'shadow-freed': -1 }[event.kind as string]
+      if (change && 'id' in event && event.id === '0x1001') balance.push(balance.at(-1)! + change)
+    }
     expect([Math.max(...balance), balance.at(-1)]).toEqual([5, 0])
     const read = new Set(stepsOf(name).map(({ state }) => state.shadow.ids.get('0x1001')?.live ?? 0))
     expect([...read].filter((live) => live !== 5)).toEqual([0, 3])

@@ -216,11 +216,7 @@ describe('callbacks', () => {
     ['told before', [asked, found(objectMoment.BEFORE_UNPATCH, inPlace)]],
     ['told after its objects', [found(objectMoment.BEFORE_UNPATCH, inPlace), asked]],
   ])('of a disabled patch run before and after; who waits for them is %s', (_, records) => {
-    const events = story(
-      ...records,
-      found(objectMoment.BEFORE_SETTLING, inPlace),
-      settled(1_000_000_000, 0),
-    )
+    const events = story(...records, found(objectMoment.BEFORE_SETTLING, inPlace), settled(1_000_000_000, 0))
     expect(short(events)).toEqual([
       'callback-entered pre_unpatch',
       'callback-called pre_unpatch',
