@@ -81,7 +81,7 @@ export const foldFile = async (
       )
     const malformed = folding.malformed()
     if (malformed > 0)
-      damages.unshift(`${malformed} of its lines ${malformed === 1 ? 'is no record' : 'are no records'}`)
+      damages.unshift(`${malformed} of its ${kind} ${malformed === 1 ? 'is no record' : 'are no records'}`)
     const close = () => {
       folded.close()
       place.remove()
