@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { Command } from 'commander'
-import { makePrivateDir } from '../files/make-private-dir.ts'
-import { outputTarget } from '../files/output-target.ts'
-import { writeOutput } from '../files/write-output.ts'
+import { prepareRecording } from '../files/prepare-recording.ts'
 import { type DaemonOptions, runDaemon } from '../run-daemon.ts'
 import { requireAllowed } from '../serve/listening.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
@@ -73,7 +70,7 @@ export const daemonCommand = (): Command =>
     .action(async (flags: DaemonFlags) => {
       await requireAllowed(listeningOf(flags))
       requireHost()
-      if (flags.record !== undefined) await prepareFile(flags.record)
+      if (flags.record !== undefined) prepareRecording(flags.record)
       await runDaemon(daemonOptions(flags))
       // What is still being attached, or a disk that does not answer, must not hold up the end.
       process.exit()
@@ -101,19 +98,5 @@ const requireHost = (): void => {
   }
   if (process.getuid?.() !== 0) {
     throw new UserError('Tracing the kernel needs root.', 'Run it with sudo: sudo klpscope daemon')
-  }
-}
-
-const prepareFile = async (file: string): Promise<void> => {
-  try {
-    makePrivateDir(dirname(file))
-    const target = outputTarget(file)
-    if (target.how === 'replace') await writeOutput(file, async () => undefined)
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    throw new UserError(
-      `${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
-      'Name another file with --record.',
-    )
   }
 }

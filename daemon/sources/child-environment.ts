@@ -5,9 +5,10 @@ const passedOn = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR']
  * The environment of a child process. It does not get ours whole: that may hold secrets, and variables that change what
  * a program does (NODE_OPTIONS, LD_PRELOAD).
  */
-export const childEnvironment = (own: Record<string, string> = {}): Record<string, string> => ({
-  ...Object.fromEntries(
-    passedOn.flatMap((name) => [[name, process.env[name]]]).filter(([, value]) => value !== undefined),
-  ),
-  ...own,
-})
+export const childEnvironment = (): Record<string, string> =>
+  Object.fromEntries(
+    passedOn.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )

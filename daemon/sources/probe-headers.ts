@@ -15,17 +15,17 @@ export type ProbeHeader = {
 
 /** The programs of iterators.bpf.c tell of tasks as well. */
 const sourcesOf: Record<ProbeSetName, readonly string[]> = {
-  transition: ['transition'],
-  tasks: ['tasks', 'iterators'],
-  lifecycle: ['lifecycle'],
-  inventory: ['inventory'],
-  shadow: ['shadow'],
+  transition: ['transition.bpf.c'],
+  tasks: ['tasks.bpf.c', 'iterators.bpf.c'],
+  lifecycle: ['lifecycle.bpf.c'],
+  inventory: ['inventory.bpf.c'],
+  shadow: ['shadow.bpf.c', 'shadow-walk.bpf.h'],
 }
 
 /** @throws Error when a source is not there: they are part of the package */
 export const readProbeHeaders = (bpfDir: string): ProbeHeader[] =>
   probeSetNames.map((name) => {
-    const sources = sourcesOf[name].map((stem) => readFileSync(join(bpfDir, `${stem}.bpf.c`), 'utf8'))
+    const sources = sourcesOf[name].map((file) => readFileSync(join(bpfDir, file), 'utf8'))
     return {
       name,
       programs: new Set(sources.flatMap(programsIn)),
