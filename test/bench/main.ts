@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { parseCount, parseNumber } from '../../daemon/cli/number-argument.ts'
-import { bpftraceKernelNames, labKernel } from '../lab/kernels.ts'
+import { labKernel, labKernelNames } from '../lab/kernels.ts'
 import { LabError } from '../lab/lab-error.ts'
 import { installSystemPackages, labPackages } from '../lab/system-packages.ts'
 import type { Bench, BenchOptions, GuestBench, HostBench, Section } from './bench.ts'
@@ -85,7 +85,7 @@ const run = async (flags: Flags): Promise<void> => {
 
 const program = new Command('npm run bench --')
   .description('Measures klpscope. Progress on stderr, results on stdout; exit code 1 when a verdict failed.')
-  .option('--kernel <version...>', `lab kernels to measure on (default: ${bpftraceKernelNames.join(', ')})`)
+  .option('--kernel <version...>', `lab kernels to measure on (default: ${labKernelNames.join(', ')})`)
   .option('--only <name...>', `benches to run: ${benches.map(({ name }) => name).join(', ')} (default: all)`)
   .option(
     '--pairs <number>',
@@ -100,7 +100,7 @@ const program = new Command('npm run bench --')
   .option('--quick', 'smaller everywhere: shows that it works, proves nothing', false)
   .option('--json', 'results as JSON, with every single measurement', false)
   .action(async (flags: Omit<Flags, 'kernel'> & { kernel?: string[] }) => {
-    const kernel = (flags.kernel ?? bpftraceKernelNames).map((name) => labKernel(name).name)
+    const kernel = (flags.kernel ?? labKernelNames).map((name) => labKernel(name).name)
     await run({ ...flags, kernel })
   })
 
