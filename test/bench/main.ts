@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
+import { ensureTracer } from '../../daemon/cli/ensure-tracer.ts'
 import { parseCount, parseNumber } from '../../daemon/cli/number-argument.ts'
 import { labKernel, labKernelNames } from '../lab/kernels.ts'
 import { LabError } from '../lab/lab-error.ts'
@@ -49,6 +50,7 @@ const runAll = async (flags: Flags, tell: (section: Section) => void, stop: Abor
   const inGuest = selection.filter((one): one is GuestBench => one.where === 'guest')
   if (inGuest.length === 0) return
   await installSystemPackages(labPackages, say)
+  await ensureTracer(say)
   for (const kernel of flags.kernel) {
     if (stop.aborted) return
     const before = loadNow()
