@@ -51,6 +51,7 @@ const report = (kernel: string, _options: BenchOptions, read: (file: string) => 
 export const attaching: GuestBench = {
   name: 'attaching',
   where: 'guest',
+  clock: 'instructions',
   about: 'time until the tracer has attached its probes, beside bpftrace with an equivalent script',
   part: 'attaching',
   files: (_kernel, { quick }) => ({ 'attaching.sh': `attaching_runs=${quick ? 2 : 5}\n` }),

@@ -32,11 +32,13 @@ export interface HostBench {
   run(options: BenchOptions): Promise<Section[]>
 }
 
-/** Runs in a lab kernel, one boot for all of a kernel's benches. */
+/** Runs in a lab kernel, one boot for all of a kernel's benches on the same clock. */
 export interface GuestBench {
   readonly name: string
   readonly where: 'guest'
   readonly about: string
+  /** `instructions`: one CPU, and other work on this machine does not show. `host`: two CPUs, and it does. */
+  readonly clock: 'instructions' | 'host'
   /** Bash, `guest/<part>.sh`, sourced by `guest/session.sh`. */
   readonly part: string
   /** What the part finds in /lab/out, by file name. */

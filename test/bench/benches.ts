@@ -7,6 +7,7 @@ import { crowd } from './crowd.ts'
 import { decoding } from './decoding.ts'
 import { nonInterference } from './non-interference.ts'
 import { record } from './record.ts'
+import { straggler } from './straggler.ts'
 
 /** Every bench, in the order they run. To add one: a file with one exported bench, and its name here. */
 export const benches: readonly Bench[] = [
@@ -15,6 +16,7 @@ export const benches: readonly Bench[] = [
   record,
   account,
   nonInterference,
+  straggler,
   costPerCall,
   calls,
   attaching,

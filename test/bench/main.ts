@@ -2,9 +2,10 @@ import { loadavg } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { ensureTracer } from '../../daemon/cli/ensure-tracer.ts'
 import { parseCount, parseNumber } from '../../daemon/cli/number-argument.ts'
+import { UserError } from '../../daemon/user-error.ts'
 import { labKernel, labKernelNames } from '../lab/kernels.ts'
 import { LabError } from '../lab/lab-error.ts'
-import { installSystemPackages, labPackages } from '../lab/system-packages.ts'
+import { installSystemPackages, labPackages, MissingPackagesError } from '../lab/system-packages.ts'
 import type { Bench, BenchOptions, GuestBench, HostBench, Section } from './bench.ts'
 import { benches } from './benches.ts'
 import { fixed, formatSection } from './format.ts'
@@ -32,6 +33,8 @@ const chosen = (only: readonly string[] | undefined): readonly Bench[] => {
   return only ? benches.filter((bench) => only.includes(bench.name)) : benches
 }
 
+const clocks = ['instructions', 'host'] as const
+
 const loadNow = (): number => loadavg()[0] ?? 0
 
 /** Runs everything asked for, telling each section as soon as it is known. */
@@ -57,7 +60,11 @@ const runAll = async (flags: Flags, tell: (section: Section) => void, stop: Abor
     say(
       `Linux ${kernel}: ${inGuest.map((bench) => bench.name).join(', ')} (load of this machine: ${fixed(before, 1)})`,
     )
-    for (const section of await runInGuest(kernel, inGuest, options, say, stop)) tell(section)
+    for (const clock of clocks) {
+      const together = inGuest.filter((bench) => bench.clock === clock)
+      if (together.length === 0 || stop.aborted) continue
+      for (const section of await runInGuest(kernel, together, options, say, stop)) tell(section)
+    }
     const load = Math.max(before, loadNow())
     // Its own virtual machine makes one.
     if (load > 2)
@@ -108,7 +115,8 @@ const program = new Command('npm run bench --')
 
 await program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof Error)) throw error
-  const known = error instanceof LabError || error instanceof InvalidArgumentError
-  process.stderr.write(`bench: ${known ? error.message : error.stack}\n`)
+  const known = [LabError, InvalidArgumentError, MissingPackagesError].some((kind) => error instanceof kind)
+  const text = error instanceof UserError ? `${error.message}\n${error.remedy}` : error.stack
+  process.stderr.write(`bench: ${known ? error.message : text}\n`)
   process.exitCode = error instanceof LabError ? error.exitCode : 1
 })
