@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly quick: boolean
   /** How long a bench that floods the daemon does so. */
   readonly minutes?: number
+  /** An earlier commit, for benches that can measure it in the same run. */
+  readonly against?: string
 }
 
 /** Runs on this machine; needs no virtual machine. */

@@ -16,6 +16,7 @@ interface Flags {
   readonly only?: string[]
   readonly pairs?: number
   readonly minutes?: number
+  readonly against?: string
   readonly quick: boolean
   readonly json: boolean
 }
@@ -43,6 +44,7 @@ const runAll = async (flags: Flags, tell: (section: Section) => void, stop: Abor
     pairs: flags.pairs ?? (flags.quick ? 2 : 10),
     quick: flags.quick,
     ...(flags.minutes === undefined ? {} : { minutes: flags.minutes }),
+    ...(flags.against === undefined ? {} : { against: flags.against }),
   }
   const selection = chosen(flags.only)
   for (const bench of selection.filter((one): one is HostBench => one.where === 'host')) {
@@ -106,6 +108,7 @@ const program = new Command('npm run bench --')
     'how long account floods the daemon (default: 10, with --quick 0.5)',
     parseMinutes,
   )
+  .option('--against <commit>', 'decoding: measures that commit too, in turn with this one')
   .option('--quick', 'smaller everywhere: shows that it works, proves nothing', false)
   .option('--json', 'results as JSON, with every single measurement', false)
   .action(async (flags: Omit<Flags, 'kernel'> & { kernel?: string[] }) => {
