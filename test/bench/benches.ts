@@ -7,6 +7,7 @@ import { crowd } from './crowd.ts'
 import { decoding } from './decoding.ts'
 import { nonInterference } from './non-interference.ts'
 import { record } from './record.ts'
+import { stall } from './stall.ts'
 import { straggler } from './straggler.ts'
 
 /** Every bench, in the order they run. To add one: a file with one exported bench, and its name here. */
@@ -17,6 +18,7 @@ export const benches: readonly Bench[] = [
   account,
   nonInterference,
   straggler,
+  stall,
   costPerCall,
   calls,
   attaching,
