@@ -9,7 +9,7 @@ import {
   type Summary,
   summarize,
 } from './pairs.ts'
-import { missingProbeSets } from './tracer-health.ts'
+import { judgeAttached, missingProbeSets } from './tracer-health.ts'
 import { type MeasuredTransition, readTransitions } from './transition-log.ts'
 import { CONTROL_KERNEL, planText, transitionPlan } from './transition-plan.ts'
 
@@ -37,12 +37,8 @@ const judge = (
   options: BenchOptions,
   missing: readonly string[],
 ): Verdict => {
-  if (missing.length > 0) {
-    return {
-      outcome: 'failed',
-      text: `the daemon's probes were not all attached (${missing.join('; ')}), so this is not the daemon's effect`,
-    }
-  }
+  const unattached = judgeAttached(missing)
+  if (unattached) return unattached
   const figures = byDirection
     .map((one, index) => {
       const ms = `${fixed(one.longerMs, 1)} ms`

@@ -9,7 +9,7 @@ import {
   type Summary,
   summarize,
 } from './pairs.ts'
-import { missingProbeSets } from './tracer-health.ts'
+import { judgeAttached, missingProbeSets } from './tracer-health.ts'
 import { readTransitions } from './transition-log.ts'
 import { planText, stragglerPlan } from './transition-plan.ts'
 
@@ -17,11 +17,8 @@ import { planText, stragglerPlan } from './transition-plan.ts'
 const TOLERATED = { low: 0.9, high: 1.25 }
 
 const judge = (all: Summary, options: BenchOptions, missing: readonly string[]): Verdict => {
-  if (missing.length > 0)
-    return {
-      outcome: 'failed',
-      text: `the daemon's probes were not all attached (${missing.join('; ')}), so this is not the daemon's effect`,
-    }
+  const unattached = judgeAttached(missing)
+  if (unattached) return unattached
   const figures = `median ratio ${fixed(all.medianRatio, 3)}`
   if (all.pairs < PAIRS_FOR_A_VERDICT || options.quick)
     return { outcome: 'unclear', text: `${figures}; too few pairs for a verdict` }
@@ -31,7 +28,7 @@ const judge = (all: Summary, options: BenchOptions, missing: readonly string[]):
 }
 
 const report = (kernel: string, options: BenchOptions, read: (file: string) => string): Section[] => {
-  const measured = readTransitions(read('dmesg.txt'))
+  const measured = readTransitions(read('dmesg.txt')).filter(({ series }) => series === 'straggler')
   const missing = missingProbeSets(read('daemon-health.json'))
   const held = measured.filter(({ secondsAfterLeaving }) => secondsAfterLeaving !== null)
   const pairs = directions.map((direction) => pairUp(held, 'straggler', 'daemon', direction))
@@ -48,6 +45,9 @@ const report = (kernel: string, options: BenchOptions, read: (file: string) => s
       ],
       notes: [
         "Two CPUs, on this machine's own clock: other work on it shows, in both halves alike. A task sleeps in a patched function for some seconds, then it leaves, always at the same point of a tick second; the kernel looks again on a whole one, then gives back its ftrace sites, or its hook in schedule(), and waits for every CPU.",
+        ...(held.length < measured.length
+          ? [`${measured.length - held.length} transitions ended before the task left, and are left out.`]
+          : []),
       ],
       verdict: judge(all, options, missing),
       data: { kernel, measured: held, summary: all, missing },
