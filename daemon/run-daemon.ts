@@ -46,7 +46,7 @@ const settleMs = 200
 
 /** Runs until a signal ends it. @throws UserError when it cannot start */
 export const runDaemon = async (options: DaemonOptions): Promise<void> => {
-  // Its record, log, scripts and recordings hold command lines: they are for root alone.
+  // Its record, log and recordings hold command lines: they are for root alone.
   process.umask(0o077)
   const logFile = pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) })
   // A disk that is full or a terminal that was closed does not end observation.
