@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { makePrivateDir } from '../files/make-private-dir.ts'
 import { outputTarget } from '../files/output-target.ts'
 import { writeOutput } from '../files/write-output.ts'
@@ -12,6 +12,7 @@ import { UserError } from '../user-error.ts'
 import { addListenOptions, type ListenFlags, listeningOf } from './listen-options.ts'
 import { parseBound, parseNumber } from './number-argument.ts'
 import { parseFile } from './source-options.ts'
+import { requireUserProbes, userProbesOf } from './user-probe-options.ts'
 
 const defaultDatabase = '/var/lib/klpscope/klpscope.db'
 const defaultStalledAfterS = 10
@@ -25,6 +26,7 @@ export type DaemonFlags = ListenFlags & {
   stalledAfter: number
   callBudget: number
   shadowCheck: number
+  probe: readonly string[]
   record?: string
 }
 
@@ -65,6 +67,14 @@ export const daemonCommand = (): Command =>
       parseNumber(1, 86_400, 'a number of seconds'),
       defaultShadowCheckS,
     )
+    .addOption(
+      new Option(
+        '--probe <file.bt>',
+        'also run this bpftrace script: what it prints becomes events of the kind custom; repeatable',
+      )
+        .argParser((text: string, earlier: readonly string[]) => [...earlier, parseFile(text)])
+        .default([], 'none'),
+    )
     .option(
       '--record <file>',
       'also write every raw record, in frames (for klpscope replay, tests and bug reports)',
@@ -73,6 +83,7 @@ export const daemonCommand = (): Command =>
     .action(async (flags: DaemonFlags) => {
       await requireAllowed(listeningOf(flags))
       requireHost()
+      requireUserProbes(flags.probe)
       if (flags.record !== undefined) await prepareFile(flags.record)
       await runDaemon(daemonOptions(flags))
       // What is still being attached, or a disk that does not answer, must not hold up the end.
@@ -88,6 +99,7 @@ export const daemonOptions = (flags: DaemonFlags): DaemonOptions => ({
   stalledAfterMs: flags.stalledAfter * 1000,
   callBudgetPerS: flags.callBudget,
   shadowCheckS: flags.shadowCheck,
+  userProbes: userProbesOf(flags.probe),
 })
 
 const boundOrNull = (bound: number): number | null => (Number.isFinite(bound) ? bound : null)
