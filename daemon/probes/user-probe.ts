@@ -46,7 +46,7 @@ const customOf = (message: BpftraceMessage): Custom => {
     const [[map, held] = ['', undefined], ...others] = Object.entries(data)
     if (map.startsWith('@') && others.length === 0) return { what: 'map', map, fields: mapFields(held) }
   }
-  return lines(typeof data === 'string' ? data : JSON.stringify(data ?? message))
+  return lines(typeof data === 'string' ? data : JSON.stringify(data))
 }
 
 /** One printf may print several. */

@@ -21,7 +21,9 @@ const stringOrLongNumber = /"(?:[^"\\]|\\.)*"|-?\d{16,}/g
 export const readBpftraceLine = (line: string): BpftraceMessage | null => {
   try {
     const exact = line.replace(stringOrLongNumber, (found) => (found.startsWith('"') ? found : `"${found}"`))
-    const { type, data } = JSON.parse(exact)
+    const message = JSON.parse(exact)
+    // Some that are rare have fields of their own instead of `data`.
+    const { type, data = message } = message
     return typeof type === 'string' ? { type, data } : null
   } catch {
     return null

@@ -57,18 +57,22 @@ const startUserProbe = ({ name, file }: UserProbe, runner: string, tell: (body: 
   const output = createUserProbeOutput(name, tell)
   const complaints = createUserProbeComplaints()
 
+  const settle = (): void => {
+    clearTimeout(attaching)
+    attaching = undefined
+  }
   const gap = (): void => {
     if (blindSinceNs === null) return
     const part = userProbeSource(name)
     tell({ source: 'tracer', what: 'gap', part, fromMonoNs: blindSinceNs, reason: blindReason })
   }
   const attached = (): void => {
-    clearTimeout(attaching)
+    settle()
     gap()
     blindSinceNs = null
   }
   const blind = (reason: string): void => {
-    clearTimeout(attaching)
+    settle()
     blindSinceNs ??= monotonicNs()
     blindReason = reason
     gap()
@@ -76,7 +80,6 @@ const startUserProbe = ({ name, file }: UserProbe, runner: string, tell: (body: 
   const follow = async (news: string): Promise<void> => {
     if (news === 'started') {
       complaints.forget()
-      attaching = undefined
       return
     }
     await sleep(otherPipesMs)
@@ -108,7 +111,7 @@ const startUserProbe = ({ name, file }: UserProbe, runner: string, tell: (body: 
       stopping = true
       child.stdin.end()
       await Promise.race([Promise.all([ended, allRead]), timeUntil(until)])
-      clearTimeout(attaching)
+      settle()
       output.end()
       gap()
     },
