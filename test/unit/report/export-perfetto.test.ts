@@ -166,6 +166,15 @@ it('a gap is a slice, and so is a task blocked when the tracer went away for goo
   expect(lost?.to).not.toBeNull()
 })
 
+it('what a user’s own probe printed is a moment on a track of that probe', () => {
+  const world = aWorld()
+  const steps = [
+    { ...started(), hostname: 'h' },
+    { kind: 'custom', probe: 'mine', what: 'line', fields: [{ value: 'hello' }] } as const,
+  ].map((happening): Step => ({ event: world.at(1, happening), state: world.state(), effects: [] }))
+  expect(timeline(decoded(exported(steps))).instants).toContain('klpscope h / Your own probes / mine: custom')
+})
+
 it('hostile names are names', () => {
   const { slices } = timeline(decoded(exported(hostileSteps())))
   expect(slices.some((slice) => slice.track.endsWith('</pre><script> 7'))).toBe(true)
