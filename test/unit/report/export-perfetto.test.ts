@@ -6,7 +6,7 @@ import { parseTime } from '../../../daemon/core/time.ts'
 import type { Step } from '../../../daemon/engine.ts'
 import type { ExportRange } from '../../../daemon/report/event-pages.ts'
 import { exportPerfetto } from '../../../daemon/report/export-perfetto.ts'
-import { aWorld, sleeperBlocked, started, transitionStarted } from '../support/fold.ts'
+import { aWorld, type Happening, sleeperBlocked, started, transitionStarted } from '../support/fold.ts'
 import { hostileSteps } from '../support/hostile-story.ts'
 import { perfettoProto } from '../support/perfetto-proto.ts'
 import { recordSteps } from '../support/record-steps.ts'
@@ -168,10 +168,13 @@ it('a gap is a slice, and so is a task blocked when the tracer went away for goo
 
 it('what a user’s own probe printed is a moment on a track of that probe', () => {
   const world = aWorld()
-  const steps = [
+  const happenings: Happening[] = [
     { ...started(), hostname: 'h' },
-    { kind: 'custom', probe: 'mine', what: 'line', fields: [{ value: 'hello' }] } as const,
-  ].map((happening): Step => ({ event: world.at(1, happening), state: world.state(), effects: [] }))
+    { kind: 'custom', probe: 'mine', what: 'line', fields: [{ value: 'hello' }] },
+  ]
+  const steps = happenings.map(
+    (happening): Step => ({ event: world.at(1, happening), state: world.state(), effects: [] }),
+  )
   expect(timeline(decoded(exported(steps))).instants).toContain('klpscope h / Your own probes / mine: custom')
 })
 
