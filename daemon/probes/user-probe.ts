@@ -97,7 +97,10 @@ const scalar = (value: unknown): UserField['value'] => {
   return textOf(typeof value === 'string' ? value : JSON.stringify(value), userValueLength)
 }
 
+/** A stack in a tuple or a map's key is a line of several. */
+const stackLineEnd = /\n(?: +|$)/g
+
 const textOf = (text: string, length: number): string => {
-  const seen = printableText(text.slice(0, length))
+  const seen = printableText(text.slice(0, length).replace(stackLineEnd, ' ').trimEnd())
   return seen.length <= length && text.length <= length ? seen : `${seen.slice(0, length - 1)}…`
 }

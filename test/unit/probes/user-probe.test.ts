@@ -54,6 +54,11 @@ describe('what a user’s own probe prints', () => {
         ],
       },
     ],
+    [
+      'a map by stacks',
+      message('map', { '@s': { 'cat,\n    f+1\n    g+2\n': 1 } }),
+      { what: 'map', map: '@s', fields: [{ name: 'cat, f+1 g+2', value: 1 }] },
+    ],
     ['a map without keys', message('map', { '@n': 3 }), { what: 'map', map: '@n', fields: [{ value: 3 }] }],
     [
       'a histogram',
