@@ -19,7 +19,7 @@ export const familyLabels: Record<EventFamily, string> = {
   object: 'Objects',
   callback: 'Callbacks',
   shadow: 'Shadow',
-  custom: 'Your own probes',
+  custom: 'Own probes',
   tracer: 'Tracer',
   measurement: 'Measurements',
 }

@@ -93,7 +93,7 @@ const bounded = (fields: Custom['fields']): { fields: UserField[]; omitted?: num
 const nameLength = 200
 
 const scalar = (value: unknown): UserField['value'] => {
-  if (typeof value === 'number' || typeof value === 'boolean') return value
+  if (typeof value === 'boolean' || Number.isFinite(value)) return value as boolean | number
   return textOf(typeof value === 'string' ? value : JSON.stringify(value), userValueLength)
 }
 

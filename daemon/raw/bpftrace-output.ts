@@ -15,7 +15,7 @@ export const bpftraceLine = (bytes: Uint8Array): string => {
 }
 
 /** A string, or a number with more digits than a double holds exactly. */
-const stringOrLongNumber = /"(?:[^"\\]|\\.)*"|-?\d{16,}/g
+const stringOrLongNumber = /"(?:[^"\\]|\\.)*"|(?<![\d.])-?\d{16,}(?![\d.eE])/g
 
 /** What a line says, long numbers as texts. Null: it is not one of bpftrace's. */
 export const readBpftraceLine = (line: string): BpftraceMessage | null => {

@@ -181,6 +181,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     const { account, bpfDir, callBudgetPerS, shadowCheckS, onFrame } = options
     const args = ['--shadow-check', String(shadowCheckS), '--call-budget', String(callBudgetPerS)]
     const sink = { frame: onFrame, tell: heard }
+    if (stopped) return
     userProbes = startUserProbes(options.userProbes, join(bpfDir, 'run-user-probe.sh'), emit)
     tracer = superviseTracer(options.tracer, args, readProbeHeaders(bpfDir), sink, account)
     await tracer.firstAttempt

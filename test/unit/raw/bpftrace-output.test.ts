@@ -13,6 +13,11 @@ describe('a line of bpftrace', () => {
       data: ['18446744073709551615', '-9007199254740993', 7, '1234567890123456789'],
     }))
 
+  it('leaves alone what is no whole number', () =>
+    expect(
+      readBpftraceLine('{"type": "value", "data": [1.12345678901234567,12345678901234567e2]}')?.data,
+    ).toEqual([1.1234567890123457, Number('12345678901234567e2')]))
+
   it('keeps a quotation mark before a long number in its string', () =>
     expect(readBpftraceLine('{"type":"printf","data":"a\\"1234567890123456789"}')?.data).toBe(
       'a"1234567890123456789',
