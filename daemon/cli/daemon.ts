@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { prepareRecording } from '../files/prepare-recording.ts'
 import { type DaemonOptions, runDaemon } from '../run-daemon.ts'
 import { requireAllowed } from '../serve/listening.ts'
@@ -9,6 +9,7 @@ import { UserError } from '../user-error.ts'
 import { addListenOptions, type ListenFlags, listeningOf } from './listen-options.ts'
 import { parseBound, parseNumber } from './number-argument.ts'
 import { parseFile } from './source-options.ts'
+import { requireUserProbes, userProbesOf } from './user-probe-options.ts'
 
 const defaultDatabase = '/var/lib/klpscope/klpscope.db'
 const defaultStalledAfterS = 10
@@ -22,6 +23,7 @@ export type DaemonFlags = ListenFlags & {
   stalledAfter: number
   callBudget: number
   shadowCheck: number
+  probe: readonly string[]
   record?: string
 }
 
@@ -62,6 +64,14 @@ export const daemonCommand = (): Command =>
       parseNumber(1, 86_400, 'a number of seconds'),
       defaultShadowCheckS,
     )
+    .addOption(
+      new Option(
+        '--probe <file.bt>',
+        'also run this bpftrace script: what it prints becomes events of the kind custom; repeatable',
+      )
+        .argParser((text: string, earlier: readonly string[]) => [...earlier, parseFile(text)])
+        .default([], 'none'),
+    )
     .option(
       '--record <file>',
       'also write every raw record, in frames (for klpscope replay, tests and bug reports)',
@@ -70,6 +80,7 @@ export const daemonCommand = (): Command =>
     .action(async (flags: DaemonFlags) => {
       await requireAllowed(listeningOf(flags))
       requireHost()
+      requireUserProbes(flags.probe)
       if (flags.record !== undefined) prepareRecording(flags.record)
       await runDaemon(daemonOptions(flags))
       // What is still being attached, or a disk that does not answer, must not hold up the end.
@@ -85,6 +96,7 @@ export const daemonOptions = (flags: DaemonFlags): DaemonOptions => ({
   stalledAfterMs: flags.stalledAfter * 1000,
   callBudgetPerS: flags.callBudget,
   shadowCheckS: flags.shadowCheck,
+  userProbes: userProbesOf(flags.probe),
 })
 
 const boundOrNull = (bound: number): number | null => (Number.isFinite(bound) ? bound : null)

@@ -51,6 +51,9 @@ export type RawBody =
   | { source: 'kernel-log'; line: string }
   /** Records the kernel overwrote before they were read. */
   | { source: 'kernel-log'; lost: number }
+  /** A line of a user's own bpftrace script, as it was printed (-f json), and lines that were not read. */
+  | { source: 'user-probe'; probe: string; line: string }
+  | { source: 'user-probe'; probe: string; lost: number; reason: string }
   /** What should be a record, and is none: a frame of the tracer, or of a recording. */
   | { source: 'recording'; line: string; error: string }
   /** CPU time used by the daemon and its tracers in a window of time. */
