@@ -28,6 +28,8 @@ export type DaemonOptions = {
   keep: Keep
   /** Between two checks of the counts of shadow variables, in seconds. */
   shadowCheckS: number
+  /** Without any probe in the kernel. */
+  passive: boolean
   /** File to which raw records are also written. */
   record?: string
   /** File for the log; default: standard output. */
@@ -121,6 +123,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       stalledAfterMs: options.stalledAfterMs,
       shadowCheckS: options.shadowCheckS,
       callBudgetPerS: options.callBudgetPerS,
+      passive: options.passive,
       onFrame: (frame) => raw?.frame(frame),
       account,
     },

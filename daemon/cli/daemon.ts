@@ -25,6 +25,7 @@ export type DaemonFlags = ListenFlags & {
   stalledAfter: number
   callBudget: number
   shadowCheck: number
+  passive?: boolean
   record?: string
 }
 
@@ -66,6 +67,10 @@ export const daemonCommand = (): Command =>
       defaultShadowCheckS,
     )
     .option(
+      '--passive',
+      'without probes in the kernel: only what the kernel tells of itself (chosen by itself where probes are forbidden)',
+    )
+    .option(
       '--record <file>',
       'also write every raw record, in frames (for klpscope replay, tests and bug reports)',
       parseFile,
@@ -88,6 +93,7 @@ export const daemonOptions = (flags: DaemonFlags): DaemonOptions => ({
   stalledAfterMs: flags.stalledAfter * 1000,
   callBudgetPerS: flags.callBudget,
   shadowCheckS: flags.shadowCheck,
+  passive: flags.passive === true,
 })
 
 const boundOrNull = (bound: number): number | null => (Number.isFinite(bound) ? bound : null)
