@@ -1,6 +1,6 @@
 import type { Cause } from '../contract/cause.ts'
 import type { ProbeSet } from '../contract/event-parts.ts'
-import { passiveReason } from '../contract/passive.ts'
+import { passiveReason, passiveSubject } from '../contract/passive.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
 import { plural } from '../words/format.ts'
 import { gapsOf, type Watch } from './gap.ts'
@@ -53,7 +53,7 @@ const causeOf = (losses: Loss[], probeSets: readonly ProbeSet[]): Omit<Cause, 's
   const things = plural(lost.length, 'thing')
   if (passive !== null)
     return {
-      subject: 'passive',
+      subject: passiveSubject,
       severity: 'info',
       text: `Passive mode, no probes are attached: ${things} cannot be seen (${passive})`,
       remedy: first.remedy,
@@ -72,7 +72,7 @@ const causeOf = (losses: Loss[], probeSets: readonly ProbeSet[]): Omit<Cause, 's
 const whole = (reason: string, remedy: string, probeSets: readonly ProbeSet[]): Omit<Cause, 'since'> => ({
   subject: 'tracer',
   severity: 'warning',
-  text: `Only sysfs, /proc and the kernel log are seen${reason === '' ? '' : `: ${reason}`}`,
+  text: `Only sysfs, /proc and the kernel log are seen${reason === '' ? '' : `: ${passiveReason(reason) ?? reason}`}`,
   remedy,
   lost: probeSets.map(({ name }) => purposeOf(name)),
 })
