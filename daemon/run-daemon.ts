@@ -32,6 +32,8 @@ export type DaemonOptions = {
   shadowCheckS: number
   /** Users' own bpftrace scripts. */
   userProbes: readonly UserProbe[]
+  /** Without any probe in the kernel. */
+  passive: boolean
   /** File to which raw records are also written. */
   record?: string
   /** File for the log; default: standard output. */
@@ -129,6 +131,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       stalledAfterMs: options.stalledAfterMs,
       shadowCheckS: options.shadowCheckS,
       callBudgetPerS: options.callBudgetPerS,
+      passive: options.passive,
       onFrame: (frame) => raw?.frame(frame),
       account,
       userProbes: options.userProbes,

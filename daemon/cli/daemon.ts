@@ -24,6 +24,7 @@ export type DaemonFlags = ListenFlags & {
   callBudget: number
   shadowCheck: number
   probe: readonly string[]
+  passive?: boolean
   record?: string
 }
 
@@ -73,6 +74,10 @@ export const daemonCommand = (): Command =>
         .default([], 'none'),
     )
     .option(
+      '--passive',
+      'without probes in the kernel: only what the kernel tells of itself (chosen by itself where probes are forbidden)',
+    )
+    .option(
       '--record <file>',
       'also write every raw record, in frames (for klpscope replay, tests and bug reports)',
       parseFile,
@@ -97,6 +102,7 @@ export const daemonOptions = (flags: DaemonFlags): DaemonOptions => ({
   callBudgetPerS: flags.callBudget,
   shadowCheckS: flags.shadowCheck,
   userProbes: userProbesOf(flags.probe),
+  passive: flags.passive === true,
 })
 
 const boundOrNull = (bound: number): number | null => (Number.isFinite(bound) ? bound : null)

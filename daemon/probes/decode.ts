@@ -141,6 +141,7 @@ const decodeTracer = (
     case 'attached':
       context.attached = seesWith(record.probeSets, 'transition')
       context.tasksAttached = seesWith(record.probeSets, 'tasks')
+      context.shadowAttached = seesWith(record.probeSets, 'shadow')
       context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':

@@ -30,6 +30,8 @@ export type ObserverOptions = {
   shadowCheckS: number
   /** Calls per second of one patched function above which its calls are not counted any more. */
   callBudgetPerS: number
+  /** Without any probe in the kernel. */
+  passive: boolean
   /** Sees each frame of the tracer as it came, before it is decoded. */
   onFrame: (frame: Frame) => void
   account: ReadAccount
@@ -178,8 +180,11 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   }
 
   const attach = async (): Promise<void> => {
-    const { account, bpfDir, callBudgetPerS, shadowCheckS, onFrame } = options
-    const args = ['--shadow-check', String(shadowCheckS), '--call-budget', String(callBudgetPerS)]
+    const { account, bpfDir, callBudgetPerS, passive, shadowCheckS, onFrame } = options
+    const args = [
+      ...(passive ? ['--passive'] : []),
+      ...['--shadow-check', String(shadowCheckS), '--call-budget', String(callBudgetPerS)],
+    ]
     const sink = { frame: onFrame, tell: heard }
     if (stopped) return
     userProbes = startUserProbes(options.userProbes, join(bpfDir, 'run-user-probe.sh'), emit)

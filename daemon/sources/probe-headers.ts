@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { passiveReason } from '../contract/passive.ts'
 import { type ProbeSetName, probePurposes } from '../contract/probe-purposes.ts'
 import type { RawProbeSet } from '../probes/raw-record.ts'
 import type { TracerProbe } from '../raw/layout.ts'
@@ -76,7 +77,8 @@ export const blindSets = (reason: string, remedy: string): RawProbeSet[] =>
 
 const reasonOf = ({ reason }: TracerProbe): string => reason ?? 'the tracer gives no reason'
 
-const remedyOf = ({ errno }: TracerProbe): string => remedies[errno] ?? otherRemedy
+const remedyOf = ({ errno, reason }: TracerProbe): string =>
+  (passiveReason(reason) === null ? remedies : passiveRemedies)[errno] ?? otherRemedy
 
 const otherRemedy =
   'Restart the daemon once what is in the way is gone (another tracer, a kprobe blacklist); klpscope doctor tells what this host offers.'
@@ -84,4 +86,12 @@ const otherRemedy =
 /** By errno, include/uapi/asm-generic/errno-base.h. */
 const remedies: Record<number, string> = {
   2: 'A kernel with CONFIG_LIVEPATCH, CONFIG_KPROBES, CONFIG_FUNCTION_TRACER and CONFIG_KALLSYMS_ALL is needed; its other features work without.',
+}
+
+/** The same of what is left out in passive mode: bpf/tracer/passive.c. */
+const passiveRemedies: Record<number, string> = {
+  1: 'Boot with lockdown=integrity or none to let BPF read the kernel.',
+  16: 'Nothing is to be done here: on a kernel with CONFIG_LIVEPATCH_FTRACE, and without CONFIG_LIVEPATCH_RESTRICT_KPROBE, probes would be attached.',
+  95: 'Nothing is to be done: a kprobe might keep a livepatch of this vendor from taking effect.',
+  125: 'Start the daemon without --passive to have probes attached.',
 }
