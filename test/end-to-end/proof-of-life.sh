@@ -23,6 +23,7 @@ whole_life() {
 }
 
 load klpt_target
+knob create 8
 knob shadow_alloc '1 0x2001 16'
 knob shadow_alloc '2 0x2001 16'
 launch_daemon --stalled-after 60
