@@ -90,7 +90,7 @@ static bool read_all(void)
 	for (unsigned int i = 0; i < count; i++)
 		probed[i].firing = probed[i].listed = 0;
 	while ((got = pread(fd, text + have, sizeof(text) - 1 - have, offset)) != 0) {
-		char *line, *rest = text;
+		char *line, *end;
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -99,13 +99,12 @@ static bool read_all(void)
 		offset += got;
 		have += got;
 		text[have] = 0;
-		while ((line = rest) && (rest = strchr(line, '\n'))) {
-			*rest++ = 0;
+		for (line = text; (end = strchr(line, '\n')); line = end + 1) {
+			*end = 0;
 			take(line);
-			have -= rest - line;
-			memmove(text, rest, have + 1);
-			rest = text;
 		}
+		have -= line - text;
+		memmove(text, line, have + 1);
 		if (have == sizeof(text) - 1)
 			return false;
 	}
@@ -148,7 +147,7 @@ static void look(void)
 {
 	__u64 before = mono_ns(), took_ns;
 
-	if (fd >= 0 && read_all() && judge(before)) {
+	if (fd >= 0 && count && read_all() && judge(before)) {
 		set_choices();
 		changed = true;
 	}

@@ -40,7 +40,7 @@ static bool is_off(int fd)
 	return fd >= 0 && pread(fd, digits, sizeof(digits), 0) > 0 && *digits == '0';
 }
 
-static const char *why(void)
+static const char *what_silences(void)
 {
 	if (is_off(ftrace_fd))
 		return "kernel.ftrace_enabled is 0, which silences all probes";
@@ -114,7 +114,7 @@ static void make_canary_fire(__u64 now)
 	if (lost || ++unanswered < UNANSWERED || probe_list_silences(skeleton->progs.canary))
 		return;
 	lost = true;
-	snprintf(reason, sizeof(reason), "%s", why());
+	snprintf(reason, sizeof(reason), "%s", what_silences());
 	tell("", answered_ns, false, reason);
 }
 
