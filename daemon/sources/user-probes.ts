@@ -52,7 +52,7 @@ const startUserProbe = ({ name, file }: UserProbe, runner: string, tell: (body: 
     // A process group of its own, which the shell ends as a whole.
     detached: true,
     extendEnv: false,
-    env: { ...childEnvironment(), ...bpftraceSettings() },
+    env: childEnvironment(bpftraceSettings()),
   })
   const output = createUserProbeOutput(name, tell)
   const complaints = createUserProbeComplaints()

@@ -168,6 +168,11 @@ function patchStateWord(state: number): string {
 
 function tracerAttached(event: EventOf<'tracer-attached'>): string {
   const missing = event.probeSets.filter((set) => !set.available).map((set) => set.name)
+  const lost = event.probeSets.flatMap((set) => set.lost?.map(({ name }) => name) ?? [])
+  if (missing.length === event.probeSets.length)
+    return `No probe set sees anything${because(event.probeSets[0]?.reason)}.`
+  if (missing.length === 0 && lost.length > 0)
+    return `All ${plural(event.probeSets.length, 'probe set')} attached, but not on ${lost.join(', ')}.`
   if (missing.length === 0)
     return `All ${plural(event.probeSets.length, 'probe set')} attached; nothing is missed from here on.`
   return `${event.probeSets.length - missing.length} of ${plural(event.probeSets.length, 'probe set')} attached; missing: ${missing.join(', ')}.`
