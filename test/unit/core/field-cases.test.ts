@@ -174,7 +174,8 @@ describe.each(recordingsOf('many-functions'))('a cumulative patch: %s', (name) =
   it('has all of its 241 functions counted, each call once', () => {
     const counted = stepsOf(name)
       .map(({ state }) => state)
-      .findLast((state) => functionsOf(state).items.some(({ calls }) => calls?.entered))
+      .reverse()
+      .find((state) => functionsOf(state).items.some(({ calls }) => calls?.entered))
     const items = counted && functionsOf(counted).items
     expect(items).toHaveLength(241)
     const numbered = items?.filter((item) => item.function.startsWith('klpt_many_'))
