@@ -145,7 +145,6 @@ const decodeTracer = (
       context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':
-      if (isTracerPart(record.part)) forgetTracer(context)
       return [
         {
           kind: 'tracer-gap',
@@ -155,6 +154,7 @@ const decodeTracer = (
           toMonoNs: monoNs,
           reason: record.reason,
         },
+        ...(isTracerPart(record.part) ? forgetTracer(context, BigInt(record.fromMonoNs)) : []),
       ]
     case 'stopped':
       return [{ kind: 'tracer-stopped', monoNs, reason: record.reason }]
