@@ -14,6 +14,7 @@ export const forgetTracer = (context: DecodeContext): void => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
+  context.signalsAttached = false
   forgetLifecycle(context.lifecycle)
   context.taskCounts = freshTaskCounts()
   context.taskList.threads = []
