@@ -260,6 +260,13 @@ bool calls_go_on(void)
 	return false;
 }
 
+void calls_begin_anew(void)
+{
+	for (unsigned int i = 0; i < used; i++)
+		slots[i].left = true;
+	due_ns = mono_ns() + SETTLE_NS;
+}
+
 void calls_put(void)
 {
 	bool over_budget = false;

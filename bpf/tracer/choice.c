@@ -23,8 +23,7 @@ void choice_leave_out(unsigned int number, int error, const char *reason)
 	choice->error = error;
 }
 
-/* The kernel function of a kprobe or kretprobe, or NULL. */
-static const char *function_of(const struct bpf_program *program)
+const char *choice_function(const struct bpf_program *program)
 {
 	const char *section = bpf_program__section_name(program);
 	const char *slash = strchr(section, '/');
@@ -140,8 +139,8 @@ static void judge(struct klpscope_bpf *skeleton)
 	unsigned int count = 0, number = 0;
 
 	bpf_object__for_each_program(program, skeleton->obj)
-		if (function_of(program) && count < MAX_PROGRAMS)
-			symbols[count++].name = function_of(program);
+		if (choice_function(program) && count < MAX_PROGRAMS)
+			symbols[count++].name = choice_function(program);
 	for (size_t i = 0; i < VARIABLES; i++)
 		symbols[count++].name = variables[i];
 	for (size_t i = 0; i < PASSIVE_SIGNS; i++)
@@ -150,8 +149,8 @@ static void judge(struct klpscope_bpf *skeleton)
 	for (size_t i = 0; i < VARIABLES; i++)
 		addresses[i] = find(symbols, count, variables[i])->address;
 	bpf_object__for_each_program(program, skeleton->obj) {
-		if (function_of(program))
-			judge_function(number, find(symbols, count, function_of(program)));
+		if (choice_function(program))
+			judge_function(number, find(symbols, count, choice_function(program)));
 		judge_needs(number, bpf_program__name(program), symbols, count);
 		number++;
 	}

@@ -4,8 +4,6 @@
 #include "calls.h"
 #include "counters.h"
 #include "lists.h"
-#include <fcntl.h>
-#include <unistd.h>
 
 #define SECOND_NS 1000000000ull
 /*
@@ -16,17 +14,15 @@
 /* Changes of patches come in bursts. */
 #define CALM_NS (SECOND_NS / 10)
 #define TASKS_NS (5 * SECOND_NS)
-#define CLOCK_NS (10 * SECOND_NS)
-#define CANARY_NS (2 * SECOND_NS)
+/* Also for the reader to hear something every other second: daemon/sources/silence.ts. */
+#define CLOCK_NS (2 * SECOND_NS)
 /* The inventory, where no probe tells of changes. */
 #define INVENTORY_NS (5 * SECOND_NS)
 /* Frames for which there has to be room: a reader that does not keep up gets no lists on top. */
 #define ROOM 16
 
 static struct klpscope_bpf *skeleton;
-/* /proc/self/patch_state: reading it calls the function that the canary's probe is on. */
-static int canary_fd;
-static __u64 tick_ns, clock_due_ns, canary_ns, inventory_due_ns;
+static __u64 tick_ns, clock_due_ns, inventory_due_ns;
 /* As the last look found it: klp_target_state. */
 static __s32 target = -1;
 /* When the running transition was seen first; 0: none runs. */
@@ -158,29 +154,15 @@ static __u64 inventory_go_on(__u64 now)
 	return walked == changed ? 0 : now + CALM_NS;
 }
 
-static void make_canary_fire(void)
-{
-	char state[16];
-
-	skeleton->bss->canary_calls++;
-	if (canary_fd >= 0 && pread(canary_fd, state, sizeof(state), 0) < 0)
-		canary_fd = -1;
-}
-
 void schedule_begin(struct klpscope_bpf *of)
 {
 	skeleton = of;
-	canary_fd = open("/proc/self/patch_state", O_RDONLY | O_CLOEXEC);
-	/* The canary's probe has to know whom to heed. */
-	object_run(skeleton->progs.look_around);
 }
 
 __u64 schedule_go_on(void)
 {
 	__u64 now = mono_ns(), inventory_ns;
 
-	if (due(&canary_ns, CANARY_NS, now))
-		make_canary_fire();
 	if (due(&tick_ns, SECOND_NS, now))
 		tick(now);
 	inventory_ns = inventory_go_on(now);

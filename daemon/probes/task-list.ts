@@ -60,6 +60,26 @@ const takeRows = (memory: TaskListMemory, list: number): TaskListMemory['threads
   }
 }
 
+/**
+ * All tasks are where a transition that is asked for will take them from. Told is only that nothing else is known to
+ * have changed until then: how long a patch has been preparing it shows when time is seen to pass.
+ */
+const observeTimePassing = ({ tasks }: DecodeContext, monoNs: string): EventDraft[] =>
+  tasks.size === 0
+    ? []
+    : [
+        {
+          kind: 'tasks-observed',
+          monoNs,
+          complete: false,
+          source: 'iterator',
+          total: tasks.size,
+          remaining: null,
+          changed: [],
+          gone: [],
+        },
+      ]
+
 export const listRecords = {
   task: (row, { taskList }) => {
     taskList.threads.push(row)
@@ -81,7 +101,7 @@ export const listRecords = {
       const threads = (rows as RecordOf<'task'>[]).map((row) => observed(row, toPatchState(row.patchState)))
       return [observeTasks(context, threads, 'iterator', monoNs)]
     }
-    if (!context.transition) return []
+    if (!context.transition) return context.asking ? observeTimePassing(context, monoNs) : []
     const { target } = context.transition
     const waitedFor = rows as RecordOf<'task-waited-for'>[]
     const tasks = waitedFor.map((row) => observed(row, target === 1 ? 0 : 1))

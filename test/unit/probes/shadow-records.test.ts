@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EventDraft } from '../../../daemon/contract/event.ts'
 import { freshContext } from '../../../daemon/probes/probe-set.ts'
 import { nameCallers } from '../../../daemon/probes/shadow-callers.ts'
-import { forgetShadowCounters } from '../../../daemon/probes/shadow-counters.ts'
+import { forgetShadowCounters, restartShadowCounters } from '../../../daemon/probes/shadow-counters.ts'
 import { shadowRecords } from '../../../daemon/probes/shadow-records.ts'
 import type { TracerRecord } from '../../../daemon/raw/records.ts'
 import { shadowAccountsIn } from '../../end-to-end/support/shadow-accounts.ts'
@@ -53,6 +53,7 @@ const walked = (
   isVoid: own.isVoid ?? false,
   tooLong: own.tooLong ?? false,
 })
+const kindsOf = (events: EventDraft[]) => events.map(({ kind }) => kind)
 /** A pass and what the tracer tells at its end. */
 const passOf = (pass: number, all: number, allocated: number[], freed: number[] = []): TracerRecord[] => [
   count(allocated, freed),
@@ -137,6 +138,17 @@ describe('counts', () => {
     decode(passOf(1, 3, []), context)
     forgetShadowCounters(context)
     expect(decode([counted(0)], context)).toMatchObject([{ counts: [] }])
+  })
+
+  it('begin anew with the next pass, when the same tracer sees again', () => {
+    const context = freshContext()
+    decode([...passOf(1, 3, []), ...passOf(2, 3, [2])], context)
+    restartShadowCounters(context)
+    // The pass that was under way.
+    const underWay = [count([1]), counted(1, 3), found(3, 9), walked(3, 9, { isVoid: true })]
+    expect(kindsOf(decode(underWay, context))).toEqual(['shadow-counts'])
+    expect(kindsOf(decode(passOf(4, 5, [1]), context))).toContain('shadow-adopted')
+    expect(decode([counted(1, 4)], context)).toMatchObject([{ counts: [{ live: 5, allocated: 1 }] }])
   })
 })
 
