@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import { probePart } from '../contract/tracer-part.ts'
 import { recordKind } from '../raw/enums.ts'
 import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
@@ -6,11 +7,11 @@ import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
-import { forgetShadowCounters } from './shadow-counters.ts'
+import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
-/** The kernel-side counts die with their tracer, and what it was in the middle of is not told to its end. */
-export const forgetTracer = (context: DecodeContext): void => {
+/** What probes that did not fire were in the middle of is not told to its end; what they counted is void. */
+const loseSight = (context: DecodeContext): void => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -18,12 +19,18 @@ export const forgetTracer = (context: DecodeContext): void => {
   context.taskCounts = freshTaskCounts()
   context.taskList.threads = []
   context.taskList.waitedFor = []
-  context.lost.clear()
   context.inventory = freshInventory()
-  forgetShadowCounters(context)
+  restartShadowCounters(context)
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
+}
+
+/** The kernel-side counts die with their tracer. */
+export const forgetTracer = (context: DecodeContext): void => {
+  loseSight(context)
+  forgetShadowCounters(context)
+  context.lost.clear()
 }
 
 /** What the tracer tells of itself. */
@@ -36,6 +43,22 @@ export const tracerRecords = {
         kind: 'tracer-gap',
         monoNs: toMonoNs,
         source: 'tracer',
+        fromMonoNs: String(fromNs),
+        toMonoNs,
+        reason,
+      },
+    ]
+  },
+
+  // The tracer goes on: of its account nothing is void.
+  blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
+    loseSight(context)
+    const toMonoNs = String(monoNs)
+    return [
+      {
+        kind: 'tracer-gap',
+        monoNs: toMonoNs,
+        source: name === '' ? 'tracer' : probePart(name),
         fromMonoNs: String(fromNs),
         toMonoNs,
         reason,
