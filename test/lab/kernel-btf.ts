@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -47,15 +46,22 @@ export const findBtf = (image: Buffer): Buffer | undefined => {
 }
 
 /** The kernel's BTF in an image as it is installed: unpacked (arm64), or behind code that unpacks it (x86-64, s390x). */
-export const btfOfImage = (image: Buffer): Buffer | undefined => {
+export const btfOfImage = async (image: Buffer): Promise<Buffer | undefined> => {
   const plain = findBtf(image)
   if (plain) return plain
   for (const { magic, unpack } of packings) {
     for (const at of allPlaces(image, magic)) {
       const [program, ...args] = unpack
-      const { error, stdout } = spawnSync(program, args, { input: image.subarray(at), maxBuffer: 1 << 28 })
-      if (error && 'code' in error && error.code === 'ENOENT') throw error
-      const found = findBtf(stdout)
+      // Most places are not what they look like, and unpacking fails; where it succeeds, what follows is no more of it.
+      const input = image.subarray(at)
+      const unpacked = await execa(program, args, {
+        input,
+        encoding: 'buffer',
+        reject: false,
+        maxBuffer: 1 << 28,
+      })
+      if (unpacked.code === 'ENOENT') throw unpacked
+      const found = findBtf(Buffer.from(unpacked.stdout))
       if (found) return found
     }
   }
@@ -69,7 +75,7 @@ const takeBtf = async (dir: string, suite: string, architecture: Architecture): 
   // The image is among the first files: tar ends with it, and the rest need not be unpacked.
   const take = 'dpkg-deb --fsys-tarfile "$1" | tar -x --to-stdout --occurrence=1 --wildcards "*/vmlinuz*"'
   const { stdout } = await execa('sh', ['-c', take, 'sh', file], { encoding: 'buffer', maxBuffer: 1 << 28 })
-  const btf = btfOfImage(Buffer.from(stdout))
+  const btf = await btfOfImage(Buffer.from(stdout))
   if (!btf) throw new Error(`The kernel in ${file} has no BTF, or is packed in an unknown way.`)
   await writeFile(join(dir, 'btf'), btf)
   await rm(scratch, { recursive: true })
