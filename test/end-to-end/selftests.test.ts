@@ -64,7 +64,6 @@ describe.each(kernels)("the kernel's own livepatch selftests on Linux %s", (kern
   it('have every transition that their log tells in the record, or in a gap', () => {
     const logged = loggedTransitions(dmesg)
     expect(logged.length).toBeGreaterThan(20)
-    const left = [...record.transitions]
     const fits = (recorded: Transition, told: (typeof logged)[number]) =>
       (['patch', 'direction', 'outcome', 'reversals', 'forced'] as const).every(
         (name) => recorded[name] === told[name],
