@@ -6,6 +6,7 @@ import type { ClockMemory } from './clock-memory.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls-memory.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
+import { freshLogCheck, type LogCheckMemory } from './log-check.ts'
 import type { LogClock } from './log-clock.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
@@ -48,6 +49,7 @@ export type DecodeContext = {
   /** Whether the probes that tell of blocked tasks are. */
   tasksAttached: boolean
   logClock: LogClock | null
+  logCheck: LogCheckMemory
   /** What the kernel log said last of each task that blocks the transition, by key. */
   loggedBlocks: Map<number, string>
 }
@@ -84,6 +86,7 @@ export const freshContext = (): DecodeContext => ({
   clock: null,
   tasksAttached: false,
   logClock: null,
+  logCheck: freshLogCheck(),
   loggedBlocks: new Map(),
 })
 

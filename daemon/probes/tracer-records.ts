@@ -4,13 +4,17 @@ import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
+import { tellDoubts } from './log-check.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters } from './shadow-counters.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
-/** The kernel-side counts die with their tracer, and what it was in the middle of is not told to its end. */
-export const forgetTracer = (context: DecodeContext): void => {
+/**
+ * The kernel-side counts die with their tracer, and what it was in the middle of is not told to its end.
+ * @returns what the kernel log alone had told until now
+ */
+export const forgetTracer = (context: DecodeContext): EventDraft[] => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -24,12 +28,13 @@ export const forgetTracer = (context: DecodeContext): void => {
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
+  return tellDoubts(context.logCheck)
 }
 
 /** What the tracer tells of itself. */
 export const tracerRecords = {
   gap: ({ monoNs, fromNs, over, reason }, context): EventDraft[] => {
-    if (!over) forgetTracer(context)
+    const inLog = over ? [] : forgetTracer(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -40,13 +45,17 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
+      ...inLog,
     ]
   },
 
   clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
-  canary: () => [],
+  canary: ({ monoNs }, context): EventDraft[] => {
+    context.logCheck.provedNs = String(monoNs)
+    return []
+  },
 
   // The daemon still looks names and links up by itself.
   symbol: () => [],
