@@ -4,11 +4,14 @@ set -eu
 source "$(dirname "$0")/support/steps.sh"
 suite=/lab/out/suite
 
-# They load their modules with modprobe: a folder of theirs alone, because reading that of all modules is slow.
+# Before Linux 6.9 they load their modules with modprobe: from a folder with these alone, because depmod would take long
+# to read all of the kernel's. Later ones only want to see a `build`.
 install_modules() {
+  local modules
+  modules=/lib/modules/$(uname -r)
   mount -t tmpfs modules /lib/modules
-  mkdir "/lib/modules/$(uname -r)"
-  cp "$suite"/modules/*.ko "/lib/modules/$(uname -r)"
+  mkdir -p "$modules/build"
+  cp "$suite"/scripts/test_modules/*.ko "$modules"
   depmod
 }
 

@@ -25,7 +25,7 @@ const fetchScripts = async (suite: Suite, dir: string): Promise<void> => {
   )
 }
 
-/** A folder with the livepatch selftests of a lab kernel: its `scripts`, and the `modules` that they load. */
+/** A folder with the livepatch selftests of a lab kernel: `scripts`, and below it the `test_modules` that they load. */
 export const ensureSelftests = async (kernelName: string, progress: Progress): Promise<string> => {
   const kernel = labKernel(kernelName)
   const suite = await ensureSuite(kernel, progress)
@@ -39,7 +39,8 @@ export const ensureSelftests = async (kernelName: string, progress: Progress): P
       progress(`Taking the livepatch selftests out of the source of Linux ${suite.release} (once)`)
       await fetchScripts(suite, building)
       const sources = join(building, 'sources')
-      const modules = join(building, 'modules')
+      // Where those of Linux 6.9 and later look for them.
+      const modules = join(building, 'scripts', 'test_modules')
       await mkdir(modules)
       await compile(suite, sources, modules)
       await rm(sources, { recursive: true })
