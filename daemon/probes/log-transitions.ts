@@ -3,6 +3,7 @@ import { type LogFact, lastFact } from './kernel-log.ts'
 import { stories, toldByLog } from './log-check.ts'
 import type { DecodeContext, RunningTransition } from './probe-set.ts'
 import { settleSysfs } from './sysfs-transition.ts'
+import { madeStep } from './task-list.ts'
 import { directionOf } from './transition.ts'
 import { newestFacts } from './waiting-refusals.ts'
 
@@ -27,6 +28,7 @@ export const transitionInLog = (
       toldByLog(context.logCheck, stories.end(fact.patch), monoNs, readNs)
     return []
   }
+  madeStep(context, BigInt(monoNs))
   switch (fact.fact) {
     case 'transition-started':
       return started(context, fact, monoNs)
@@ -51,7 +53,6 @@ const started = (
 ): EventDraft[] => {
   const target = direction === 'patching' ? 1 : 0
   const known = runningOf(context, patch)
-  context.loggedBlocks.clear()
   if (known && !known.startToCome) {
     context.transition = { ...known, target, toldBy: 'kernel-log' }
     return known.target === target

@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import { probePart } from '../contract/tracer-part.ts'
 import { recordKind } from '../raw/enums.ts'
 import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
@@ -7,14 +8,14 @@ import { forgetLifecycle } from './lifecycle-memory.ts'
 import { tellDoubts } from './log-check.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
-import { forgetShadowCounters } from './shadow-counters.ts'
+import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
 /**
- * The kernel-side counts die with their tracer, and what it was in the middle of is not told to its end.
+ * What probes that did not fire were in the middle of is not told to its end; what they counted is void.
  * @returns what the kernel log alone had told until now
  */
-export const forgetTracer = (context: DecodeContext): EventDraft[] => {
+const loseSight = (context: DecodeContext): EventDraft[] => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -22,13 +23,20 @@ export const forgetTracer = (context: DecodeContext): EventDraft[] => {
   context.taskCounts = freshTaskCounts()
   context.taskList.threads = []
   context.taskList.waitedFor = []
-  context.lost.clear()
   context.inventory = freshInventory()
-  forgetShadowCounters(context)
+  restartShadowCounters(context)
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
   return tellDoubts(context.logCheck)
+}
+
+/** The kernel-side counts die with their tracer. */
+export const forgetTracer = (context: DecodeContext): EventDraft[] => {
+  const inLog = loseSight(context)
+  forgetShadowCounters(context)
+  context.lost.clear()
+  return inLog
 }
 
 /** What the tracer tells of itself. */
@@ -41,6 +49,23 @@ export const tracerRecords = {
         kind: 'tracer-gap',
         monoNs: toMonoNs,
         source: 'tracer',
+        fromMonoNs: String(fromNs),
+        toMonoNs,
+        reason,
+      },
+      ...inLog,
+    ]
+  },
+
+  // The tracer goes on: of its account nothing is void.
+  blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
+    const inLog = loseSight(context)
+    const toMonoNs = String(monoNs)
+    return [
+      {
+        kind: 'tracer-gap',
+        monoNs: toMonoNs,
+        source: name === '' ? 'tracer' : probePart(name),
         fromMonoNs: String(fromNs),
         toMonoNs,
         reason,
