@@ -5,18 +5,17 @@ import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
+import { tellDoubts } from './log-check.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
 import { freshTaskCounts } from './task-counts.ts'
-import { refusalsMissed } from './waiting-refusals.ts'
 
 /**
- * What probes that have not fired since then were in the middle of is not told to its end; what they counted is void.
- * @returns what happened since then by the kernel's log, which was not asked before this was known
+ * What probes that did not fire were in the middle of is not told to its end; what they counted is void.
+ * @returns what the kernel log alone had told until now
  */
-const loseSight = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
-  const missed = context.lifecycle.attached ? refusalsMissed(context.lifecycle, sinceNs) : []
+const loseSight = (context: DecodeContext): EventDraft[] => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -30,21 +29,21 @@ const loseSight = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
-  return missed
+  return tellDoubts(context.logCheck)
 }
 
-/** The kernel-side counts die with their tracer. @returns see loseSight */
-export const forgetTracer = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
-  const missed = loseSight(context, sinceNs)
+/** The kernel-side counts die with their tracer. */
+export const forgetTracer = (context: DecodeContext): EventDraft[] => {
+  const inLog = loseSight(context)
   forgetShadowCounters(context)
   context.lost.clear()
-  return missed
+  return inLog
 }
 
 /** What the tracer tells of itself. */
 export const tracerRecords = {
   gap: ({ monoNs, fromNs, over, reason }, context): EventDraft[] => {
-    const missed = over ? [] : forgetTracer(context, fromNs)
+    const inLog = over ? [] : forgetTracer(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -55,13 +54,13 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
-      ...missed,
+      ...inLog,
     ]
   },
 
   // The tracer goes on: of its account nothing is void.
   blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
-    const missed = loseSight(context, fromNs)
+    const inLog = loseSight(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -72,14 +71,17 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
-      ...missed,
+      ...inLog,
     ]
   },
 
   clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
-  canary: () => [],
+  canary: ({ monoNs }, context): EventDraft[] => {
+    context.logCheck.provedNs = String(monoNs)
+    return []
+  },
 
   // The daemon still looks names and links up by itself.
   symbol: () => [],
