@@ -6,9 +6,9 @@ import { labKernel, labKernelNames } from '../../test/lab/kernels.ts'
 import { ensureSelftests } from '../../test/lab/selftests.ts'
 import { ensureSuite } from '../../test/lab/suite.ts'
 import {
-  crossHeaderPackages,
   installSystemPackages,
   labPackages,
+  otherMachinesPackages,
   type SystemPackage,
 } from '../../test/lab/system-packages.ts'
 import { ensureTracer } from './ensure-tracer.ts'
@@ -18,7 +18,7 @@ const testPackages: readonly SystemPackage[] = [
   { name: 'chromium', program: 'chromium' },
   // The selftests' sysctl.
   { name: 'procps', program: 'sysctl' },
-  ...crossHeaderPackages,
+  ...otherMachinesPackages,
 ]
 
 const say = (text: string) => void process.stderr.write(`lab: ${text}\n`)
@@ -30,7 +30,7 @@ export const labPrepareCommand = (): Command =>
     .option('--kernel <version...>', `which ones (default: ${labKernelNames.join(', ')})`)
     .option(
       '--tests',
-      "also what the tests need: a browser, headers of other machines, the kernels' own selftests",
+      "also what the tests need: a browser, what building for other machines takes, the kernels' own selftests",
     )
     .action(async (flags: { kernel?: string[]; tests?: boolean }) => {
       const kernels = (flags.kernel ?? labKernelNames).map(labKernel)

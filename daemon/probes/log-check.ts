@@ -34,7 +34,7 @@ export const stories = {
 }
 
 /** How far the two may be apart: by their clocks, and by when they are read. */
-const patienceNs = 3_000_000_000n
+const patienceNs = 5_000_000_000n
 const kept = 100
 
 export const checkLogFrom = (memory: LogCheckMemory, monoNs: string): void => {

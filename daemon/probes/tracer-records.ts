@@ -12,13 +12,14 @@ import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.t
 import { freshTaskCounts } from './task-counts.ts'
 
 /**
- * What probes that did not fire were in the middle of is not told to its end; what they counted is void.
- * @returns what the kernel log alone had told until now
+ * What probes that do not fire were in the middle of is not told to its end; what they counted is void.
+ * @returns what the kernel log alone told before this was known
  */
 const loseSight = (context: DecodeContext): EventDraft[] => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
+  context.signalsAttached = false
   forgetLifecycle(context.lifecycle)
   context.taskCounts = freshTaskCounts()
   context.taskList.threads = []
@@ -31,18 +32,18 @@ const loseSight = (context: DecodeContext): EventDraft[] => {
   return tellDoubts(context.logCheck)
 }
 
-/** The kernel-side counts die with their tracer. */
+/** The kernel-side counts die with their tracer. @returns see loseSight */
 export const forgetTracer = (context: DecodeContext): EventDraft[] => {
-  const inLog = loseSight(context)
+  const missed = loseSight(context)
   forgetShadowCounters(context)
   context.lost.clear()
-  return inLog
+  return missed
 }
 
 /** What the tracer tells of itself. */
 export const tracerRecords = {
   gap: ({ monoNs, fromNs, over, reason }, context): EventDraft[] => {
-    const inLog = over ? [] : forgetTracer(context)
+    const missed = over ? [] : forgetTracer(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -53,13 +54,13 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
-      ...inLog,
+      ...missed,
     ]
   },
 
   // The tracer goes on: of its account nothing is void.
   blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
-    const inLog = loseSight(context)
+    const missed = loseSight(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -70,7 +71,7 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
-      ...inLog,
+      ...missed,
     ]
   },
 
