@@ -18,7 +18,6 @@ export type LogCheckMemory = {
 
 type Told = { story: string; monoNs: string }
 type Doubt = Told & {
-  readNs: string
   provedNs: string
   /** The same as events, as far as the log tells it. */
   events: EventDraft[]
@@ -33,8 +32,10 @@ export const stories = {
   end: (patch: string) => `a transition of ${patch} ended`,
 }
 
-/** How far the two may be apart: by their clocks, and by when they are read. */
-const patienceNs = 5_000_000_000n
+/** The log is read a little later than it is written. */
+const lagNs = 1_000_000_000n
+/** Their clocks are told apart by when the log was read; the first line after a long time may have waited. */
+const apartNs = 5_000_000_000n
 const kept = 100
 
 export const checkLogFrom = (memory: LogCheckMemory, monoNs: string): void => {
@@ -51,17 +52,20 @@ export const toldByLog = (
   memory: LogCheckMemory,
   story: string,
   monoNs: string,
-  readNs: string,
   events: EventDraft[] = [],
 ): void => {
   if (memory.sinceNs === null || BigInt(monoNs) < BigInt(memory.sinceNs)) return
   const provedNs = BigInt(memory.provedNs) < BigInt(monoNs) ? memory.provedNs : monoNs
-  memory.doubts = [...memory.doubts, { story, monoNs, readNs, provedNs, events }].slice(-kept)
+  memory.doubts = [...memory.doubts, { story, monoNs, provedNs, events }].slice(-kept)
 }
 
-/** What the log told so long ago that no probe will: a gap, and what there is of it. */
-export const unseenByProbes = (memory: LogCheckMemory, nowNs: string): EventDraft[] => {
-  const due = memory.doubts.filter(({ readNs }) => BigInt(nowNs) - BigInt(readNs) > patienceNs)
+/**
+ * A canary came, and before it all that probes told earlier: one buffer keeps the order. What the log alone told until
+ * then is a gap, and is told as far as the log tells it.
+ */
+export const checkLog = (memory: LogCheckMemory, canaryNs: string): EventDraft[] => {
+  memory.provedNs = canaryNs
+  const due = memory.doubts.filter(({ monoNs }) => BigInt(canaryNs) - BigInt(monoNs) > lagNs)
   if (due.length === 0) return []
   const seen = pairs(memory)
   const unseen = due.filter((doubt) => !seen.has(doubt))
@@ -97,10 +101,10 @@ const pairs = ({ doubts, probes }: LogCheckMemory): Map<Doubt, Told> => {
     .flatMap((doubt) =>
       probes
         .filter(({ story }) => story === doubt.story)
-        .map((told) => ({ doubt, told, apartNs: distance(doubt.monoNs, told.monoNs) })),
+        .map((told) => ({ doubt, told, distanceNs: distance(doubt.monoNs, told.monoNs) })),
     )
-    .filter(({ apartNs }) => apartNs < patienceNs)
-    .sort((one, other) => Number(one.apartNs - other.apartNs))
+    .filter(({ distanceNs }) => distanceNs < apartNs)
+    .sort((one, other) => Number(one.distanceNs - other.distanceNs))
   const paired = new Map<Doubt, Told>()
   const taken = new Set<Told>()
   for (const { doubt, told } of near) {

@@ -5,7 +5,7 @@ import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
-import { tellDoubts } from './log-check.ts'
+import { checkLog, tellDoubts } from './log-check.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
@@ -78,10 +78,7 @@ export const tracerRecords = {
   clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
-  canary: ({ monoNs }, context): EventDraft[] => {
-    context.logCheck.provedNs = String(monoNs)
-    return []
-  },
+  canary: ({ monoNs }, context): EventDraft[] => checkLog(context.logCheck, String(monoNs)),
 
   // The daemon still looks names and links up by itself.
   symbol: () => [],

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
+  checkLog,
   checkLogFrom,
   freshLogCheck,
   stories,
   tellDoubts,
   toldByLog,
   toldByProbe,
-  unseenByProbes,
 } from '../../../daemon/probes/log-check.ts'
 import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
 import {
@@ -100,8 +100,7 @@ describe('a line of the log and what a probe told', () => {
     checkLogFrom(memory, at(10))
     return memory
   }
-  const line = (memory: ReturnType<typeof attached>, seconds: number) =>
-    toldByLog(memory, ended, at(seconds), at(seconds + 0.2))
+  const line = (memory: ReturnType<typeof attached>, seconds: number) => toldByLog(memory, ended, at(seconds))
 
   it.each([
     [30.1, 30.0],
@@ -110,7 +109,7 @@ describe('a line of the log and what a probe told', () => {
     const memory = attached()
     line(memory, written)
     toldByProbe(memory, ended, at(told))
-    expect(unseenByProbes(memory, at(40))).toEqual([])
+    expect(checkLog(memory, at(40))).toEqual([])
     expect(memory).toMatchObject({ probes: [], doubts: [] })
   })
 
@@ -121,11 +120,11 @@ describe('a line of the log and what a probe told', () => {
       line(memory, seconds + 0.01)
       toldByProbe(memory, ended, at(seconds))
     }
-    expect(unseenByProbes(memory, at(32))).toEqual([])
-    expect(unseenByProbes(memory, at(40))).toMatchObject([
+    expect(checkLog(memory, at(30.9))).toEqual([])
+    expect(checkLog(memory, at(40))).toMatchObject([
       { kind: 'tracer-gap', source: 'probes', fromMonoNs: at(10), toMonoNs: at(30) },
     ])
-    expect(unseenByProbes(memory, at(50))).toEqual([])
+    expect(checkLog(memory, at(50))).toEqual([])
   })
 
   it('are compared only while probes are attached', () => {
@@ -133,14 +132,14 @@ describe('a line of the log and what a probe told', () => {
     line(memory, 30)
     checkLogFrom(memory, at(31))
     line(memory, 30.5)
-    expect(unseenByProbes(memory, String(100n * second))).toEqual([])
+    expect(checkLog(memory, String(100n * second))).toEqual([])
   })
 
   it('are told once when the probes are known to be silent', () => {
     const memory = attached()
     const event = { kind: 'patch-disabled', monoNs: at(30), patch: 'klpt_patch_v1' } as const
-    toldByLog(memory, ended, at(30), at(30), [event])
-    toldByLog(memory, ended, at(31), at(31), [{ ...event, monoNs: at(31) }])
+    toldByLog(memory, ended, at(30), [event])
+    toldByLog(memory, ended, at(31), [{ ...event, monoNs: at(31) }])
     toldByProbe(memory, ended, at(30))
     expect(tellDoubts(memory)).toEqual([{ ...event, monoNs: at(31) }])
     expect(tellDoubts(memory)).toEqual([])
