@@ -7,6 +7,7 @@ import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls-m
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import type { LogClock } from './log-clock.ts'
+import type { TransitionFact } from './log-transitions.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
@@ -48,6 +49,8 @@ export type DecodeContext = {
   /** Whether the probes that tell of blocked tasks are. */
   tasksAttached: boolean
   logClock: LogClock | null
+  /** The newest that the kernel log said of transitions while the probes were there to tell. */
+  loggedTransitions: { fact: TransitionFact; monoNs: string }[]
   /** What the kernel log said last of each task that blocks the transition, by key. */
   loggedBlocks: Map<number, string>
 }
@@ -84,6 +87,7 @@ export const freshContext = (): DecodeContext => ({
   clock: null,
   tasksAttached: false,
   logClock: null,
+  loggedTransitions: [],
   loggedBlocks: new Map(),
 })
 

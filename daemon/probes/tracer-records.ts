@@ -5,6 +5,7 @@ import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
+import { transitionsMissed } from './log-transitions.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
@@ -16,7 +17,8 @@ import { refusalsMissed } from './waiting-refusals.ts'
  * @returns what happened since then by the kernel's log, which was not asked before this was known
  */
 const loseSight = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
-  const missed = context.lifecycle.attached ? refusalsMissed(context.lifecycle, sinceNs) : []
+  const refusals = context.lifecycle.attached ? refusalsMissed(context.lifecycle, sinceNs) : []
+  const wasAttached = context.attached
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -29,7 +31,7 @@ const loseSight = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
-  return missed
+  return wasAttached ? [...refusals, ...transitionsMissed(context)] : refusals
 }
 
 /** The kernel-side counts die with their tracer. @returns see loseSight */
