@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { accountPath } from './account/account-path.ts'
 import type { AccountStatus } from './contract/account.ts'
 import type { Series } from './contract/state.ts'
+import { isUserProbeSource } from './contract/user-probe.ts'
 import { openLog } from './open-log.ts'
 import { openPipeline } from './open-pipeline.ts'
 import { bpfDir, packageVersion, storeWorkerFile, tracerFile, webDir } from './package-paths.ts'
@@ -15,6 +16,7 @@ import { startObserver } from './sources/observer.ts'
 import { giveWay } from './sources/priority.ts'
 import { createRawRecording } from './sources/raw-recording.ts'
 import { makeRunDirectory } from './sources/run-directory.ts'
+import type { UserProbe } from './sources/user-probes.ts'
 import type { Keep } from './store/retention.ts'
 import type { Store } from './store/store.ts'
 import { timeUntil } from './time-until.ts'
@@ -28,6 +30,10 @@ export type DaemonOptions = {
   keep: Keep
   /** Between two checks of the counts of shadow variables, in seconds. */
   shadowCheckS: number
+  /** Users' own bpftrace scripts. */
+  userProbes: readonly UserProbe[]
+  /** Without any probe in the kernel. */
+  passive: boolean
   /** File to which raw records are also written. */
   record?: string
   /** File for the log; default: standard output. */
@@ -46,7 +52,7 @@ const settleMs = 200
 
 /** Runs until a signal ends it. @throws UserError when it cannot start */
 export const runDaemon = async (options: DaemonOptions): Promise<void> => {
-  // Its record, log, scripts and recordings hold command lines: they are for root alone.
+  // Its record, log and recordings hold command lines: they are for root alone.
   process.umask(0o077)
   const logFile = pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) })
   // A disk that is full or a terminal that was closed does not end observation.
@@ -90,6 +96,10 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   let stopping = false
   const stream = createStream(engine.state, points.series, newest)
   pipeline.addSink((step) => stream.publish(step))
+  pipeline.addSink(({ event }) => {
+    if (event.kind === 'tracer-gap' && isUserProbeSource(event.source))
+      log.warn({ reason: event.reason }, `${event.source} was not seen`)
+  })
   const server = createHttpServer({
     state: engine.state,
     queries,
@@ -121,8 +131,10 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       stalledAfterMs: options.stalledAfterMs,
       shadowCheckS: options.shadowCheckS,
       callBudgetPerS: options.callBudgetPerS,
+      passive: options.passive,
       onFrame: (frame) => raw?.frame(frame),
       account,
+      userProbes: options.userProbes,
     },
     pipeline.take,
   )

@@ -316,5 +316,5 @@ void calls_begin(struct klpscope_bpf *of, __u32 budget_per_s)
 
 bool calls_are_one_by_one(void)
 {
-	return one_by_one;
+	return one_by_one && bpf_program__fd(skeleton->progs.function_called) >= 0;
 }

@@ -37,6 +37,7 @@ static struct klpscope_bpf *load_once(const struct btf *kernel, __u32 buffer_kb,
 	skeleton->rodata->possible_cpus = libbpf_num_possible_cpus();
 	bpf_map__set_max_entries(skeleton->maps.records, buffer_kb * 1024);
 	choose(skeleton, kernel);
+	skeleton->rodata->frees_are_seen = bpf_program__autoload(skeleton->progs.shadow_free_struct);
 	*error = klpscope_bpf__load(skeleton);
 	if (!*error)
 		return skeleton;

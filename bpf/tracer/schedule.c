@@ -4,6 +4,7 @@
 #include "calls.h"
 #include "counters.h"
 #include "lists.h"
+#include "sight.h"
 
 #define SECOND_NS 1000000000ull
 /*
@@ -16,11 +17,15 @@
 #define TASKS_NS (5 * SECOND_NS)
 /* Also for the reader to hear something every other second: daemon/sources/silence.ts. */
 #define CLOCK_NS (2 * SECOND_NS)
+/* The inventory, where no probe tells of changes. */
+#define INVENTORY_NS (5 * SECOND_NS)
 /* Frames for which there has to be room: a reader that does not keep up gets no lists on top. */
 #define ROOM 16
 
 static struct klpscope_bpf *skeleton;
-static __u64 tick_ns, clock_due_ns;
+static __u64 tick_ns, clock_due_ns, inventory_due_ns;
+/* As the last look found it: klp_target_state. */
+static __s32 target = -1;
 /* When the running transition was seen first; 0: none runs. */
 static __u64 transition_ns;
 /* The newest that was seen; it may have ended before it was. */
@@ -56,15 +61,31 @@ static void read_idle(void)
 	idle_told = true;
 }
 
+/* Where no probe tells of changes: when a transition begins, turns round or ends, and from time to time. */
+static void follow_changes(__s32 before, __u64 now)
+{
+	if (bpf_program__fd(skeleton->progs.start_transition) >= 0 && !sight_is_lost())
+		return;
+	if (before != target) {
+		list_hurry(RECORD_TASK);
+		inventory_due_ns = 0;
+	}
+	if (due(&inventory_due_ns, INVENTORY_NS, now))
+		__sync_fetch_and_add(&skeleton->data->inventory_changed, 1);
+}
+
 static void look(__u64 now)
 {
 	bool before = transition_ns, in;
+	__s32 target_before = target;
 
 	if (!object_run(skeleton->progs.look_around))
 		return;
-	in = skeleton->bss->look.target != -1;
-	if (in && !before)
+	target = skeleton->bss->look.target;
+	in = target != -1;
+	if (in && target != target_before)
 		transition_ns = now;
+	follow_changes(target_before, now);
 	/* Reversed: the first second of its new direction is as quiet as that of a new one. */
 	if (in && skeleton->bss->generation > transition_ns)
 		transition_ns = skeleton->bss->generation;

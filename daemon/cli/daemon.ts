@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { Command } from 'commander'
-import { makePrivateDir } from '../files/make-private-dir.ts'
-import { outputTarget } from '../files/output-target.ts'
-import { writeOutput } from '../files/write-output.ts'
+import { Command, Option } from 'commander'
+import { prepareRecording } from '../files/prepare-recording.ts'
 import { type DaemonOptions, runDaemon } from '../run-daemon.ts'
 import { requireAllowed } from '../serve/listening.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
@@ -12,6 +9,7 @@ import { UserError } from '../user-error.ts'
 import { addListenOptions, type ListenFlags, listeningOf } from './listen-options.ts'
 import { parseBound, parseNumber } from './number-argument.ts'
 import { parseFile } from './source-options.ts'
+import { requireUserProbes, userProbesOf } from './user-probe-options.ts'
 
 const defaultDatabase = '/var/lib/klpscope/klpscope.db'
 const defaultStalledAfterS = 10
@@ -25,6 +23,8 @@ export type DaemonFlags = ListenFlags & {
   stalledAfter: number
   callBudget: number
   shadowCheck: number
+  probe: readonly string[]
+  passive?: boolean
   record?: string
 }
 
@@ -65,6 +65,18 @@ export const daemonCommand = (): Command =>
       parseNumber(1, 86_400, 'a number of seconds'),
       defaultShadowCheckS,
     )
+    .addOption(
+      new Option(
+        '--probe <file.bt>',
+        'also run this bpftrace script: what it prints becomes events of the kind custom; repeatable',
+      )
+        .argParser((text: string, earlier: readonly string[]) => [...earlier, parseFile(text)])
+        .default([], 'none'),
+    )
+    .option(
+      '--passive',
+      'without probes in the kernel: only what the kernel tells of itself (chosen by itself where probes are forbidden)',
+    )
     .option(
       '--record <file>',
       'also write every raw record, in frames (for klpscope replay, tests and bug reports)',
@@ -73,7 +85,8 @@ export const daemonCommand = (): Command =>
     .action(async (flags: DaemonFlags) => {
       await requireAllowed(listeningOf(flags))
       requireHost()
-      if (flags.record !== undefined) await prepareFile(flags.record)
+      requireUserProbes(flags.probe)
+      if (flags.record !== undefined) prepareRecording(flags.record)
       await runDaemon(daemonOptions(flags))
       // What is still being attached, or a disk that does not answer, must not hold up the end.
       process.exit()
@@ -88,6 +101,8 @@ export const daemonOptions = (flags: DaemonFlags): DaemonOptions => ({
   stalledAfterMs: flags.stalledAfter * 1000,
   callBudgetPerS: flags.callBudget,
   shadowCheckS: flags.shadowCheck,
+  userProbes: userProbesOf(flags.probe),
+  passive: flags.passive === true,
 })
 
 const boundOrNull = (bound: number): number | null => (Number.isFinite(bound) ? bound : null)
@@ -101,19 +116,5 @@ const requireHost = (): void => {
   }
   if (process.getuid?.() !== 0) {
     throw new UserError('Tracing the kernel needs root.', 'Run it with sudo: sudo klpscope daemon')
-  }
-}
-
-const prepareFile = async (file: string): Promise<void> => {
-  try {
-    makePrivateDir(dirname(file))
-    const target = outputTarget(file)
-    if (target.how === 'replace') await writeOutput(file, async () => undefined)
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    throw new UserError(
-      `${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
-      'Name another file with --record.',
-    )
   }
 }

@@ -5,9 +5,9 @@ import { ensureLabModules } from '../../test/lab/kernel-modules.ts'
 import { labKernel, labKernelNames } from '../../test/lab/kernels.ts'
 import { ensureSuite } from '../../test/lab/suite.ts'
 import {
-  crossHeaderPackages,
   installSystemPackages,
   labPackages,
+  otherMachinesPackages,
   type SystemPackage,
 } from '../../test/lab/system-packages.ts'
 import { ensureTracer } from './ensure-tracer.ts'
@@ -15,7 +15,7 @@ import { ensureTracer } from './ensure-tracer.ts'
 /** What the tests take besides the lab itself. */
 const testPackages: readonly SystemPackage[] = [
   { name: 'chromium', program: 'chromium' },
-  ...crossHeaderPackages,
+  ...otherMachinesPackages,
 ]
 
 const say = (text: string) => void process.stderr.write(`lab: ${text}\n`)
@@ -25,7 +25,7 @@ export const labPrepareCommand = (): Command =>
   new Command('prepare')
     .description('download and build all that the lab needs, so that later commands only boot')
     .option('--kernel <version...>', `which ones (default: ${labKernelNames.join(', ')})`)
-    .option('--tests', 'also what the tests need: a browser, and headers of other machines')
+    .option('--tests', 'also what the tests need: a browser, and what building for other machines takes')
     .action(async (flags: { kernel?: string[]; tests?: boolean }) => {
       const kernels = (flags.kernel ?? labKernelNames).map(labKernel)
       await installSystemPackages([...labPackages, ...(flags.tests ? testPackages : [])], say)

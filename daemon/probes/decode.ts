@@ -14,13 +14,14 @@ import { type DecodeContext, freshContext } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
 import type { RawRecord } from './raw-record.ts'
-import { seesWith } from './sees.ts'
+import { isAttached, seesWith } from './sees.ts'
 import { nameCallers } from './shadow-callers.ts'
 import { observePatches } from './sysfs.ts'
 import { isCount, takeCounts } from './task-counts.ts'
 import { observeUnlessVoid } from './task-list.ts'
 import { parseProcfs } from './task-table.ts'
 import { forgetTracer, tracerRecords } from './tracer-records.ts'
+import { decodeUserProbe } from './user-probe.ts'
 import { overdueRefusals } from './waiting-refusals.ts'
 
 /** Each takes the record of its name. */
@@ -109,6 +110,8 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       const { source: _, ...overhead } = record
       return [{ kind: 'overhead-measured', ...overhead }]
     }
+    case 'user-probe':
+      return decodeUserProbe(record)
     case 'tracer':
       return decodeTracer(context, record)
     case 'record':
@@ -138,6 +141,8 @@ const decodeTracer = (
     case 'attached':
       context.attached = seesWith(record.probeSets, 'transition')
       context.tasksAttached = seesWith(record.probeSets, 'tasks')
+      context.signalsAttached = isAttached(record.probeSets, 'tasks', ['klp_try_complete_transition'])
+      context.shadowAttached = seesWith(record.probeSets, 'shadow')
       context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':

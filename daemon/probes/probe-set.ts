@@ -13,6 +13,7 @@ import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counter
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
 import { freshTaskCounts, type TaskCountsMemory } from './task-counts.ts'
 import { freshTaskList, type TaskListMemory } from './task-list.ts'
+import type { ToldBlocks } from './told-blocks.ts'
 
 /** What decoding remembers between records; owned by one decoder, touched by nothing else. */
 export type DecodeContext = {
@@ -48,11 +49,14 @@ export type DecodeContext = {
   clock: ClockMemory | null
   /** Whether the probes that tell of blocked tasks are. */
   tasksAttached: boolean
+  /** Whether those that tell of signal rounds are. */
+  signalsAttached: boolean
+  /** Whether those are by which shadow variables are counted: otherwise only the walk of the hash knows. */
+  shadowAttached: boolean
   logClock: LogClock | null
   /** The newest that the kernel log said of transitions while the probes were there to tell. */
   loggedTransitions: { fact: TransitionFact; monoNs: string }[]
-  /** What the kernel log said last of each task that blocks the transition, by key. */
-  loggedBlocks: Map<number, string>
+  toldBlocks: ToldBlocks
 }
 
 export type RunningTransition = {
@@ -86,9 +90,11 @@ export const freshContext = (): DecodeContext => ({
   attached: false,
   clock: null,
   tasksAttached: false,
+  signalsAttached: false,
+  shadowAttached: true,
   logClock: null,
   loggedTransitions: [],
-  loggedBlocks: new Map(),
+  toldBlocks: new Map(),
 })
 
 /** By kind of record of the tracer. */

@@ -4,7 +4,7 @@ import type { TracerMessage } from '../raw/tracer-stream.ts'
 
 /**
  * What a source saw, uninterpreted. Everything the daemon ever learns about the kernel comes in this form,
- * so a recording is a file of these, one JSON object per line, and replaying it is the same work as live.
+ * so a recording is a file of these, in frames, and replaying it is the same work as live.
  */
 export type RawRecord = { monoNs: string } & RawBody
 
@@ -39,7 +39,6 @@ export type RawBody =
       cmdline: string | null
       cgroup: string | null
     }
-  /** One record of /dev/kmsg as read: `priority,sequence,microseconds,flags;text`. */
   /** Read before the inspection of a task whose stack is not reliable. */
   | { source: 'bpf-links'; links: RawBpfLink[]; programs: string[] }
   /** What /proc/kallsyms says of the addresses of an inventory (bpf/inventory.bpf.c). */
@@ -48,9 +47,13 @@ export type RawBody =
   | { source: 'shadow-callers'; callers: RawCaller[] }
   /** The lines of tracefs' enabled_functions that tell of a site whose instruction pointer is modified; null: unreadable. */
   | { source: 'ftrace-sites'; lines: string[] | null }
+  /** One record of /dev/kmsg as read: `priority,sequence,microseconds,flags;text`. */
   | { source: 'kernel-log'; line: string }
   /** Records the kernel overwrote before they were read. */
   | { source: 'kernel-log'; lost: number }
+  /** A line of a user's own bpftrace script, as it was printed (-f json), and lines that were not read. */
+  | { source: 'user-probe'; probe: string; line: string }
+  | { source: 'user-probe'; probe: string; lost: number; reason: string }
   /** What should be a record, and is none: a frame of the tracer, or of a recording. */
   | { source: 'recording'; line: string; error: string }
   /** CPU time used by the daemon and its tracers in a window of time. */

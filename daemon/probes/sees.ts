@@ -6,11 +6,19 @@ const essential: Partial<Record<ProbeSetName, readonly string[]>> = {
   transition: ['klp_start_transition', 'klp_complete_transition'],
   tasks: ['klp_check_and_switch_task'],
   lifecycle: ['klp_enable_patch'],
+  shadow: ['klp_shadow_alloc', 'klp_shadow_get_or_alloc', 'klp_shadow_free_struct'],
 }
 
-/** Whether a probe set is attached, with what is essential of it. */
-export const seesWith = (sets: readonly RawProbeSet[], name: ProbeSetName): boolean =>
+/** Whether a probe set is attached, with all that it has on these functions. */
+export const isAttached = (
+  sets: readonly RawProbeSet[],
+  name: ProbeSetName,
+  functions: readonly string[],
+): boolean =>
   sets.some(
-    (set) =>
-      set.name === name && set.available && !set.lost?.some((lost) => essential[name]?.includes(lost.name)),
+    (set) => set.name === name && set.available && !set.lost?.some((lost) => functions.includes(lost.name)),
   )
+
+/** The same with what is essential of it. */
+export const seesWith = (sets: readonly RawProbeSet[], name: ProbeSetName): boolean =>
+  isAttached(sets, name, essential[name] ?? [])

@@ -4,6 +4,7 @@ import { functionLabel, parseFunctionLabel } from '../contract/function-identity
 import type { DecodeContext } from './probe-set.ts'
 import type { RawModule, RawPatch } from './raw-record.ts'
 import { judgeScan, type SysfsVerdict } from './sysfs-transition.ts'
+import { madeStep } from './task-list.ts'
 import { directionOf } from './transition.ts'
 
 /** Scans that must agree before sysfs says what a stronger source must have lost: its record may be on its way. */
@@ -72,7 +73,7 @@ const correctTransition = (context: DecodeContext, verdict: SysfsVerdict, monoNs
   if (agrees || (informed && sysfs.disagreed < scansToOverrule)) return []
 
   sysfs.disagreed = 0
-  context.loggedBlocks.clear()
+  madeStep(context, BigInt(monoNs))
   if (turned && known) {
     context.transition = { ...known, target: started.target }
     const direction = directionOf(started.target)

@@ -3,6 +3,7 @@ import type { ObservedTask, PatchState } from '../contract/event-parts.ts'
 import { kthreadFlag, recordKind } from '../raw/enums.ts'
 import type { RecordOf } from '../raw/records.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
+import { blockedByStack } from './stack-reason.ts'
 import { observeTasks, observeWaitedFor, toPatchState } from './task-table.ts'
 
 /** Rows of the lists that are being read. */
@@ -15,9 +16,10 @@ export type TaskListMemory = {
 
 export const freshTaskList = (): TaskListMemory => ({ threads: [], waitedFor: [], lastStepNs: 0n })
 
-/** The transition made a step: lists that were begun before it are void. */
-export const madeStep = ({ taskList }: DecodeContext, monoNs: bigint): void => {
+/** The transition made a step: lists that were begun before it are void, and who blocks it is another question. */
+export const madeStep = ({ taskList, toldBlocks }: DecodeContext, monoNs: bigint): void => {
   if (monoNs > taskList.lastStepNs) taskList.lastStepNs = monoNs
+  toldBlocks.clear()
 }
 
 /**
@@ -58,6 +60,26 @@ const takeRows = (memory: TaskListMemory, list: number): TaskListMemory['threads
   }
 }
 
+/**
+ * All tasks are where a transition that is asked for will take them from. Told is only that nothing else is known to
+ * have changed until then: how long a patch has been preparing it shows when time is seen to pass.
+ */
+const observeTimePassing = ({ tasks }: DecodeContext, monoNs: string): EventDraft[] =>
+  tasks.size === 0
+    ? []
+    : [
+        {
+          kind: 'tasks-observed',
+          monoNs,
+          complete: false,
+          source: 'iterator',
+          total: tasks.size,
+          remaining: null,
+          changed: [],
+          gone: [],
+        },
+      ]
+
 export const listRecords = {
   task: (row, { taskList }) => {
     taskList.threads.push(row)
@@ -79,11 +101,10 @@ export const listRecords = {
       const threads = (rows as RecordOf<'task'>[]).map((row) => observed(row, toPatchState(row.patchState)))
       return [observeTasks(context, threads, 'iterator', monoNs)]
     }
-    if (!context.transition) return []
+    if (!context.transition) return context.asking ? observeTimePassing(context, monoNs) : []
     const { target } = context.transition
-    const waitedFor = (rows as RecordOf<'task-waited-for'>[]).map((row) =>
-      observed(row, target === 1 ? 0 : 1),
-    )
-    return [observeWaitedFor(context, waitedFor, target, monoNs)]
+    const waitedFor = rows as RecordOf<'task-waited-for'>[]
+    const tasks = waitedFor.map((row) => observed(row, target === 1 ? 0 : 1))
+    return [...blockedByStack(context, waitedFor), observeWaitedFor(context, tasks, target, monoNs)]
   },
 } satisfies RecordDecoders

@@ -22,6 +22,7 @@ const loseSight = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
+  context.signalsAttached = false
   forgetLifecycle(context.lifecycle)
   context.taskCounts = freshTaskCounts()
   context.taskList.threads = []

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, hostname, release } from 'node:os'
+import { join } from 'node:path'
 import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseProcfs } from '../probes/task-table.ts'
 import type { Frame } from '../raw/frames.ts'
@@ -17,6 +18,7 @@ import { createShadowCallers } from './shadow-callers.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { superviseTracer, type Tracer } from './tracer.ts'
 import type { ReadAccount } from './tracer-reader.ts'
+import { startUserProbes, type UserProbe, type UserProbes } from './user-probes.ts'
 
 export type ObserverOptions = {
   /** Path of the tracer. */
@@ -28,9 +30,13 @@ export type ObserverOptions = {
   shadowCheckS: number
   /** Calls per second of one patched function above which its calls are not counted any more. */
   callBudgetPerS: number
+  /** Without any probe in the kernel. */
+  passive: boolean
   /** Sees each frame of the tracer as it came, before it is decoded. */
   onFrame: (frame: Frame) => void
   account: ReadAccount
+  /** Users' own bpftrace scripts. */
+  userProbes: readonly UserProbe[]
 }
 
 export type Observer = {
@@ -76,6 +82,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   let tracer: Tracer | undefined
   let kernelLog: KernelLog | undefined
   let overhead: OverheadWatch | undefined
+  let userProbes: UserProbes | undefined
   const quiet = createQuietTime(transitionSettleMs)
   const scanModules = createModuleScan()
   const inventory = followInventory(quiet, emit, report('reading kernel symbols'))
@@ -173,9 +180,14 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   }
 
   const attach = async (): Promise<void> => {
-    const { account, bpfDir, callBudgetPerS, shadowCheckS, onFrame } = options
-    const args = ['--shadow-check', String(shadowCheckS), '--call-budget', String(callBudgetPerS)]
+    const { account, bpfDir, callBudgetPerS, passive, shadowCheckS, onFrame } = options
+    const args = [
+      ...(passive ? ['--passive'] : []),
+      ...['--shadow-check', String(shadowCheckS), '--call-budget', String(callBudgetPerS)],
+    ]
     const sink = { frame: onFrame, tell: heard }
+    if (stopped) return
+    userProbes = startUserProbes(options.userProbes, join(bpfDir, 'run-user-probe.sh'), emit)
     tracer = superviseTracer(options.tracer, args, readProbeHeaders(bpfDir), sink, account)
     await tracer.firstAttempt
     if (!stopped) overhead = watchOverhead(emit)
@@ -214,7 +226,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
       quiet.stop()
       const inTime = (work: (Promise<void> | undefined)[]) =>
         Promise.race([Promise.allSettled(work), timeUntil(until)])
-      await inTime([tracer?.stop(until)])
+      await inTime([tracer?.stop(until), userProbes?.stop(until)])
       await inTime([inventory.stop(), shadowCallers.stop(), looking])
       ended = true
       kernelLog?.stop()

@@ -86,6 +86,7 @@ const onOff: Case = { takes: [], refuses: [] }
 const cases: Record<string, Case> = {
   '--db': file,
   '--record': file,
+  '--probe': { takes: [['a b/c.bt', ['a b/c.bt']]], refuses: [''] },
   '--output': file,
   '--script': file,
   '--out': file,

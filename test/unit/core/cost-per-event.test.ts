@@ -68,12 +68,12 @@ const oneOfEach: Record<EventKind, Happening | string> = {
   'tracer-attached': attached,
   'tracer-stopped': { kind: 'tracer-stopped', reason: 'SIGTERM' },
   'tracer-gap': 'ends the line of every shadow id',
-  'events-lost': { kind: 'events-lost', source: 'bpftrace', count: 1 },
+  'events-lost': { kind: 'events-lost', source: 'tracer', count: 1 },
   'overhead-measured': { kind: 'overhead-measured', windowMs: 60_000, daemonMs: 1, tracersMs: 1 },
   'record-failed': { kind: 'record-failed', reason: 'r', remedy: 'r' },
   'record-resumed': { kind: 'record-resumed', lost: 0 },
   'record-renewed': { kind: 'record-renewed', reason: 'r', setAside: null },
-  'decode-failed': { kind: 'decode-failed', source: 'bpftrace', error: 'e', raw: 'r' },
+  'decode-failed': { kind: 'decode-failed', source: 'tracer', error: 'e', raw: 'r' },
   'clock-mapped': { kind: 'clock-mapped', offsetNs: '1' },
   'patches-observed': 'asks of every shadow id who uses it',
   'patch-loading': 'asks of every shadow id who uses it',
@@ -138,6 +138,7 @@ const oneOfEach: Record<EventKind, Happening | string> = {
   'shadow-adopted': { kind: 'shadow-adopted', restarts: 0, complete: true },
   'shadow-checked': 'says something of every shadow id',
   'shadow-counts': 'says something of every shadow id',
+  custom: { kind: 'custom', probe: 'p', what: 'line', fields: [{ value: 'v' }] },
 }
 
 describe('what one event costs, to fold it and to write what follows from it', () => {

@@ -281,3 +281,28 @@ describe('a single call', () => {
       { kind: 'shadow-freed-all', monoNs: '1', id: '0x1001', count: 3, tid: 7, pid: 6, comm: 'comm' },
     ]))
 })
+
+describe('without the probes that count', () => {
+  /** A pass in passive mode: nothing was counted, and of no variable is known how old it is. */
+  const alone = (pass: number, all: number): TracerRecord[] => [
+    counted(0, pass),
+    ...(all > 0 ? [found(pass, all, ages())] : []),
+    walked(pass, all),
+  ]
+  const passive = { ...freshContext(), shadowAttached: false }
+  const events = decode([...alone(1, 2), ...alone(2, 5), ...alone(3, 5), ...alone(4, 0)], passive)
+
+  it('each walk says how many there are, and nothing drifts', () => {
+    const lives = events.flatMap((event) =>
+      event.kind === 'shadow-counts' ? event.counts.slice(0, 1).map(({ live }) => live) : [],
+    )
+    expect([...new Set(lives.filter((live) => live !== null))]).toEqual([2, 5, 0])
+    expect(checksIn(events).flatMap(({ drift }) => drift)).toEqual([])
+    expect(checksIn(events)[0]?.ages).toMatchObject([{ unknown: 2 }])
+  })
+
+  it('would drift otherwise', () => {
+    const counting = decode([...alone(1, 2), ...alone(2, 5), ...alone(3, 5)])
+    expect(checksIn(counting).flatMap(({ drift }) => drift)).toEqual([{ id: '0x1001', counted: 2, found: 5 }])
+  })
+})
