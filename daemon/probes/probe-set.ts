@@ -8,6 +8,7 @@ import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import { freshLogCheck, type LogCheckMemory } from './log-check.ts'
 import type { LogClock } from './log-clock.ts'
+import type { TransitionFact } from './log-transitions.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
@@ -55,6 +56,8 @@ export type DecodeContext = {
   shadowAttached: boolean
   logClock: LogClock | null
   logCheck: LogCheckMemory
+  /** The newest that the kernel log said of transitions while the probes were there to tell. */
+  loggedTransitions: { fact: TransitionFact; monoNs: string }[]
   toldBlocks: ToldBlocks
 }
 
@@ -93,6 +96,7 @@ export const freshContext = (): DecodeContext => ({
   shadowAttached: true,
   logClock: null,
   logCheck: freshLogCheck(),
+  loggedTransitions: [],
   toldBlocks: new Map(),
 })
 

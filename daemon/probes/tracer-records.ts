@@ -6,6 +6,7 @@ import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
 import { checkLog, tellDoubts } from './log-check.ts'
+import { transitionsMissed } from './log-transitions.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
@@ -16,6 +17,7 @@ import { freshTaskCounts } from './task-counts.ts'
  * @returns what the kernel log alone told before this was known
  */
 const loseSight = (context: DecodeContext): EventDraft[] => {
+  const wasAttached = context.attached
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -29,7 +31,7 @@ const loseSight = (context: DecodeContext): EventDraft[] => {
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
-  return tellDoubts(context.logCheck)
+  return [...tellDoubts(context.logCheck), ...(wasAttached ? transitionsMissed(context) : [])]
 }
 
 /** The kernel-side counts die with their tracer. @returns see loseSight */
