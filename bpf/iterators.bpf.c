@@ -26,12 +26,6 @@ __u32 idle_cpu;
 /* Calls that the tracer has made to see the canary. */
 __u64 canary_calls;
 
-/* Of the size that the kernel has it in: what stands behind it is another field. */
-static __always_inline bool is_on_cpu(struct task_struct *task)
-{
-	return BPF_CORE_READ_BITFIELD_PROBED(task, on_cpu);
-}
-
 SEC("iter/task")
 int list_tasks(struct bpf_iter__task *ctx)
 {
@@ -43,7 +37,7 @@ int list_tasks(struct bpf_iter__task *ctx)
 	begin_row(&row.header, RECORD_TASK);
 	identify(&row.task, task);
 	row.patch_state = BPF_CORE_READ(task, patch_state);
-	row.on_cpu = is_on_cpu(task);
+	row.on_cpu = on_cpu(task);
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }
@@ -66,7 +60,7 @@ int list_waited_for(struct bpf_iter__task *ctx)
 	begin_row(&waited_for.header, RECORD_TASK_WAITED_FOR);
 	identify(&waited_for.task, task);
 	waited_for.state = state_of(task);
-	waited_for.on_cpu = is_on_cpu(task);
+	waited_for.on_cpu = on_cpu(task);
 	waited_for.pad = 0;
 	waited_for.frames = bpf_get_task_stack(task, waited_for.address, sizeof(waited_for.address), 0);
 	bpf_seq_write(ctx->meta->seq, &waited_for, sizeof(waited_for));

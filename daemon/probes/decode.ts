@@ -9,6 +9,7 @@ import { callRecords } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
 import { nameInventory } from './inventory.ts'
+import { checkLogFrom, unseenByProbes } from './log-check.ts'
 import { decodeKernelLog } from './log-records.ts'
 import { type DecodeContext, freshContext } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
@@ -90,6 +91,7 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
     case 'sysfs':
       return [
         ...overdueRefusals(context, monoNs),
+        ...unseenByProbes(context.logCheck, monoNs),
         ...observePatches(context, record.patches, record.modules, monoNs),
       ]
     case 'procfs-task':
@@ -144,9 +146,10 @@ const decodeTracer = (
       context.signalsAttached = isAttached(record.probeSets, 'tasks', ['klp_try_complete_transition'])
       context.shadowAttached = seesWith(record.probeSets, 'shadow')
       context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
+      if (context.attached) checkLogFrom(context.logCheck, monoNs)
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
-    case 'gap':
-      if (isTracerPart(record.part)) forgetTracer(context)
+    case 'gap': {
+      const inLog = isTracerPart(record.part) ? forgetTracer(context) : []
       return [
         {
           kind: 'tracer-gap',
@@ -156,7 +159,9 @@ const decodeTracer = (
           toMonoNs: monoNs,
           reason: record.reason,
         },
+        ...inLog,
       ]
+    }
     case 'stopped':
       return [{ kind: 'tracer-stopped', monoNs, reason: record.reason }]
   }

@@ -6,6 +6,7 @@ import type { ClockMemory } from './clock-memory.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls-memory.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
+import { freshLogCheck, type LogCheckMemory } from './log-check.ts'
 import type { LogClock } from './log-clock.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
@@ -53,6 +54,7 @@ export type DecodeContext = {
   /** Whether those are by which shadow variables are counted: otherwise only the walk of the hash knows. */
   shadowAttached: boolean
   logClock: LogClock | null
+  logCheck: LogCheckMemory
   toldBlocks: ToldBlocks
 }
 
@@ -90,6 +92,7 @@ export const freshContext = (): DecodeContext => ({
   signalsAttached: false,
   shadowAttached: true,
   logClock: null,
+  logCheck: freshLogCheck(),
   toldBlocks: new Map(),
 })
 

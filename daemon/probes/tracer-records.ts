@@ -5,13 +5,17 @@ import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
+import { tellDoubts } from './log-check.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
-/** What probes that did not fire were in the middle of is not told to its end; what they counted is void. */
-const loseSight = (context: DecodeContext): void => {
+/**
+ * What probes that did not fire were in the middle of is not told to its end; what they counted is void.
+ * @returns what the kernel log alone had told until now
+ */
+const loseSight = (context: DecodeContext): EventDraft[] => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -25,19 +29,21 @@ const loseSight = (context: DecodeContext): void => {
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
+  return tellDoubts(context.logCheck)
 }
 
 /** The kernel-side counts die with their tracer. */
-export const forgetTracer = (context: DecodeContext): void => {
-  loseSight(context)
+export const forgetTracer = (context: DecodeContext): EventDraft[] => {
+  const inLog = loseSight(context)
   forgetShadowCounters(context)
   context.lost.clear()
+  return inLog
 }
 
 /** What the tracer tells of itself. */
 export const tracerRecords = {
   gap: ({ monoNs, fromNs, over, reason }, context): EventDraft[] => {
-    if (!over) forgetTracer(context)
+    const inLog = over ? [] : forgetTracer(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -48,12 +54,13 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
+      ...inLog,
     ]
   },
 
   // The tracer goes on: of its account nothing is void.
   blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
-    loseSight(context)
+    const inLog = loseSight(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -64,13 +71,17 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
+      ...inLog,
     ]
   },
 
   clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
-  canary: () => [],
+  canary: ({ monoNs }, context): EventDraft[] => {
+    context.logCheck.provedNs = String(monoNs)
+    return []
+  },
 
   // The daemon still looks names and links up by itself.
   symbol: () => [],
