@@ -9,7 +9,7 @@ import { callRecords } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
 import { nameInventory } from './inventory.ts'
-import { checkLogFrom, unseenByProbes } from './log-check.ts'
+import { checkLogFrom } from './log-check.ts'
 import { decodeKernelLog } from './log-records.ts'
 import { type DecodeContext, freshContext } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
@@ -91,7 +91,6 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
     case 'sysfs':
       return [
         ...overdueRefusals(context, monoNs),
-        ...unseenByProbes(context.logCheck, monoNs),
         ...observePatches(context, record.patches, record.modules, monoNs),
       ]
     case 'procfs-task':
@@ -148,8 +147,7 @@ const decodeTracer = (
       context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
       if (context.attached) checkLogFrom(context.logCheck, monoNs)
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
-    case 'gap': {
-      const inLog = isTracerPart(record.part) ? forgetTracer(context) : []
+    case 'gap':
       return [
         {
           kind: 'tracer-gap',
@@ -159,9 +157,8 @@ const decodeTracer = (
           toMonoNs: monoNs,
           reason: record.reason,
         },
-        ...inLog,
+        ...(isTracerPart(record.part) ? forgetTracer(context) : []),
       ]
-    }
     case 'stopped':
       return [{ kind: 'tracer-stopped', monoNs, reason: record.reason }]
   }

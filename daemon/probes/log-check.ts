@@ -10,15 +10,14 @@ export type LogCheckMemory = {
   sinceNs: string | null
   /** When a probe was last proved to fire. */
   provedNs: string
-  /** What probes told and the log has not yet, oldest first. */
+  /** What probes told and no line of the log has been found for, oldest first. */
   probes: Told[]
-  /** What the log told and no probe has yet, oldest first. */
+  /** What the log told, oldest first, until it is compared with what probes told. */
   doubts: Doubt[]
 }
 
 type Told = { story: string; monoNs: string }
 type Doubt = Told & {
-  readNs: string
   provedNs: string
   /** The same as events, as far as the log tells it. */
   events: EventDraft[]
@@ -33,21 +32,11 @@ export const stories = {
   end: (patch: string) => `a transition of ${patch} ended`,
 }
 
-/** How far the two may be apart: by their clocks, and by when they are read. */
-const patienceNs = 3_000_000_000n
+/** The log is read a little later than it is written. */
+const lagNs = 1_000_000_000n
+/** Their clocks are told apart by when the log was read; the first line after a long time may have waited. */
+const apartNs = 5_000_000_000n
 const kept = 100
-
-const isNear = (one: string, other: string): boolean => {
-  const apart = BigInt(one) - BigInt(other)
-  return -patienceNs < apart && apart < patienceNs
-}
-
-/** Removes the first that tells the same. */
-const matched = (told: Told[], { story, monoNs }: Told): boolean => {
-  const index = told.findIndex((each) => each.story === story && isNear(each.monoNs, monoNs))
-  if (index >= 0) told.splice(index, 1)
-  return index >= 0
-}
 
 export const checkLogFrom = (memory: LogCheckMemory, monoNs: string): void => {
   memory.sinceNs ??= monoNs
@@ -55,9 +44,7 @@ export const checkLogFrom = (memory: LogCheckMemory, monoNs: string): void => {
 }
 
 export const toldByProbe = (memory: LogCheckMemory, story: string, monoNs: string): void => {
-  const told = { story, monoNs }
-  if (matched(memory.doubts, told)) return
-  memory.probes = [...memory.probes, told].slice(-kept)
+  memory.probes = [...memory.probes, { story, monoNs }].slice(-kept)
 }
 
 /** @param monoNs when the line was written */
@@ -65,21 +52,27 @@ export const toldByLog = (
   memory: LogCheckMemory,
   story: string,
   monoNs: string,
-  readNs: string,
   events: EventDraft[] = [],
 ): void => {
   if (memory.sinceNs === null || BigInt(monoNs) < BigInt(memory.sinceNs)) return
-  if (matched(memory.probes, { story, monoNs })) return
   const provedNs = BigInt(memory.provedNs) < BigInt(monoNs) ? memory.provedNs : monoNs
-  memory.doubts = [...memory.doubts, { story, monoNs, readNs, provedNs, events }].slice(-kept)
+  memory.doubts = [...memory.doubts, { story, monoNs, provedNs, events }].slice(-kept)
 }
 
-/** What the log told so long ago that no probe will: a gap, and what there is of it. */
-export const unseenByProbes = (memory: LogCheckMemory, nowNs: string): EventDraft[] => {
-  const unseen = memory.doubts.filter(({ readNs }) => BigInt(nowNs) - BigInt(readNs) > patienceNs)
+/**
+ * A canary came, and before it all that probes told earlier: one buffer keeps the order. What the log alone told until
+ * then is a gap, and is told as far as the log tells it.
+ */
+export const checkLog = (memory: LogCheckMemory, canaryNs: string): EventDraft[] => {
+  memory.provedNs = canaryNs
+  const due = memory.doubts.filter(({ monoNs }) => BigInt(canaryNs) - BigInt(monoNs) > lagNs)
+  if (due.length === 0) return []
+  const seen = pairs(memory)
+  const unseen = due.filter((doubt) => !seen.has(doubt))
+  memory.probes = memory.probes.filter((told) => !due.some((doubt) => seen.get(doubt) === told))
+  memory.doubts = memory.doubts.filter((doubt) => !due.includes(doubt))
   const [first] = unseen
   if (!first) return []
-  memory.doubts = memory.doubts.filter((doubt) => !unseen.includes(doubt))
   const toMonoNs = unseen.at(-1)?.monoNs ?? first.monoNs
   return [
     {
@@ -94,9 +87,35 @@ export const unseenByProbes = (memory: LogCheckMemory, nowNs: string): EventDraf
   ]
 }
 
-/** The probes are known to be silent: what was in doubt is told, and the gap is told of by whoever knows. */
+/** The probes are known to be silent: what the log alone told is told, and the gap by whoever knows of it. */
 export const tellDoubts = (memory: LogCheckMemory): EventDraft[] => {
-  const events = memory.doubts.flatMap((doubt) => doubt.events)
+  const seen = pairs(memory)
+  const events = memory.doubts.flatMap((doubt) => (seen.has(doubt) ? [] : doubt.events))
   Object.assign(memory, freshLogCheck())
   return events
+}
+
+/** Who told the same at the same time, the nearest first: a patch may be refused once and loaded in the next moment. */
+const pairs = ({ doubts, probes }: LogCheckMemory): Map<Doubt, Told> => {
+  const near = doubts
+    .flatMap((doubt) =>
+      probes
+        .filter(({ story }) => story === doubt.story)
+        .map((told) => ({ doubt, told, distanceNs: distance(doubt.monoNs, told.monoNs) })),
+    )
+    .filter(({ distanceNs }) => distanceNs < apartNs)
+    .sort((one, other) => Number(one.distanceNs - other.distanceNs))
+  const paired = new Map<Doubt, Told>()
+  const taken = new Set<Told>()
+  for (const { doubt, told } of near) {
+    if (paired.has(doubt) || taken.has(told)) continue
+    paired.set(doubt, told)
+    taken.add(told)
+  }
+  return paired
+}
+
+const distance = (one: string, other: string): bigint => {
+  const apart = BigInt(one) - BigInt(other)
+  return apart < 0n ? -apart : apart
 }

@@ -29,7 +29,7 @@ export const decodeKernelLog = (
     case 'transition-started':
     case 'transition-completed':
     case 'transition-forced':
-      return transitionInLog(context, fact, written, monoNs)
+      return transitionInLog(context, fact, written)
     default:
       return refusalsInLog(context, fact, monoNs, written)
   }

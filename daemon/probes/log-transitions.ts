@@ -21,11 +21,9 @@ export const transitionInLog = (
   context: DecodeContext,
   fact: TransitionFact,
   monoNs: string,
-  readNs: string,
 ): EventDraft[] => {
   if (context.attached) {
-    if (fact.fact === 'transition-completed')
-      toldByLog(context.logCheck, stories.end(fact.patch), monoNs, readNs)
+    if (fact.fact === 'transition-completed') toldByLog(context.logCheck, stories.end(fact.patch), monoNs)
     return []
   }
   madeStep(context, BigInt(monoNs))

@@ -5,15 +5,15 @@ import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
-import { tellDoubts } from './log-check.ts'
+import { checkLog, tellDoubts } from './log-check.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
 /**
- * What probes that did not fire were in the middle of is not told to its end; what they counted is void.
- * @returns what the kernel log alone had told until now
+ * What probes that do not fire were in the middle of is not told to its end; what they counted is void.
+ * @returns what the kernel log alone told before this was known
  */
 const loseSight = (context: DecodeContext): EventDraft[] => {
   context.attached = false
@@ -32,18 +32,18 @@ const loseSight = (context: DecodeContext): EventDraft[] => {
   return tellDoubts(context.logCheck)
 }
 
-/** The kernel-side counts die with their tracer. */
+/** The kernel-side counts die with their tracer. @returns see loseSight */
 export const forgetTracer = (context: DecodeContext): EventDraft[] => {
-  const inLog = loseSight(context)
+  const missed = loseSight(context)
   forgetShadowCounters(context)
   context.lost.clear()
-  return inLog
+  return missed
 }
 
 /** What the tracer tells of itself. */
 export const tracerRecords = {
   gap: ({ monoNs, fromNs, over, reason }, context): EventDraft[] => {
-    const inLog = over ? [] : forgetTracer(context)
+    const missed = over ? [] : forgetTracer(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -54,13 +54,13 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
-      ...inLog,
+      ...missed,
     ]
   },
 
   // The tracer goes on: of its account nothing is void.
   blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
-    const inLog = loseSight(context)
+    const missed = loseSight(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -71,17 +71,14 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
-      ...inLog,
+      ...missed,
     ]
   },
 
   clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
-  canary: ({ monoNs }, context): EventDraft[] => {
-    context.logCheck.provedNs = String(monoNs)
-    return []
-  },
+  canary: ({ monoNs }, context): EventDraft[] => checkLog(context.logCheck, String(monoNs)),
 
   // The daemon still looks names and links up by itself.
   symbol: () => [],

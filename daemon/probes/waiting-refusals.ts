@@ -33,11 +33,9 @@ export const refusalsInLog = (
   monoNs: string,
   writtenNs: string,
 ): EventDraft[] => {
-  const refused = onlyInLog(memory, fact, monoNs)
+  const refused = onlyInLog(memory, fact, monoNs).map((event) => ({ ...event, monoNs: writtenNs }))
   const events: EventDraft[] = memory.attached ? [] : refused
-  if (memory.attached)
-    for (const event of refused)
-      toldByLog(logCheck, storyOf(event), writtenNs, monoNs, [{ ...event, monoNs: writtenNs }])
+  if (memory.attached) for (const event of refused) toldByLog(logCheck, storyOf(event), writtenNs, [event])
   memory.log = [...memory.log, { monoNs, fact }].slice(-factsKept)
   if (fact.fact === 'loader-refused' && looksLikeLivepatch(memory, fact.module)) {
     events.push({

@@ -24,7 +24,7 @@ const attached: RawRecord = {
 const kmsg = (monoNs: string, text: string): RawRecord => ({
   monoNs,
   source: 'kernel-log',
-  line: `4,1,1,-;${text}`,
+  line: `4,1,${BigInt(monoNs) / 1000n},-;${text}`,
 })
 const sysfs = (monoNs: string): RawRecord => ({ monoNs, source: 'sysfs', patches: [] })
 

@@ -1,4 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import {
+  checkLog,
+  checkLogFrom,
+  freshLogCheck,
+  stories,
+  tellDoubts,
+  toldByLog,
+  toldByProbe,
+} from '../../../daemon/probes/log-check.ts'
 import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
 import {
   ofKind,
@@ -79,5 +88,60 @@ describe('a load that was refused while no probe fired', () => {
     )
     expect(ofKind(events, 'patch-load-refused')).toMatchObject([refused])
     expect(ofKind(events, 'tracer-gap')).toMatchObject([{ source: 'tracer', reason: 'it ended' }])
+  })
+})
+
+describe('a line of the log and what a probe told', () => {
+  const ended = stories.end('klpt_patch_v1')
+  const second = 1_000_000_000n
+  const at = (seconds: number) => String(BigInt(Math.round(seconds * 1000)) * 1_000_000n)
+  const attached = () => {
+    const memory = freshLogCheck()
+    checkLogFrom(memory, at(10))
+    return memory
+  }
+  const line = (memory: ReturnType<typeof attached>, seconds: number) => toldByLog(memory, ended, at(seconds))
+
+  it.each([
+    [30.1, 30.0],
+    [30.0, 30.1],
+  ])('are one, whoever was first (%s s, %s s)', (written, told) => {
+    const memory = attached()
+    line(memory, written)
+    toldByProbe(memory, ended, at(told))
+    expect(checkLog(memory, at(40))).toEqual([])
+    expect(memory).toMatchObject({ probes: [], doubts: [] })
+  })
+
+  it('are one by the time, where the same happens again in the next moment', () => {
+    const memory = attached()
+    line(memory, 30)
+    for (const seconds of [30.4, 30.8]) {
+      line(memory, seconds + 0.01)
+      toldByProbe(memory, ended, at(seconds))
+    }
+    expect(checkLog(memory, at(30.9))).toEqual([])
+    expect(checkLog(memory, at(40))).toMatchObject([
+      { kind: 'tracer-gap', source: 'probes', fromMonoNs: at(10), toMonoNs: at(30) },
+    ])
+    expect(checkLog(memory, at(50))).toEqual([])
+  })
+
+  it('are compared only while probes are attached', () => {
+    const memory = freshLogCheck()
+    line(memory, 30)
+    checkLogFrom(memory, at(31))
+    line(memory, 30.5)
+    expect(checkLog(memory, String(100n * second))).toEqual([])
+  })
+
+  it('are told once when the probes are known to be silent', () => {
+    const memory = attached()
+    const event = { kind: 'patch-disabled', monoNs: at(30), patch: 'klpt_patch_v1' } as const
+    toldByLog(memory, ended, at(30), [event])
+    toldByLog(memory, ended, at(31), [{ ...event, monoNs: at(31) }])
+    toldByProbe(memory, ended, at(30))
+    expect(tellDoubts(memory)).toEqual([{ ...event, monoNs: at(31) }])
+    expect(tellDoubts(memory)).toEqual([])
   })
 })
