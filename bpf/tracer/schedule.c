@@ -64,7 +64,7 @@ static void read_idle(void)
 /* Where no probe tells of changes: when a transition begins, turns round or ends, and from time to time. */
 static void follow_changes(__s32 before, __u64 now)
 {
-	if (bpf_program__fd(skeleton->progs.start_transition) >= 0 && !sight_is_lost())
+	if (object_attached(skeleton, skeleton->progs.start_transition) && !sight_is_lost())
 		return;
 	if (before != target) {
 		list_hurry(RECORD_TASK);
