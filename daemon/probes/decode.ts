@@ -14,7 +14,7 @@ import { type DecodeContext, freshContext } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
 import type { RawRecord } from './raw-record.ts'
-import { seesWith } from './sees.ts'
+import { isAttached, seesWith } from './sees.ts'
 import { nameCallers } from './shadow-callers.ts'
 import { observePatches } from './sysfs.ts'
 import { isCount, takeCounts } from './task-counts.ts'
@@ -141,11 +141,11 @@ const decodeTracer = (
     case 'attached':
       context.attached = seesWith(record.probeSets, 'transition')
       context.tasksAttached = seesWith(record.probeSets, 'tasks')
+      context.signalsAttached = isAttached(record.probeSets, 'tasks', ['klp_try_complete_transition'])
       context.shadowAttached = seesWith(record.probeSets, 'shadow')
       context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':
-      if (isTracerPart(record.part)) forgetTracer(context)
       return [
         {
           kind: 'tracer-gap',
@@ -155,6 +155,7 @@ const decodeTracer = (
           toMonoNs: monoNs,
           reason: record.reason,
         },
+        ...(isTracerPart(record.part) ? forgetTracer(context, BigInt(record.fromMonoNs)) : []),
       ]
     case 'stopped':
       return [{ kind: 'tracer-stopped', monoNs, reason: record.reason }]

@@ -48,6 +48,8 @@ export type DecodeContext = {
   clock: ClockMemory | null
   /** Whether the probes that tell of blocked tasks are. */
   tasksAttached: boolean
+  /** Whether those that tell of signal rounds are. */
+  signalsAttached: boolean
   /** Whether those are by which shadow variables are counted: otherwise only the walk of the hash knows. */
   shadowAttached: boolean
   logClock: LogClock | null
@@ -85,6 +87,7 @@ export const freshContext = (): DecodeContext => ({
   attached: false,
   clock: null,
   tasksAttached: false,
+  signalsAttached: false,
   shadowAttached: true,
   logClock: null,
   toldBlocks: new Map(),

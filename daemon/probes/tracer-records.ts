@@ -9,12 +9,18 @@ import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
 import { freshTaskCounts } from './task-counts.ts'
+import { refusalsMissed } from './waiting-refusals.ts'
 
-/** What probes that did not fire were in the middle of is not told to its end; what they counted is void. */
-const loseSight = (context: DecodeContext): void => {
+/**
+ * What probes that have not fired since then were in the middle of is not told to its end; what they counted is void.
+ * @returns what happened since then by the kernel's log, which was not asked before this was known
+ */
+const loseSight = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
+  const missed = context.lifecycle.attached ? refusalsMissed(context.lifecycle, sinceNs) : []
   context.attached = false
   context.asking = null
   context.tasksAttached = false
+  context.signalsAttached = false
   forgetLifecycle(context.lifecycle)
   context.taskCounts = freshTaskCounts()
   context.taskList.threads = []
@@ -24,19 +30,21 @@ const loseSight = (context: DecodeContext): void => {
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
+  return missed
 }
 
-/** The kernel-side counts die with their tracer. */
-export const forgetTracer = (context: DecodeContext): void => {
-  loseSight(context)
+/** The kernel-side counts die with their tracer. @returns see loseSight */
+export const forgetTracer = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
+  const missed = loseSight(context, sinceNs)
   forgetShadowCounters(context)
   context.lost.clear()
+  return missed
 }
 
 /** What the tracer tells of itself. */
 export const tracerRecords = {
   gap: ({ monoNs, fromNs, over, reason }, context): EventDraft[] => {
-    if (!over) forgetTracer(context)
+    const missed = over ? [] : forgetTracer(context, fromNs)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -47,12 +55,13 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
+      ...missed,
     ]
   },
 
   // The tracer goes on: of its account nothing is void.
   blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
-    loseSight(context)
+    const missed = loseSight(context, fromNs)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -63,6 +72,7 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
+      ...missed,
     ]
   },
 

@@ -9,9 +9,13 @@ const logLagNs = 1_000_000_000n
 const patienceNs = 700_000_000n
 const factsKept = 50
 
+const refusedIn = (event: EventDraft): string =>
+  (event.kind === 'module-refused' ? event.object : event.patch) ?? ''
+
 /** A refusal now, or as soon as the kernel log has told its details. */
 export const holdRefusal = (memory: LifecycleMemory, refusal: WaitingRefusal): EventDraft[] => {
   const { event, detailed } = complete(memory, refusal)
+  memory.refusedNs.set(refusedIn(event), BigInt(refusal.monoNs))
   if (detailed) return [event]
   memory.waiting.push(refusal)
   return []
@@ -44,6 +48,13 @@ export const refusalsInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: st
   memory.waiting = memory.waiting.filter((refusal) => !told.includes(refusal))
   return [...events, ...told.map((refusal) => complete(memory, refusal).event)]
 }
+
+/** It turns out that the probes have not fired since then: what the log said, and they did not tell. */
+export const refusalsMissed = (memory: LifecycleMemory, sinceNs: bigint): EventDraft[] =>
+  memory.log
+    .filter(({ monoNs }) => BigInt(monoNs) >= sinceNs)
+    .flatMap(({ fact, monoNs }) => onlyInLog(memory, fact, monoNs))
+    .filter((event) => BigInt(event.monoNs) - (memory.refusedNs.get(refusedIn(event)) ?? 0n) > logLagNs)
 
 /** What the log has said within the last second. */
 export const newestFacts = (memory: LifecycleMemory, monoNs: string): LogFact[] => {
