@@ -9,6 +9,7 @@ import { callRecords } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
 import { nameInventory } from './inventory.ts'
+import { checkLogFrom } from './log-check.ts'
 import { decodeKernelLog } from './log-records.ts'
 import { type DecodeContext, freshContext } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
@@ -144,6 +145,7 @@ const decodeTracer = (
       context.signalsAttached = isAttached(record.probeSets, 'tasks', ['klp_try_complete_transition'])
       context.shadowAttached = seesWith(record.probeSets, 'shadow')
       context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
+      if (context.attached) checkLogFrom(context.logCheck, monoNs)
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':
       return [
@@ -155,7 +157,7 @@ const decodeTracer = (
           toMonoNs: monoNs,
           reason: record.reason,
         },
-        ...(isTracerPart(record.part) ? forgetTracer(context, BigInt(record.fromMonoNs)) : []),
+        ...(isTracerPart(record.part) ? forgetTracer(context) : []),
       ]
     case 'stopped':
       return [{ kind: 'tracer-stopped', monoNs, reason: record.reason }]

@@ -26,8 +26,6 @@ export type LifecycleMemory = {
   log: { monoNs: string; fact: LogFact }[]
   /** Refusals whose details the kernel log may still tell. */
   waiting: WaitingRefusal[]
-  /** When the probes saw last that a patch or module was refused, by its name. */
-  refusedNs: Map<string, bigint>
 }
 
 export type Who = { pid: number; tid: number; comm: string }
@@ -116,7 +114,6 @@ export const freshLifecycle = (): LifecycleMemory => ({
   states: new Map(),
   log: [],
   waiting: [],
-  refusedNs: new Map(),
 })
 
 /** What was under way when the probes were lost went on unseen. */

@@ -31,7 +31,7 @@ export const decodeKernelLog = (
     case 'transition-forced':
       return transitionInLog(context, fact, written)
     default:
-      return refusalsInLog(context.lifecycle, fact, monoNs)
+      return refusalsInLog(context, fact, monoNs, written)
   }
 }
 

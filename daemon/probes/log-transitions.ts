@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import { type LogFact, lastFact } from './kernel-log.ts'
+import { stories, toldByLog } from './log-check.ts'
 import type { DecodeContext, RunningTransition } from './probe-set.ts'
 import { settleSysfs } from './sysfs-transition.ts'
 import { madeStep } from './task-list.ts'
@@ -11,16 +12,25 @@ export type TransitionFact = Extract<
   { fact: 'transition-started' | 'transition-completed' | 'transition-forced' }
 >
 
+/** Between the log's clock and the probes', at most. */
+const clockSkewNs = 100_000_000n
+const factsKept = 20
+
 /**
  * A transition by the kernel's own words, for hosts where no probe tells. A reversed one starts a second time.
  * Source: kernel/livepatch/transition.c, klp_start_transition, klp_complete_transition, klp_force_transition.
+ * @param monoNs when the line was written
  */
 export const transitionInLog = (
   context: DecodeContext,
   fact: TransitionFact,
   monoNs: string,
 ): EventDraft[] => {
-  if (context.attached) return []
+  if (context.attached) {
+    if (fact.fact === 'transition-completed') toldByLog(context.logCheck, stories.end(fact.patch), monoNs)
+    context.loggedTransitions = [...context.loggedTransitions, { fact, monoNs }].slice(-factsKept)
+    return []
+  }
   madeStep(context, BigInt(monoNs))
   switch (fact.fact) {
     case 'transition-started':
@@ -34,6 +44,14 @@ export const transitionInLog = (
       return [{ kind: 'transition-forced', monoNs, patch: running.patch, direction, basis: 'kernel-log' }]
     }
   }
+}
+
+/** It turns out that the probes have not fired: what the log said behind their last word, and they did not tell. */
+export const transitionsMissed = (context: DecodeContext): EventDraft[] => {
+  const told = context.taskList.lastStepNs + clockSkewNs
+  const missed = context.loggedTransitions.filter(({ monoNs }) => BigInt(monoNs) > told)
+  context.loggedTransitions = []
+  return missed.flatMap(({ fact, monoNs }) => transitionInLog(context, fact, monoNs))
 }
 
 const runningOf = ({ transition }: DecodeContext, patch: string): RunningTransition | null =>
@@ -71,7 +89,7 @@ const ended = (
 ): EventDraft[] => {
   const known = runningOf(context, patch)
   const told = { monoNs, patch, basis: 'kernel-log' } as const
-  const failed = lastFact(newestFacts(context.lifecycle, monoNs), 'pre-patch-failed') !== undefined
+  const failed = lastFact(newestFacts(context.lifecycle, monoNs), 'enable-failed')?.patch === patch
   if (known) context.transition = null
   settleSysfs(context, patch, direction === 'patching' ? 1 : 0)
   if (failed && direction === 'unpatching' && known?.target !== 0)

@@ -6,7 +6,9 @@ import type { ClockMemory } from './clock-memory.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls-memory.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
+import { freshLogCheck, type LogCheckMemory } from './log-check.ts'
 import type { LogClock } from './log-clock.ts'
+import type { TransitionFact } from './log-transitions.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
@@ -53,6 +55,9 @@ export type DecodeContext = {
   /** Whether those are by which shadow variables are counted: otherwise only the walk of the hash knows. */
   shadowAttached: boolean
   logClock: LogClock | null
+  logCheck: LogCheckMemory
+  /** The newest that the kernel log said of transitions while the probes were there to tell. */
+  loggedTransitions: { fact: TransitionFact; monoNs: string }[]
   toldBlocks: ToldBlocks
 }
 
@@ -90,6 +95,8 @@ export const freshContext = (): DecodeContext => ({
   signalsAttached: false,
   shadowAttached: true,
   logClock: null,
+  logCheck: freshLogCheck(),
+  loggedTransitions: [],
   toldBlocks: new Map(),
 })
 

@@ -5,18 +5,19 @@ import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
+import { checkLog, tellDoubts } from './log-check.ts'
+import { transitionsMissed } from './log-transitions.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
 import { freshTaskCounts } from './task-counts.ts'
-import { refusalsMissed } from './waiting-refusals.ts'
 
 /**
- * What probes that have not fired since then were in the middle of is not told to its end; what they counted is void.
- * @returns what happened since then by the kernel's log, which was not asked before this was known
+ * What probes that do not fire were in the middle of is not told to its end; what they counted is void.
+ * @returns what the kernel log alone told before this was known
  */
-const loseSight = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
-  const missed = context.lifecycle.attached ? refusalsMissed(context.lifecycle, sinceNs) : []
+const loseSight = (context: DecodeContext): EventDraft[] => {
+  const wasAttached = context.attached
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -30,12 +31,12 @@ const loseSight = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
-  return missed
+  return [...tellDoubts(context.logCheck), ...(wasAttached ? transitionsMissed(context) : [])]
 }
 
 /** The kernel-side counts die with their tracer. @returns see loseSight */
-export const forgetTracer = (context: DecodeContext, sinceNs: bigint): EventDraft[] => {
-  const missed = loseSight(context, sinceNs)
+export const forgetTracer = (context: DecodeContext): EventDraft[] => {
+  const missed = loseSight(context)
   forgetShadowCounters(context)
   context.lost.clear()
   return missed
@@ -44,7 +45,7 @@ export const forgetTracer = (context: DecodeContext, sinceNs: bigint): EventDraf
 /** What the tracer tells of itself. */
 export const tracerRecords = {
   gap: ({ monoNs, fromNs, over, reason }, context): EventDraft[] => {
-    const missed = over ? [] : forgetTracer(context, fromNs)
+    const missed = over ? [] : forgetTracer(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -61,7 +62,7 @@ export const tracerRecords = {
 
   // The tracer goes on: of its account nothing is void.
   blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
-    const missed = loseSight(context, fromNs)
+    const missed = loseSight(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -79,7 +80,7 @@ export const tracerRecords = {
   clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
-  canary: () => [],
+  canary: ({ monoNs }, context): EventDraft[] => checkLog(context.logCheck, String(monoNs)),
 
   // The daemon still looks names and links up by itself.
   symbol: () => [],

@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
 import { type LogFact, lastFact } from './kernel-log.ts'
 import type { LifecycleMemory, WaitingRefusal } from './lifecycle-memory.ts'
+import { stories, toldByLog } from './log-check.ts'
 import type { DecodeContext } from './probe-set.ts'
 import { refusalInLog } from './refusal.ts'
 
@@ -9,13 +10,9 @@ const logLagNs = 1_000_000_000n
 const patienceNs = 700_000_000n
 const factsKept = 50
 
-const refusedIn = (event: EventDraft): string =>
-  (event.kind === 'module-refused' ? event.object : event.patch) ?? ''
-
 /** A refusal now, or as soon as the kernel log has told its details. */
 export const holdRefusal = (memory: LifecycleMemory, refusal: WaitingRefusal): EventDraft[] => {
   const { event, detailed } = complete(memory, refusal)
-  memory.refusedNs.set(refusedIn(event), BigInt(refusal.monoNs))
   if (detailed) return [event]
   memory.waiting.push(refusal)
   return []
@@ -30,8 +27,15 @@ export const overdueRefusals = ({ lifecycle: memory }: DecodeContext, nowNs: str
 }
 
 /** What the kernel log says of a load: a refusal now, or the details that one has waited for. */
-export const refusalsInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: string): EventDraft[] => {
-  const events = memory.attached ? [] : onlyInLog(memory, fact, monoNs)
+export const refusalsInLog = (
+  { lifecycle: memory, logCheck }: DecodeContext,
+  fact: LogFact,
+  monoNs: string,
+  writtenNs: string,
+): EventDraft[] => {
+  const refused = onlyInLog(memory, fact, monoNs).map((event) => ({ ...event, monoNs: writtenNs }))
+  const events: EventDraft[] = memory.attached ? [] : refused
+  if (memory.attached) for (const event of refused) toldByLog(logCheck, storyOf(event), writtenNs, [event])
   memory.log = [...memory.log, { monoNs, fact }].slice(-factsKept)
   if (fact.fact === 'loader-refused' && looksLikeLivepatch(memory, fact.module)) {
     events.push({
@@ -49,13 +53,6 @@ export const refusalsInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: st
   return [...events, ...told.map((refusal) => complete(memory, refusal).event)]
 }
 
-/** It turns out that the probes have not fired since then: what the log said, and they did not tell. */
-export const refusalsMissed = (memory: LifecycleMemory, sinceNs: bigint): EventDraft[] =>
-  memory.log
-    .filter(({ monoNs }) => BigInt(monoNs) >= sinceNs)
-    .flatMap(({ fact, monoNs }) => onlyInLog(memory, fact, monoNs))
-    .filter((event) => BigInt(event.monoNs) - (memory.refusedNs.get(refusedIn(event)) ?? 0n) > logLagNs)
-
 /** What the log has said within the last second. */
 export const newestFacts = (memory: LifecycleMemory, monoNs: string): LogFact[] => {
   const since = BigInt(monoNs) - logLagNs
@@ -65,8 +62,13 @@ export const newestFacts = (memory: LifecycleMemory, monoNs: string): LogFact[] 
 const complete = (memory: LifecycleMemory, refusal: WaitingRefusal) =>
   refusal.complete(newestFacts(memory, refusal.sinceNs))
 
+type RefusalDraft = Extract<EventDraft, { kind: 'patch-load-refused' | 'module-refused' }>
+
+const storyOf = (event: RefusalDraft): string =>
+  event.kind === 'module-refused' ? stories.moduleRefusal(event.object) : stories.refusal(event.patch)
+
 /** Without probes. */
-const onlyInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: string): EventDraft[] => {
+const onlyInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: string): RefusalDraft[] => {
   const earlier = newestFacts(memory, monoNs)
   if (fact.fact === 'module-refused') {
     const failed = lastFact(earlier, 'module-failed')

@@ -32,8 +32,9 @@ type Used = { atMs: number; daemonMs: number; tracersMs: number }
 
 const usedMs = (): Used => {
   const own = cpuTimes('self')
-  const children = childrenOf(process.pid).map(cpuTimes)
-  const living = children.reduce((sum, { self, reaped }) => sum + self + reaped, 0)
+  const living = descendantsOf(process.pid)
+    .map(cpuTimes)
+    .reduce((sum, { self, reaped }) => sum + self + reaped, 0)
   return { atMs: performance.now(), daemonMs: own.self, tracersMs: own.reaped + living }
 }
 
@@ -46,6 +47,10 @@ const cpuTimes = (pid: number | 'self'): { self: number; reaped: number } => {
 }
 
 const toMs = (ticks: number): number => (ticks * 1_000) / ticksPerS
+
+/** The tracer's parent has a child that does the work. */
+const descendantsOf = (pid: number): number[] =>
+  childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
 
 /** Of its main thread, which is the one that starts processes here. */
 const childrenOf = (pid: number): number[] =>

@@ -157,17 +157,21 @@ export const superviseTracer = (
   }
 
   /** Until it ends by itself. @returns why */
-  const run = async (): Promise<string> => {
+  const run = (): Promise<string> => {
     const read = createTracerReader(account, sink.frame, follow)
-    const started = startTracerProgram(program, args, (piece) => {
-      silence?.heard()
-      // What it has to say of the time in which others were relied on, they have told.
-      if (isSilent) started.kill()
-      else read(piece)
+    return new Promise((resolve) => {
+      const started = startTracerProgram(program, args, (piece) => {
+        silence?.heard()
+        if (!isSilent) return read(piece)
+        // What it has to say of the time in which others were relied on, they have told. The kernel takes seconds to
+        // take its probes away, and the next one need not wait for that.
+        started.kill()
+        resolve('the tracer speaks again, and is started anew')
+      })
+      running = started
+      if (stopping.signal.aborted) started.kill()
+      void started.ended.then(resolve)
     })
-    running = started
-    if (stopping.signal.aborted) started.kill()
-    return started.ended
   }
 
   const loop = async (): Promise<void> => {
@@ -175,7 +179,9 @@ export const superviseTracer = (
       const startedMs = performance.now()
       const reason = await run()
       if (stopping.signal.aborted) return
+      const wasSilent = isSilent
       died(reason)
+      if (wasSilent) continue
       if (performance.now() - startedMs > lastedMs) round = 0
       const wait = backoffMs[Math.min(round, backoffMs.length - 1)]
       await sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined)

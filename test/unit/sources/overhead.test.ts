@@ -30,3 +30,9 @@ it('counts what its children do as that of the tracers, also after they ended', 
   spawn('bash', ['-c', 'for ((i = 0; i < 100000; i++)); do :; done'])
   await measure(({ tracersMs }) => tracersMs > 50)
 }, 30_000)
+
+it('counts what a child of its child does, while all of them live', async () => {
+  const child = spawn('bash', ['-c', 'exec 9>&-; while :; do :; done & trap "kill $!" EXIT; wait'])
+  await measure(({ tracersMs }) => tracersMs > 50)
+  child.kill()
+}, 30_000)
