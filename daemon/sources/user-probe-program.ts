@@ -25,7 +25,7 @@ export const startUserProbeProgram = (file: string, runner: string): UserProbePi
     // A process group of its own, which the shell ends as a whole.
     detached: true,
     extendEnv: false,
-    env: { ...childEnvironment(), ...bpftraceSettings() },
+    env: childEnvironment(bpftraceSettings()),
   })
   return { stdin, stdout, stderr, news: stdio[3] as Readable }
 }
