@@ -14,6 +14,7 @@ import { type LifecycleMemory, type Load, type PatchObject, patchObject } from '
 import { moduleRecords } from './module-lifecycle.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import { whyRefused } from './refusal.ts'
+import { learnLivepatches } from './shadow-callers.ts'
 import { addressOf, whoOf } from './task-id.ts'
 import { holdRefusal } from './waiting-refusals.ts'
 
@@ -25,6 +26,7 @@ export const lifecycle: ProbeSet = {
     ...moduleRecords,
 
     'patch-loading': (record, context) => {
+      learnLivepatches(context, [record.patch])
       const load: Load = {
         monoNs: String(record.monoNs),
         patch: record.patch,

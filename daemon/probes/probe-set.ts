@@ -9,6 +9,8 @@ import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import type { LogClock } from './log-clock.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
+import { freshStacks, type StacksMemory } from './stacks.ts'
+import type { SymbolsMemory } from './symbols.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
 import { freshTaskCounts, type TaskCountsMemory } from './task-counts.ts'
 import { freshTaskList, type TaskListMemory } from './task-list.ts'
@@ -21,8 +23,16 @@ export type DecodeContext = {
   cancelledBy: { pid: number; tid: number; comm: string } | null
   /** The task that prepares a transition, from klp_init_transition to klp_start_transition; null: none does. */
   asking: (Requester & { tid: number }) | null
-  /** Tracing programs attached by processes, as last scanned. */
+  /** Tracing programs that are attached, as last listed. */
   links: TracingLink[]
+  /** Rows of the list of them that is being read. */
+  linkRows: RecordOf<'tracing-link'>[]
+  symbols: SymbolsMemory
+  stacks: StacksMemory
+  /** Names of modules that are livepatches. */
+  livepatches: Set<string>
+  /** Lines of the list of ftrace sites that is being read. */
+  sites: string[]
   /** Loads under way, callbacks, refusals; see probes/lifecycle.ts. */
   lifecycle: LifecycleMemory
   inventory: InventoryMemory
@@ -48,6 +58,8 @@ export type DecodeContext = {
   /** Whether the probes that tell of blocked tasks are. */
   tasksAttached: boolean
   logClock: LogClock | null
+  /** The sequence number that the kernel log's next record has at least; null: none has been seen. */
+  logNext: number | null
   /** What the kernel log said last of each task that blocks the transition, by key. */
   loggedBlocks: Map<number, string>
 }
@@ -68,6 +80,11 @@ export const freshContext = (): DecodeContext => ({
   cancelledBy: null,
   asking: null,
   links: [],
+  linkRows: [],
+  symbols: new Map(),
+  stacks: freshStacks(),
+  livepatches: new Set(),
+  sites: [],
   lifecycle: freshLifecycle(),
   inventory: freshInventory(),
   functionCalls: freshFunctionCalls(),
@@ -84,6 +101,7 @@ export const freshContext = (): DecodeContext => ({
   clock: null,
   tasksAttached: false,
   logClock: null,
+  logNext: null,
   loggedBlocks: new Map(),
 })
 

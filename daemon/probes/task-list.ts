@@ -3,6 +3,7 @@ import type { ObservedTask, PatchState } from '../contract/event-parts.ts'
 import { kthreadFlag, recordKind } from '../raw/enums.ts'
 import type { RecordOf } from '../raw/records.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
+import { freshStacks, takeStack, tellStacks } from './stacks.ts'
 import { observeTasks, observeWaitedFor, toPatchState } from './task-table.ts'
 
 /** Rows of the lists that are being read. */
@@ -16,8 +17,10 @@ export type TaskListMemory = {
 export const freshTaskList = (): TaskListMemory => ({ threads: [], waitedFor: [], lastStepNs: 0n })
 
 /** The transition made a step: lists that were begun before it are void. */
-export const madeStep = ({ taskList }: DecodeContext, monoNs: bigint): void => {
+export const madeStep = (context: DecodeContext, monoNs: bigint): void => {
+  const { taskList } = context
   if (monoNs > taskList.lastStepNs) taskList.lastStepNs = monoNs
+  context.stacks = freshStacks()
 }
 
 /**
@@ -64,26 +67,28 @@ export const listRecords = {
     return []
   },
 
-  'task-waited-for': (row, { taskList }) => {
-    taskList.waitedFor.push(row)
+  'task-waited-for': (row, context) => {
+    context.taskList.waitedFor.push(row)
+    takeStack(context, row)
     return []
   },
 
   'tasks-end': (end, context): EventDraft[] => {
     const rows = takeRows(context.taskList, end.list)
+    const stacks = tellStacks(context, String(end.monoNs))
     const beganNs = rows[0]?.monoNs ?? end.monoNs
-    if (!end.complete || rows.length !== end.rows) return []
-    if (isVoid(context, beganNs)) return []
+    if (!end.complete || rows.length !== end.rows || isVoid(context, beganNs)) return stacks
     const monoNs = String(beganNs)
     if (end.list === recordKind.task) {
       const threads = (rows as RecordOf<'task'>[]).map((row) => observed(row, toPatchState(row.patchState)))
-      return [observeTasks(context, threads, 'iterator', monoNs)]
+      return [...stacks, observeTasks(context, threads, 'iterator', monoNs)]
     }
-    if (!context.transition) return []
+    if (!context.transition) return stacks
     const { target } = context.transition
     const waitedFor = (rows as RecordOf<'task-waited-for'>[]).map((row) =>
       observed(row, target === 1 ? 0 : 1),
     )
-    return [observeWaitedFor(context, waitedFor, target, monoNs)]
+    // Behind it: it may be what says that they are blocked.
+    return [observeWaitedFor(context, waitedFor, target, monoNs), ...stacks]
   },
 } satisfies RecordDecoders

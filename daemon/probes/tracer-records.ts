@@ -1,12 +1,16 @@
 import type { EventDraft } from '../contract/event.ts'
 import { recordKind } from '../raw/enums.ts'
+import { linksOf } from './blame.ts'
 import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
+import { nameInventory } from './inventory.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
-import { freshShadowCallers } from './shadow-callers.ts'
+import { callerOf, freshShadowCallers, isCaller, nameCallers } from './shadow-callers.ts'
 import { forgetShadowCounters } from './shadow-counters.ts'
+import { blameAnew, freshStacks, tellStacks } from './stacks.ts'
+import { symbolOf } from './symbols.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
 /** The kernel-side counts die with their tracer, and what it was in the middle of is not told to its end. */
@@ -23,6 +27,10 @@ export const forgetTracer = (context: DecodeContext): void => {
   forgetShadowCounters(context)
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
+  context.symbols.clear()
+  context.stacks = freshStacks()
+  context.linkRows = []
+  context.sites = []
   if (context.transition) context.transition.generation = '0'
 }
 
@@ -48,10 +56,26 @@ export const tracerRecords = {
 
   canary: () => [],
 
-  // The daemon still looks names and links up by itself.
-  symbol: () => [],
-  'tracing-link': () => [],
-  'tracing-links-end': () => [],
+  symbol: (record, context): EventDraft[] => {
+    const symbol = symbolOf(record)
+    const { address } = symbol
+    const monoNs = String(record.monoNs)
+    context.symbols.set(address, symbol)
+    if (isCaller(context.shadowCallers, address))
+      nameCallers(context.shadowCallers, [callerOf(symbol, context.livepatches)])
+    return [...nameInventory(context, symbol, monoNs), ...tellStacks(context, monoNs)]
+  },
+
+  'tracing-link': (row, { linkRows }) => {
+    linkRows.push(row)
+    return []
+  },
+
+  'tracing-links-end': ({ monoNs }, context): EventDraft[] => {
+    context.links = linksOf(context.linkRows)
+    context.linkRows = []
+    return blameAnew(context, String(monoNs))
+  },
 
   account: ({ monoNs, ofKind, unreserved, unwritten }, context): EventDraft[] => {
     const lost = unreserved + unwritten

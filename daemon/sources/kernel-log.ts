@@ -12,15 +12,15 @@ const recordsPerLook = 500
 export type KernelLog = { stop: () => void }
 
 /**
- * Follows /dev/kmsg from now on, one record per read. Source: Documentation/ABI/testing/dev-kmsg: EAGAIN means
- * no more for now, EPIPE that records were overwritten before they were read; the next read goes on after them.
- * Polled: an open read would keep one of Node's four file threads for good.
- * @param wantsTasks whether what it says of single tasks is wanted now
+ * Follows /dev/kmsg from now on, one record per read, while the tracer does not. Source:
+ * Documentation/ABI/testing/dev-kmsg: EAGAIN means no more for now, EPIPE that records were overwritten before they
+ * were read; the next read goes on after them. Polled: an open read would keep one of Node's four file threads for good.
+ * @param isWanted whether nobody else tells of the log now
  * @throws Error when the log cannot be opened
  */
 export const followKernelLog = (
   emit: (body: RawBody) => void,
-  wantsTasks: () => boolean,
+  isWanted: () => boolean,
   path = '/dev/kmsg',
 ): KernelLog => {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
@@ -46,7 +46,7 @@ export const followKernelLog = (
     }
   }
 
-  /** @param quiet the history before us: read past, not told */
+  /** @param quiet the history before us, or what somebody else has told: read past */
   const drain = (quiet: boolean): void => {
     for (let count = 0; quiet || count < recordsPerLook; count++) {
       const record = readRecord()
@@ -56,8 +56,7 @@ export const followKernelLog = (
       if (overrun && !quiet) emit({ source: 'kernel-log', lost: Math.max(1, sequence - (next ?? sequence)) })
       overrun = false
       next = sequence + 1
-      if (!quiet && concernsLivepatching(record, wantsTasks()))
-        emit({ source: 'kernel-log', line: record.trimEnd() })
+      if (!quiet && concernsLivepatching(record)) emit({ source: 'kernel-log', line: record.trimEnd() })
     }
   }
 
@@ -69,6 +68,6 @@ export const followKernelLog = (
     open = false
   }
   drain(true)
-  timer = setInterval(() => drain(false), pollMs)
+  timer = setInterval(() => drain(!isWanted()), pollMs)
   return { stop }
 }

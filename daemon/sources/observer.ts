@@ -5,15 +5,12 @@ import { parseProcfs } from '../probes/task-table.ts'
 import type { Frame } from '../raw/frames.ts'
 import type { TracerRecord } from '../raw/records.ts'
 import { timeUntil } from '../time-until.ts'
-import { scanBpfLinks } from './bpf-links.ts'
 import { createClockWatch, monotonicNs } from './clock.ts'
-import { followInventory } from './inventory-follower.ts'
 import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { type OverheadWatch, watchOverhead } from './overhead.ts'
 import { readProbeHeaders } from './probe-headers.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
 import { createQuietTime } from './quiet-time.ts'
-import { createShadowCallers } from './shadow-callers.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { superviseTracer, type Tracer } from './tracer.ts'
 import type { ReadAccount } from './tracer-reader.ts'
@@ -46,13 +43,7 @@ export type Observer = {
 /** Between looks at sysfs: during a transition, and in quiet times. */
 const busyMs = 1_000
 const quietMs = 5_000
-/** A transition nobody stands in the way of is over by then. */
-const transitionSettleMs = 3_000
-/** Looking for tracing programs means a look at every open file of the host. */
-const linksMs = 10_000
 const inspectionsPerLook = 50
-/** -EINVAL of klp_check_and_switch_task: the stack is not reliable. */
-const unreliableStack = -22
 
 /** A look that is dear, on a huge or starved host, is repeated less often: at most a fifth of one CPU goes into it. */
 const pauseAfter = (tookMs: number): number => Math.max(busyMs - tookMs, 4 * tookMs)
@@ -76,14 +67,11 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   let tracer: Tracer | undefined
   let kernelLog: KernelLog | undefined
   let overhead: OverheadWatch | undefined
-  const quiet = createQuietTime(transitionSettleMs)
+  const quiet = createQuietTime()
   const scanModules = createModuleScan()
-  const inventory = followInventory(quiet, emit, report('reading kernel symbols'))
-  const shadowCallers = createShadowCallers(quiet, emit, report('reading kernel symbols'))
   const watchClocks = createClockWatch()
   let busy = false
   let walkedAtMs = Number.NEGATIVE_INFINITY
-  let linksAtMs = Number.NEGATIVE_INFINITY
   let inspections = 0
 
   const tellClocks = (): void => {
@@ -94,27 +82,18 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   const emitPatches = (patches: RawPatch[]): void =>
     emit({ source: 'sysfs', patches, modules: scanModules(patches) })
 
-  const suspectBpf = (): void => {
-    if (performance.now() - linksAtMs < linksMs) return
-    linksAtMs = performance.now()
-    emit(scanBpfLinks())
-  }
-
   /** What /proc has to say is read at once: a blocked task, or who asked for a transition, may be gone a second later. */
   const followUp = (record: TracerRecord): RawBody | undefined => {
     switch (record.record) {
       case 'transition-asked':
         return inspectTask(record.by.tid, true)
       case 'task-blocked':
-        if (record.error === unreliableStack) suspectBpf()
         return record.task.tid > 0 ? inspectTask(record.task.tid, false) : undefined
       case 'task-waited-for':
         // Without the probes nobody else says who is blocked.
         return tracer?.sees('tasks') || inspections++ >= inspectionsPerLook
           ? undefined
           : inspectTask(record.task.tid, false)
-      case 'shadow-user':
-        return shadowCallers.follow(record)
       default:
         return undefined
     }
@@ -129,12 +108,6 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     const next = followUp(record.record)
     onRecord(record)
     if (next) emit(next)
-    inventory.follow(record.record)
-  }
-
-  const logged = (body: RawBody): void => {
-    if ('line' in body && body.line.includes('has an unreliable stack')) suspectBpf()
-    emit(body)
   }
 
   /** Where the tracer cannot list the tasks. */
@@ -195,7 +168,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
       stalledAfterMs,
     })
     try {
-      kernelLog = followKernelLog(logged, () => !tracer?.sees('tasks'))
+      kernelLog = followKernelLog(emit, () => tracer?.attached() !== true)
     } catch (error) {
       report('the kernel log cannot be read')(error)
     }
@@ -215,7 +188,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
       const inTime = (work: (Promise<void> | undefined)[]) =>
         Promise.race([Promise.allSettled(work), timeUntil(until)])
       await inTime([tracer?.stop(until)])
-      await inTime([inventory.stop(), shadowCallers.stop(), looking])
+      await inTime([looking])
       ended = true
       kernelLog?.stop()
       overhead?.stop()

@@ -42,12 +42,11 @@ const readTask = (pid: number, tid: number): RawTask | undefined => {
   }
 }
 
-/** Stack, command line and cgroup of one task; null where it cannot be read (the task may be gone). */
+/** Command line and cgroup of one task; null where it cannot be read (the task may be gone). */
 export const inspectTask = (tid: number, requester: boolean): RawBody => ({
   source: 'procfs-task',
   tid,
   requester,
-  stack: requester ? null : read(`/proc/${tid}/stack`),
   cmdline: read(`/proc/${tid}/cmdline`),
   cgroup: read(`/proc/${tid}/cgroup`),
 })

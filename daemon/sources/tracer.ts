@@ -6,6 +6,7 @@ import {
   type RawBody,
   type RawProbeSet,
   type RawRecord,
+  textRecord,
 } from '../probes/raw-record.ts'
 import { seesWith } from '../probes/sees.ts'
 import type { Frame } from '../raw/frames.ts'
@@ -27,6 +28,8 @@ const startRemedy = 'Run klpscope doctor; the daemon tries again by itself.'
 export type Tracer = {
   /** Resolves when the probes are attached for the first time, or are reported missing. */
   firstAttempt: Promise<void>
+  /** Whether it is there now, with whatever it could attach: it passes on what the kernel logs. */
+  attached: () => boolean
   /** Whether this probe set is attached now, with what it cannot do without. */
   sees: (probeSet: ProbeSetName) => boolean
   /** Whether it lists all tasks again and again. */
@@ -118,6 +121,9 @@ export const superviseTracer = (
         if (record.record === 'gap' && !record.over) workerEnded(record.reason)
         break
       }
+      case 'text':
+        sink.tell(textRecord(message))
+        break
       case 'not-understood':
         emit(notUnderstood(message))
     }
@@ -146,6 +152,7 @@ export const superviseTracer = (
 
   return {
     firstAttempt,
+    attached: () => probeSets.length > 0,
     sees: (name) => seesWith(probeSets, name),
     lists: () =>
       probeSets.length > 0 && probes.some(({ program, attached }) => program === taskLister && attached),

@@ -21,10 +21,11 @@ const attached: RawRecord = {
   what: 'attached',
   probeSets: ['transition', 'lifecycle'].map((name) => ({ name, available: true })),
 }
+let sequence = 0
 const kmsg = (monoNs: string, text: string): RawRecord => ({
   monoNs,
   source: 'kernel-log',
-  line: `4,1,1,-;${text}`,
+  line: `4,${sequence++},1,-;${text}`,
 })
 const sysfs = (monoNs: string): RawRecord => ({ monoNs, source: 'sysfs', patches: [] })
 
