@@ -56,10 +56,10 @@ struct blocked_entry {
 	__u32 pad;
 };
 
-/* By enum switch_way, per CPU. */
+/* By enum switch_way, per CPU. The tracer may come for the counts of a generation when the next has begun. */
 struct switched_count {
-	__u64 generation;
-	__u64 tasks;
+	__u64 generation, tasks;
+	__u64 generation_before, tasks_before;
 };
 
 struct inventory_walk {

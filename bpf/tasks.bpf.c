@@ -124,6 +124,8 @@ static __always_inline void count_switched(__u32 way)
 	if (!count)
 		return;
 	if (count->generation != generation) {
+		count->generation_before = count->generation;
+		count->tasks_before = count->tasks;
 		count->generation = generation;
 		count->tasks = 0;
 	}

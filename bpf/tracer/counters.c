@@ -61,25 +61,42 @@ void counters_put_tries(const struct klpscope_bpf *skeleton, __u64 generation)
 	}
 }
 
+/* Of the transition that the stream of records is in: the kernel may be further. */
+static __u64 generation;
+static __u64 told[SWITCH_WAYS];
+
+static __u64 switched_of(const struct switched_count *count)
+{
+	if (count->generation == generation)
+		return count->tasks;
+	return count->generation_before == generation ? count->tasks_before : 0;
+}
+
 void counters_put_switched(const struct klpscope_bpf *skeleton)
 {
-	static __u64 told[SWITCH_WAYS], told_generation;
-	__u64 generation = skeleton->bss->generation;
-
-	if (told_generation != generation)
-		memset(told, 0, sizeof(told));
-	told_generation = generation;
 	for (__u32 way = 0; way < SWITCH_WAYS; way++) {
 		struct tasks_switched record = { .generation = generation, .way = way };
 
 		if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.switched), &way, &values))
 			continue;
 		for (int cpu = 0; cpu < cpus; cpu++)
-			if (values.switched[cpu].generation == generation)
-				record.tasks += values.switched[cpu].tasks;
+			record.tasks += switched_of(&values.switched[cpu]);
 		if (record.tasks != told[way] && frames_put_own(RECORD_TASKS_SWITCHED, &record, sizeof(record)))
 			told[way] = record.tasks;
 	}
+}
+
+void counters_see(const struct klpscope_bpf *skeleton, const struct record_header *header)
+{
+	const bool begins = header->kind == RECORD_TRANSITION_STARTED || header->kind == RECORD_TRANSITION_REVERSED;
+
+	if (!begins && header->kind != RECORD_TRANSITION_ENDED)
+		return;
+	counters_put_switched(skeleton);
+	if (!begins)
+		return;
+	generation = header->mono_ns;
+	memset(told, 0, sizeof(told));
 }
 
 static bool put_shadow_id(const struct klpscope_bpf *skeleton, __u64 id)

@@ -9,6 +9,8 @@
 void counters_put_tries(const struct klpscope_bpf *skeleton, __u64 generation);
 /* TASKS_SWITCHED by way, those that changed. */
 void counters_put_switched(const struct klpscope_bpf *skeleton);
+/* The same before a record that ends a transition or its direction is passed on. */
+void counters_see(const struct klpscope_bpf *skeleton, const struct record_header *header);
 /* SHADOW_COUNT of each id, SHADOW_ALLOCATIONS by caller, SHADOW_SIZE, and SHADOW_COUNTED behind them. */
 void counters_put_shadow(const struct klpscope_bpf *skeleton);
 /* SHADOW_FOUND of each id that this pass of the walk found. */

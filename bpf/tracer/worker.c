@@ -48,8 +48,7 @@ static int on_record(void *context, void *data, size_t bytes)
 	consumed++;
 	lists_put_before(header);
 	calls_see(header);
-	if (header->kind == RECORD_TRANSITION_ENDED)
-		counters_put_switched(skeleton);
+	counters_see(skeleton, header);
 	frames_put_record(data, bytes);
 	symbol_names_see(header);
 	enabled_functions_see(header);

@@ -19,10 +19,9 @@ mkdir /tmp/directory.db
 attempt directory klpscope daemon --db /tmp/directory.db
 attempt no-daemon klpscope status
 
-# A PATH on which there is no bpftrace.
-mkdir /lab/bin
-for program in klpscope node setpriv bash env dirname; do ln -s "$(command -v "$program")" "/lab/bin/$program"; done
-PATH=/lab/bin launch_daemon --stalled-after 3
+# In the VM's memory only.
+rm dist/klpscope-tracer
+launch_daemon --stalled-after 3
 wait_ready 60
 attempt port-in-use klpscope daemon --db /tmp/second.db --listen 127.0.0.1:8686
 load klpt_target

@@ -66,12 +66,12 @@ describe('gaps', () => {
   })
 })
 
-describe('without bpftrace', () => {
-  const { open } = useReplay('no-bpftrace-6.1', 18689)
+describe('without the tracer', () => {
+  const { open } = useReplay('no-tracer-6.1', 18689)
 
   it('the page has one item for it, with the remedy, and folded what is lost', async () => {
     const page = await open()
-    await expectText(page, 'headline', /bpftrace is not installed/)
+    await expectText(page, 'headline', /the tracer is not there/)
     expect(await page.locator('[data-rule="tracer-blind"]').count()).toBe(0)
     expect(await page.getByTestId('causes').locator('> li').count()).toBe(1)
     const lost = page.getByTestId('lost')

@@ -48,7 +48,7 @@ load klpt_patch_v1
 wait_until "$patience_s" in_transition klpt_patch_v1
 kill -KILL "$daemon"
 wait "$daemon" || true
-no_tracer() { ! pgrep -x bpftrace >/dev/null; }
+no_tracer() { ! pgrep -x klpscope-tracer >/dev/null; }
 # The kernel kills it with its parent; taking its probes off takes a moment.
 wait_until 10 no_tracer
 launch_daemon --stalled-after 5
