@@ -1,6 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
 import { cgroupOwner, cgroupPath } from '../core/cgroup-owner.ts'
-import { withoutOffset } from '../words/stack-frame.ts'
 import { blameFor } from './blame.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawRecord } from './raw-record.ts'
@@ -44,7 +43,7 @@ const parseStack = (text: string): string[] =>
 /** What a kernel thread runs: the function kthread() or a worker called. Source: kernel/kthread.c, kernel/workqueue.c. */
 export const threadFunction = (stack: string[]): string | undefined => {
   const below = stack.findIndex((frame) => /^(process_one_work|kthread)\+/.test(frame))
-  return below > 0 ? withoutOffset(stack[below - 1] ?? '') : undefined
+  return below > 0 ? stack[below - 1]?.replace(/\+0x[0-9a-f]+(\/0x[0-9a-f]+)?/, '') : undefined
 }
 
 /** Whom it belongs to; what is not known is left out. */

@@ -13,12 +13,12 @@ export type ProbeHeader = {
   losses: ReadonlyMap<string, string>
 }
 
-/** The programs of iterators.bpf.c tell of tasks as well. */
+/** Iterators tell of tasks as well, and who has tracing programs attached; of an inventory names are a part. */
 const sourcesOf: Record<ProbeSetName, readonly string[]> = {
   transition: ['transition'],
-  tasks: ['tasks', 'iterators'],
+  tasks: ['tasks', 'iterators', 'links'],
   lifecycle: ['lifecycle'],
-  inventory: ['inventory'],
+  inventory: ['inventory', 'symbols'],
   shadow: ['shadow'],
 }
 
