@@ -9,6 +9,9 @@ const recordBytes = 8192
 /** A flood of lines is read in slices, so that nothing else has to wait for it. */
 const recordsPerLook = 500
 
+/** Names the descriptor at which it was opened for us, by somebody who may. */
+export const kernelLogVariable = 'KLPSCOPE_KERNEL_LOG'
+
 export type KernelLog = { stop: () => void }
 
 /**
@@ -18,12 +21,9 @@ export type KernelLog = { stop: () => void }
  * @param isWanted whether nobody else tells of the log now
  * @throws Error when the log cannot be opened
  */
-export const followKernelLog = (
-  emit: (body: RawBody) => void,
-  isWanted: () => boolean,
-  path = '/dev/kmsg',
-): KernelLog => {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+export const followKernelLog = (emit: (body: RawBody) => void, isWanted: () => boolean): KernelLog => {
+  const opened = process.env[kernelLogVariable]
+  const fd = opened ? Number(opened) : openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK)
   const buffer = Buffer.alloc(recordBytes)
   let next: number | null = null
   let overrun = false

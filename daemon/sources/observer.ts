@@ -16,15 +16,11 @@ import { superviseTracer, type Tracer } from './tracer.ts'
 import type { ReadAccount } from './tracer-reader.ts'
 
 export type ObserverOptions = {
-  /** Path of the tracer. */
-  tracer: string
+  /** Where a tracer is started for whoever connects. */
+  tracerSocket: string
   bpfDir: string
   version: string
   stalledAfterMs: number
-  /** Between two walks of klp_shadow_hash, in seconds. */
-  shadowCheckS: number
-  /** Calls per second of one patched function above which its calls are not counted any more. */
-  callBudgetPerS: number
   /** Sees each frame of the tracer as it came, before it is decoded. */
   onFrame: (frame: Frame) => void
   account: ReadAccount
@@ -44,12 +40,13 @@ export type Observer = {
 const busyMs = 1_000
 const quietMs = 5_000
 const inspectionsPerLook = 50
+const walkPurpose = 'which tasks are switched is not known until the tracer lists them'
 
 /** A look that is dear, on a huge or starved host, is repeated less often: at most a fifth of one CPU goes into it. */
 const pauseAfter = (tookMs: number): number => Math.max(busyMs - tookMs, 4 * tookMs)
 
 /**
- * Everything that needs root, behind one door that opens one way: raw records go out, nothing comes in.
+ * Everything that looks at the kernel, behind one door that opens one way: raw records go out, nothing comes in.
  * It decides by itself what to read when.
  */
 export const startObserver = (options: ObserverOptions, tell: (record: RawRecord) => void): Observer => {
@@ -73,6 +70,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   let busy = false
   let walkedAtMs = Number.NEGATIVE_INFINITY
   let inspections = 0
+  let toldWalk = false
 
   const tellClocks = (): void => {
     const clocks = watchClocks()
@@ -115,6 +113,11 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     walkedAtMs = performance.now()
     const beganNs = monotonicNs()
     const tasks = await walkTasks()
+    if (tasks === null) {
+      if (!toldWalk) report(walkPurpose)(new Error('/proc/<pid>/patch_state is for root alone'))
+      toldWalk = true
+      return
+    }
     onRecord({ source: 'procfs-tasks', tasks, beganNs, monoNs: monotonicNs() })
     const running = patches.find((patch) => patch.files.transition === '1')
     if (!running) return
@@ -146,12 +149,11 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   }
 
   const attach = async (): Promise<void> => {
-    const { account, bpfDir, callBudgetPerS, shadowCheckS, onFrame } = options
-    const args = ['--shadow-check', String(shadowCheckS), '--call-budget', String(callBudgetPerS)]
+    const { account, bpfDir, onFrame, tracerSocket } = options
     const sink = { frame: onFrame, tell: heard }
-    tracer = superviseTracer(options.tracer, args, readProbeHeaders(bpfDir), sink, account)
+    tracer = superviseTracer(tracerSocket, readProbeHeaders(bpfDir), sink, account)
     await tracer.firstAttempt
-    if (!stopped) overhead = watchOverhead(emit)
+    if (!stopped) overhead = watchOverhead(emit, () => tracer?.worker() ?? null)
   }
 
   const begin = async (): Promise<void> => {

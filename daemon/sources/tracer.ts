@@ -14,10 +14,10 @@ import type { TracerProbe } from '../raw/layout.ts'
 import type { TracerMessage } from '../raw/tracer-stream.ts'
 import { monotonicNs } from './clock.ts'
 import { blindSets, type ProbeHeader, probeSetsOf } from './probe-headers.ts'
-import { startTracerProgram, type TracerProgram } from './tracer-program.ts'
+import { connectTracer, type TracerProgram } from './tracer-program.ts'
 import { createTracerReader, type ReadAccount } from './tracer-reader.ts'
 
-/** The tracer's parent restarts the worker by itself; this is for when the parent has ended. */
+/** The tracer restarts its worker by itself; this is for when it has ended as a whole. */
 const backoffMs = [1_000, 2_000, 5_000, 10_000, 30_000]
 const lastedMs = 60_000
 
@@ -32,6 +32,8 @@ export type Tracer = {
   attached: () => boolean
   /** Whether this probe set is attached now, with what it cannot do without. */
   sees: (probeSet: ProbeSetName) => boolean
+  /** Process id of the one that traces; null: not known yet. */
+  worker: () => number | null
   /** Whether it lists all tasks again and again. */
   lists: () => boolean
   /** Passes on what it has written, until then at the latest (on performance.now's clock). */
@@ -48,11 +50,10 @@ export type TracerSink = {
  * Runs the tracer and reads what it writes: its records become raw records, what it says of its probes the news of
  * what is attached. Nothing in between waits: a daemon that is slow reads less, and what has no room in the kernel's
  * buffer meanwhile is counted there.
- * @param program the tracer's path
+ * @param socket where one is started for whoever connects
  */
 export const superviseTracer = (
-  program: string,
-  args: readonly string[],
+  socket: string,
   headers: readonly ProbeHeader[],
   sink: TracerSink,
   account: ReadAccount,
@@ -63,6 +64,9 @@ export const superviseTracer = (
   let probes: TracerProbe[] = []
   /** Since when its parent is gone, too; null: it is there. */
   let blindSinceNs: string | null = null
+  let worker: number | null = null
+  /** As whoever started it says. */
+  let endedBy: string | undefined
   /** When it last proved that it sees. */
   let heardMonoNs = monotonicNs()
   let attempted: () => void = () => undefined
@@ -107,6 +111,7 @@ export const superviseTracer = (
     switch (message.type) {
       case 'hello':
         probes = []
+        worker = message.hello.pid
         break
       case 'probe':
         probes.push(message.probe)
@@ -121,6 +126,9 @@ export const superviseTracer = (
         if (record.record === 'gap' && !record.over) workerEnded(record.reason)
         break
       }
+      case 'ended':
+        endedBy = message.reason
+        break
       case 'text':
         sink.tell(textRecord(message))
         break
@@ -131,10 +139,12 @@ export const superviseTracer = (
 
   /** Until it ends by itself. @returns why */
   const run = async (): Promise<string> => {
-    const started = startTracerProgram(program, args, createTracerReader(account, sink.frame, follow))
+    endedBy = undefined
+    const started = connectTracer(socket, createTracerReader(account, sink.frame, follow))
     running = started
     if (stopping.signal.aborted) started.kill()
-    return started.ended
+    const reason = await started.ended
+    return endedBy ?? reason
   }
 
   const loop = async (): Promise<void> => {
@@ -153,6 +163,7 @@ export const superviseTracer = (
   return {
     firstAttempt,
     attached: () => probeSets.length > 0,
+    worker: () => worker,
     sees: (name) => seesWith(probeSets, name),
     lists: () =>
       probeSets.length > 0 && probes.some(({ program, attached }) => program === taskLister && attached),

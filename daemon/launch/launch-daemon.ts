@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { chownSync, closeSync, constants as files, openSync, rmSync } from 'node:fs'
+import { constants } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { childEnvironment } from '../sources/child-environment.ts'
+import { kernelLogVariable } from '../sources/kernel-log.ts'
+import { giveWay } from '../sources/priority.ts'
+import { UserError } from '../user-error.ts'
+import { asUser, userMay } from './as-user.ts'
+import { handOver } from './hand-over.ts'
+import { serveTracer } from './serve-tracer.ts'
+import { findServiceUser, type ServiceUser } from './service-user.ts'
+
+export type Launch = {
+  /** As whom the daemon runs; by default `klpscope`, or else `nobody`. */
+  user: string | undefined
+  /** Socket of a tracer that somebody else starts; by default we do. */
+  tracerSocket: string | undefined
+  tracer: { program: string; args: readonly string[] }
+  runDir: string
+  niceness: number
+  /** Files that it will write, by the options that named them. */
+  writes: readonly { option: string; file: string | undefined }[]
+}
+
+/** Tells the daemon where its tracer is. */
+export const tracerVariable = 'KLPSCOPE_TRACER'
+
+/** What SQLite keeps beside a database. */
+const beside = ['', '-wal', '-shm']
+
+/**
+ * Runs this same command line once more, as a user without privileges, and stays behind as root to start tracers for
+ * it. Opens nothing that others write, and takes no orders but signals.
+ * @returns the exit code
+ * @throws UserError
+ */
+export const launchDaemon = async (launch: Launch): Promise<number> => {
+  process.umask(0o077)
+  giveWay(launch.niceness)
+  const user = findServiceUser(launch.user)
+  const [script = ''] = process.argv.slice(1)
+  requireReadable(user, script)
+  handOver(user, launch.runDir, [], 'a file system')
+  for (const { option, file } of launch.writes)
+    if (file !== undefined)
+      handOver(
+        user,
+        dirname(file),
+        beside.map((end) => basename(file) + end),
+        option,
+      )
+  const socket = launch.tracerSocket ?? join(launch.runDir, `tracer-${process.pid}`)
+  const served =
+    launch.tracerSocket === undefined
+      ? await serveTracer(socket, launch.tracer.program, launch.tracer.args)
+      : undefined
+  try {
+    if (served) chownSync(socket, user.uid, user.gid)
+    return await runAs(
+      user,
+      [process.execPath, ...process.execArgv, script, ...process.argv.slice(2)],
+      socket,
+    )
+  } finally {
+    served?.close()
+    if (served) rmSync(socket, { force: true })
+  }
+}
+
+const runAs = (user: ServiceUser, command: readonly string[], socket: string): Promise<number> => {
+  const [program, args] = asUser(user, command)
+  const log = openKernelLog()
+  const child = spawn(program, args, {
+    stdio: ['inherit', 'inherit', 'inherit', ...(log === null ? [] : [log])],
+    env: childEnvironment({
+      [tracerVariable]: socket,
+      ...(log === null ? {} : { [kernelLogVariable]: '3' }),
+    }),
+  })
+  if (log !== null) closeSync(log)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']))
+  })
+}
+
+/** It may be opened with CAP_SYSLOG only, and read on without: for as long as no tracer tells of the log. */
+const openKernelLog = (): number | null => {
+  try {
+    return openSync('/dev/kmsg', files.O_RDONLY | files.O_NONBLOCK)
+  } catch {
+    return null
+  }
+}
+
+/** @throws UserError where the program lies in somebody's home, as in /root */
+const requireReadable = (user: ServiceUser, script: string): void => {
+  const unreadable = [
+    { file: process.execPath, what: 'x' as const },
+    { file: script, what: 'r' as const },
+  ].find(({ file, what }) => !userMay(user, what, file))
+  if (unreadable)
+    throw new UserError(
+      `User ${user.name}, as which the daemon runs, may not read ${unreadable.file}.`,
+      'Put it where every user may, for example under /opt, or name a user who may with --user.',
+    )
+}
