@@ -43,7 +43,7 @@ it("counts what the tracer does, which is no child, and nothing of a process tha
   // Its parent has ended by then.
   const start = (path: string) =>
     Number(
-      execFileSync('bash', ['-c', `'${path}' -c 'while :; do :; done' >/dev/null & echo $!`], {
+      execFileSync('bash', ['-c', `'${path}' -c 'while :; do :; done' >/dev/null 2>&1 & echo $!`], {
         encoding: 'utf8',
       }),
     )
