@@ -15,7 +15,7 @@ export const machines = {
   s390x: { libbpf: 's390', target: 'bpfeb', triple: 's390x-linux-gnu' },
 }
 
-const packages = 'clang llvm bpftool gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev'
+const packages = 'clang bpftool gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev'
 
 /** What a build needs is missing, or a compiler complained: the message says which, and what to do. */
 export class BuildError extends Error {}

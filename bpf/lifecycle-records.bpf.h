@@ -5,9 +5,6 @@
 
 #include "common.bpf.h"
 
-/* A bound for the verifier's sake: more than a patch has. */
-#define MAX_OBJECTS 128
-
 /* By klp_kobj_release_patch(), which klp_free_patch_work_fn() waits for before it puts the module. */
 static char released[MODULE_BYTES];
 
@@ -105,19 +102,6 @@ __global int tell_object_step(__u32 kind, __u64 address, int result, __u32 momen
 	bpf_probe_read_kernel_str(record->object, MODULE_BYTES, name);
 	bpf_ringbuf_submit(record, 0);
 	return 0;
-}
-
-static __always_inline void objects_found(struct klp_patch *patch, __u32 moment)
-{
-	struct klp_object *object = BPF_CORE_READ(patch, objs);
-	__u32 forced = BPF_CORE_READ(patch, forced) ? FACT_FORCED : 0;
-
-	for (int i = 0; i < MAX_OBJECTS; i++) {
-		if (!BPF_CORE_READ(object, funcs))
-			break;
-		tell_object_step(RECORD_OBJECT_FOUND, (__u64)object, 0, moment, forced);
-		object = (void *)object + bpf_core_type_size(struct klp_object);
-	}
 }
 
 static __noinline int tell_released(void)

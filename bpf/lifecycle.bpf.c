@@ -26,8 +26,9 @@
  */
 #include "lifecycle-records.bpf.h"
 
-/* A bound for the verifier's sake: more than a patch has. */
+/* Bounds for the verifier's sake: more states or objects than a patch has. */
 #define MAX_STATES 64
+#define MAX_OBJECTS 128
 
 /* What a task is in the middle of; klp_mutex serialises most of it, module loading does not. */
 struct lifecycle_call {
@@ -67,6 +68,19 @@ static __always_inline void forget_call(struct lifecycle_call *call)
 
 	if (!call->loading && !call->module && !call->object && !call->settling && !call->replacing)
 		bpf_map_delete_elem(&lifecycle_calls, &caller);
+}
+
+static __always_inline void objects_found(struct klp_patch *patch, __u32 moment)
+{
+	struct klp_object *object = BPF_CORE_READ(patch, objs);
+	__u32 forced = BPF_CORE_READ(patch, forced) ? FACT_FORCED : 0;
+
+	for (int i = 0; i < MAX_OBJECTS; i++) {
+		if (!BPF_CORE_READ(object, funcs))
+			break;
+		tell_object_step(RECORD_OBJECT_FOUND, (__u64)object, 0, moment, forced);
+		object = (void *)object + bpf_core_type_size(struct klp_object);
+	}
 }
 
 SEC("kprobe/klp_enable_patch")
@@ -274,6 +288,13 @@ int BPF_KRETPROBE(settled)
 	tell_patch_step(RECORD_PATCH_SETTLED, (struct klp_patch *)call->settling, call->settling_target);
 	call->settling = 0;
 	forget_call(call);
+	return 0;
+}
+
+SEC("kprobe/klp_init_transition")
+int BPF_KPROBE(before_callbacks, struct klp_patch *patch, int state)
+{
+	objects_found(patch, state == KLP_PATCHED ? MOMENT_BEFORE_PATCH : MOMENT_BEFORE_UNPATCH);
 	return 0;
 }
 

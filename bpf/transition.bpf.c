@@ -2,14 +2,13 @@
 /*
  * transition: the life of a livepatch transition, one record per step.
  *
- * Prints   TRANSITION_ASKED, OBJECT_FOUND for each object of its patch, soon after it and unless refused
- *          TRANSITION_STARTED; _REVERSED, _FORCED, _CANCELLED;
+ * Prints   TRANSITION_ASKED, soon after it and unless refused TRANSITION_STARTED; _REVERSED, _FORCED, _CANCELLED;
  *          TRANSITION_FINISHING when no task is left to switch; TRANSITION_ENDED.
  * Read it  The times of STARTED and REVERSED are the `generation` by which what follows is told from earlier
  *          transitions. REVERSED carries the target before it; where klp_start_transition is not inlined into
  *          klp_reverse_transition a second STARTED follows. ENDED closes completed and cancelled transitions alike:
  *          klp_complete_transition runs for both.
- * Without  klp_init_transition: who asked for a transition, and the pre_unpatch callbacks that it calls
+ * Without  klp_init_transition: who asked for a transition
  *          klp_start_transition: when a transition started, until sysfs or the kernel log says so
  *          klp_reverse_transition: that a transition was reversed; it looks like a new one
  *          klp_force_transition: that a transition was forced
@@ -18,7 +17,7 @@
  * Cost     a handful of calls per transition; nothing between transitions. The verifier goes through 200 instructions at most.
  * Source   kernel/livepatch/transition.c
  */
-#include "lifecycle-records.bpf.h"
+#include "common.bpf.h"
 
 /* The task inside klp_force_transition(), or 0. */
 static __u64 forcing;
@@ -102,13 +101,10 @@ static __always_inline void new_generation(void)
 	last_switch_ns = 0;
 }
 
-/* In one program, because the kernel promises no order of several: who asked, then whose callbacks come. */
 SEC("kprobe/klp_init_transition")
-int BPF_KPROBE(init_transition, struct klp_patch *patch, int state)
+int BPF_KPROBE(init_transition)
 {
-	tell_asked();
-	objects_found(patch, state == KLP_PATCHED ? MOMENT_BEFORE_PATCH : MOMENT_BEFORE_UNPATCH);
-	return 0;
+	return tell_asked();
 }
 
 SEC("kprobe/klp_start_transition")

@@ -9,6 +9,7 @@ import { constants } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BuildError, buildTracer } from '../bpf/build.mjs'
+import { bundleArguments } from './bundle.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const [, , job = 'start', ...args] = process.argv
@@ -78,20 +79,7 @@ const installPackages = () => {
 }
 
 const bundle = (what, entry, outfile) =>
-  quietly(what, join(root, 'node_modules/.bin/esbuild'), [
-    entry,
-    '--bundle',
-    '--platform=node',
-    '--format=esm',
-    '--target=node20',
-    // A native addon cannot be bundled.
-    '--external:better-sqlite3',
-    '--sourcemap',
-    // Bundled CommonJS packages call require().
-    "--banner:js=import{createRequire as klpscopeRequire}from'node:module';const require=klpscopeRequire(import.meta.url);",
-    `--outfile=${outfile}`,
-    '--log-level=warning',
-  ])
+  quietly(what, join(root, 'node_modules/.bin/esbuild'), bundleArguments(entry, outfile))
 
 const build = () => {
   const stamp = join(root, 'dist', '.stamp')

@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { makePrivateDir } from '../files/make-private-dir.ts'
-import { outputTarget } from '../files/output-target.ts'
-import { writeOutput } from '../files/write-output.ts'
+import { prepareRecording } from '../files/prepare-recording.ts'
 import { type Launch, launchDaemon, tracerVariable } from '../launch/launch-daemon.ts'
 import { tracerFile } from '../package-paths.ts'
 import { type DaemonOptions, lowestPriority, runDaemon, runRoot } from '../run-daemon.ts'
@@ -95,7 +92,7 @@ export const daemonCommand = (): Command =>
       requireHost()
       if (isRoot()) process.exit(await launchDaemon(launchOf(flags)))
       const tracerSocket = requireTracer(flags)
-      if (flags.record !== undefined) await prepareFile(flags.record)
+      if (flags.record !== undefined) prepareRecording(flags.record)
       await runDaemon(daemonOptions(flags, tracerSocket))
       // What is still being attached, or a disk that does not answer, must not hold up the end.
       process.exit()
@@ -147,20 +144,6 @@ const requireHost = (): void => {
     throw new UserError(
       'This kernel has no livepatching (there is no /sys/kernel/livepatch).',
       'Run the daemon on a kernel with CONFIG_LIVEPATCH, or see it at work in a virtual machine: npm start',
-    )
-  }
-}
-
-const prepareFile = async (file: string): Promise<void> => {
-  try {
-    makePrivateDir(dirname(file))
-    const target = outputTarget(file)
-    if (target.how === 'replace') await writeOutput(file, async () => undefined)
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    throw new UserError(
-      `${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
-      'Name another file with --record.',
     )
   }
 }

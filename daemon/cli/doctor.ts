@@ -17,13 +17,15 @@ export const doctorCommand = (): Command =>
       const hopeless = missing.some(({ name }) => name === 'livepatching' || name === 'root')
       process.exitCode = hopeless ? 2 : missing.length > 0 ? 1 : 0
       if (flags.json) return printJson({ capabilities })
-      for (const group of byCause(capabilities)) {
+      const groups = byCause(capabilities)
+      for (const [index, group] of groups.entries()) {
         const [{ available, detail, remedy }] = group
         const names = group.map(({ name }) => name).join(', ')
         print(available ? paint('green', 'yes') : paint('red', ' no'), `  ${names}: ${detail}`)
         if (available) continue
         for (const { loss } of group) print(`     lost: ${loss}`)
-        if (remedy) print(`     do:   ${remedy}`)
+        // One remedy for several that follow each other stands behind the last of them.
+        if (remedy && remedy !== groups[index + 1]?.[0].remedy) print(`     do:   ${remedy}`)
       }
       print(
         missing.length === 0 ? 'All is available.' : `${missing.length} of ${capabilities.length} missing.`,

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { installSystemPackages, tracerBuildPackages } from '../../test/lab/system-packages.ts'
 import { packageDir } from '../package-paths.ts'
+import { childEnvironment } from '../sources/child-environment.ts'
 import { UserError } from '../user-error.ts'
 
 /**
@@ -14,6 +15,8 @@ export const ensureTracer = async (say: (text: string) => void): Promise<void> =
   const { failed } = await execa(process.execPath, [bootstrap, 'tracer'], {
     reject: false,
     stdio: ['ignore', 'inherit', 'inherit'],
+    extendEnv: false,
+    env: childEnvironment(),
   })
   if (failed) throw new UserError('The tracer could not be built.', 'Mend what is said above, and try again.')
 }

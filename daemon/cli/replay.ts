@@ -16,7 +16,7 @@ export const replayCommand = (): Command =>
   addListenOptions(
     new Command('replay')
       .description(
-        'a record in the dashboard, from any host: SQLite, or NDJSON as exported or recorded; also gzipped',
+        'a record in the dashboard, from any host: SQLite, NDJSON as exported, or what daemon --record writes; also gzipped',
       )
       .argument('<file>', 'the record; it is only read', parseFile)
       .option(

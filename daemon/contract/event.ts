@@ -77,8 +77,9 @@ export const eventSchema = z.discriminatedUnion('kind', [
     reason: textSchema,
   }),
   /**
-   * `tracer`, or `bpftrace`: dropped between kernel and daemon. `record`: seen, but not written. `place`: where in the daemon; absent
-   * when the source itself tells of it. What an earlier run lost is told of by the next (`killed`).
+   * `tracer` (`bpftrace` in earlier records): dropped between kernel and daemon. `record`: seen, but not written.
+   * `place`: where in the daemon; absent when the source itself tells of it. What an earlier run lost is told of
+   * by the next (`killed`).
    */
   kind('events-lost', { source: nameSchema, count: countSchema, place: lossPlaceSchema.optional() }),
   /** CPU time that the daemon and its tracers used in a window of time. */

@@ -23,12 +23,14 @@ const called = (object: PatchObject, callback: Callback, monoNs: string, returne
       ]
     : []
 
+type Who = { pid: number; tid: number; comm: string }
+
 /** A callback has begun, and nothing has been seen of what follows it. */
 export const entered = (
   { patch, object }: Pick<PatchObject, 'patch' | 'object'>,
   callback: Callback,
   monoNs: string,
-  by: { pid: number; tid: number; comm: string } | null,
+  by: Who | null,
 ): EventDraft => {
   const who = by ? { pid: by.pid, tid: by.tid, comm: by.comm } : {}
   return { kind: 'callback-entered', monoNs, patch, object, callback, basis: 'inferred', ...who }
@@ -91,18 +93,26 @@ export const prePatchFailed = (
   },
 ]
 
-/** Which of several runs cannot be seen: they are all called between klp_init_transition and klp_start_transition. */
+/**
+ * Which of several runs cannot be seen: they are all called between klp_init_transition and klp_start_transition.
+ * @param by null when that is still to be told: it comes from another probe of klp_init_transition, and which of the two
+ * runs first is up to the kernel
+ */
 export const enterDisabling = (
   object: PatchObject,
   memory: LifecycleMemory,
   monoNs: string,
-  by: { pid: number; tid: number; comm: string } | null,
+  by: Who | null,
 ): EventDraft[] => {
   if (!object.patched || !object.callbacks.includes('pre_unpatch')) return []
   const first = memory.disabling.length === 0
   memory.disabling.push(object)
-  return first ? [entered(object, 'pre_unpatch', monoNs, by)] : []
+  return first && by ? [entered(object, 'pre_unpatch', monoNs, by)] : []
 }
+
+/** Who disables the patch whose objects have been told already. */
+export const whoDisables = (memory: LifecycleMemory, monoNs: string, by: Who): EventDraft[] =>
+  memory.disabling.slice(0, 1).map((object) => entered(object, 'pre_unpatch', monoNs, by))
 
 /** klp_start_transition: the callbacks before it have returned. */
 export const leaveDisabling = (memory: LifecycleMemory, monoNs: string): EventDraft[] =>

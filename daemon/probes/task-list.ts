@@ -61,6 +61,26 @@ const takeRows = (memory: TaskListMemory, list: number): TaskListMemory['threads
   }
 }
 
+/**
+ * All tasks are where a transition that is asked for will take them from. Told is only that nothing else is known to
+ * have changed until then: how long a patch has been preparing it shows when time is seen to pass.
+ */
+const observeTimePassing = ({ tasks }: DecodeContext, monoNs: string): EventDraft[] =>
+  tasks.size === 0
+    ? []
+    : [
+        {
+          kind: 'tasks-observed',
+          monoNs,
+          complete: false,
+          source: 'iterator',
+          total: tasks.size,
+          remaining: null,
+          changed: [],
+          gone: [],
+        },
+      ]
+
 export const listRecords = {
   task: (row, { taskList }) => {
     taskList.threads.push(row)
@@ -83,7 +103,8 @@ export const listRecords = {
       const threads = (rows as RecordOf<'task'>[]).map((row) => observed(row, toPatchState(row.patchState)))
       return [...stacks, observeTasks(context, threads, 'iterator', monoNs)]
     }
-    if (!context.transition) return stacks
+    if (!context.transition)
+      return [...stacks, ...(context.asking ? observeTimePassing(context, monoNs) : [])]
     const { target } = context.transition
     const waitedFor = (rows as RecordOf<'task-waited-for'>[]).map((row) =>
       observed(row, target === 1 ? 0 : 1),

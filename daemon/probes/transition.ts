@@ -1,7 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { Direction } from '../contract/event-parts.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
-import { leaveDisabling } from './callbacks.ts'
+import { leaveDisabling, whoDisables } from './callbacks.ts'
 import { letGoOfPatch } from './function-calls.ts'
 import type { DecodeContext, ProbeSet, RunningTransition } from './probe-set.ts'
 import { settleSysfs } from './sysfs-transition.ts'
@@ -16,9 +16,10 @@ export const transition: ProbeSet = {
   stem: 'transition',
   purpose: probePurposes.transition,
   decoders: {
-    'transition-asked': ({ by, parent }, context) => {
-      context.asking = { ...whoOf(by), parentPid: parent.pid, parentComm: parent.comm }
-      return []
+    'transition-asked': ({ monoNs, by, parent }, context) => {
+      const asking = { ...whoOf(by), parentPid: parent.pid, parentComm: parent.comm }
+      context.asking = asking
+      return whoDisables(context.lifecycle, String(monoNs), asking)
     },
 
     'transition-started': (record, context) => {

@@ -38,7 +38,11 @@ const typeNames = new Map<number, FrameType>(
 /** Cuts a stream of bytes, which comes in pieces of any size, into frames. Keeps less than one frame of it. */
 export class FrameReader {
   readonly #ofRecording: boolean
-  #rest: Uint8Array = new Uint8Array(0)
+  /** Of a frame that is not whole, or of its header. */
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  /** So many bytes from its beginning on make it, or its header, whole. */
+  #wantedBytes = frameHeaderBytes
   #littleEndian: boolean | undefined
 
   /** @param ofRecording whether there may be frames that a tracer does not write */
@@ -53,7 +57,7 @@ export class FrameReader {
 
   /** Bytes of a frame of which the end has not come. */
   get pendingBytes(): number {
-    return this.#rest.length
+    return this.#heldBytes
   }
 
   /**
@@ -61,18 +65,31 @@ export class FrameReader {
    * @throws FrameError
    */
   *read(piece: Uint8Array): Generator<Frame> {
-    const bytes = this.#rest.length === 0 ? piece : concatenated(this.#rest, piece)
+    if (this.#heldBytes + piece.length < this.#wantedBytes) return this.#hold(piece)
+    const bytes = this.#held.length === 0 ? piece : concatenated([...this.#held, piece])
+    this.#held = []
+    this.#heldBytes = 0
+    this.#wantedBytes = frameHeaderBytes
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let at = 0
     while (bytes.length - at >= frameHeaderBytes) {
       const { type, payloadBytes } = this.#header(view, at)
       const end = at + frameHeaderBytes + payloadBytes
-      if (end > bytes.length) break
+      if (end > bytes.length) {
+        this.#wantedBytes = end - at
+        break
+      }
       yield { type, payload: bytes.subarray(at + frameHeaderBytes, end), bytes: bytes.subarray(at, end) }
       at = end
     }
-    // A copy: the piece may be a view into a large buffer that would be kept alive.
-    this.#rest = bytes.slice(at)
+    this.#hold(bytes.subarray(at))
+  }
+
+  /** A copy, as the piece may be used again. */
+  #hold(piece: Uint8Array): void {
+    if (piece.length === 0) return
+    this.#held.push(new Uint8Array(piece))
+    this.#heldBytes += piece.length
   }
 
   #header(view: DataView, at: number): { type: FrameType; payloadBytes: number } {
@@ -120,9 +137,12 @@ export const beginsRecording = (head: Uint8Array): boolean => {
 
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
-const concatenated = (first: Uint8Array, second: Uint8Array): Uint8Array => {
-  const both = new Uint8Array(first.length + second.length)
-  both.set(first)
-  both.set(second, first.length)
-  return both
+const concatenated = (pieces: readonly Uint8Array[]): Uint8Array => {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
 }

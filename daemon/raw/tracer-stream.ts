@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { type Frame, FrameError, FrameReader } from './frames.ts'
+import { checkShape } from './json-shape.ts'
 import {
   endedSchema,
   enumSchema,
@@ -77,7 +78,12 @@ export class TracerStream {
       case 'observation': {
         const observation = parsed(payload)
         return observation === undefined
-          ? { type: 'not-understood', frame: type, reason: 'it is no JSON', bytes: payload.byteLength }
+          ? {
+              type: 'not-understood',
+              frame: type,
+              reason: 'it is no JSON that can be read',
+              bytes: payload.byteLength,
+            }
           : { type, observation }
       }
       case 'hello':
@@ -129,7 +135,9 @@ export class TracerStream {
 
 const parsed = (payload: Uint8Array): unknown => {
   try {
-    return JSON.parse(new TextDecoder().decode(payload))
+    const text = new TextDecoder().decode(payload)
+    checkShape(text)
+    return JSON.parse(text)
   } catch {
     return undefined
   }

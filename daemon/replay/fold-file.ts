@@ -69,6 +69,11 @@ export const foldFile = async (
     folding.end()
     recorder.end()
     const state = folding.state()
+    if (folding.isOfEarlierVersion())
+      throw new UserError(
+        `${file} is a recording of an earlier version of klpscope, in lines: this version reads frames.`,
+        'Open it with the version that wrote it, or export it there (klpscope export --format ndjson --db FILE) and open the export.',
+      )
     if (state.seq === 0)
       throw new UserError(
         `${file} is no record: ${kind === 'lines' ? 'no line' : 'no frame'} of it can be read.`,
@@ -76,7 +81,7 @@ export const foldFile = async (
       )
     const malformed = folding.malformed()
     if (malformed > 0)
-      damages.unshift(`${malformed} of its lines ${malformed === 1 ? 'is no record' : 'are no records'}`)
+      damages.unshift(`${malformed} of its ${kind} ${malformed === 1 ? 'is no record' : 'are no records'}`)
     const close = () => {
       folded.close()
       place.remove()

@@ -25,6 +25,8 @@ const hostSchema = rawSchema.extend({
 export type Folding = {
   /** Takes a line: an event (export). Others are counted. */
   take: (line: string) => void
+  /** Whether lines held raw records, as versions before the tracer recorded them. */
+  isOfEarlierVersion: () => boolean
   /** Takes what a frame of a recording says (daemon --record). */
   takeFrame: (message: TracerMessage) => void
   /** Takes what was held back. */
@@ -44,6 +46,7 @@ export const foldRecording = (
 ): Folding => {
   let state = initialState
   let malformed = 0
+  let rawLines = 0
   let monoNs = '0'
   /** A daemon tells the clock, then the host: a clock may be the first record of the next run. */
   let clock: RawRecord | undefined
@@ -118,10 +121,12 @@ export const foldRecording = (
     take: (line) => {
       if (line.trim() === '') return
       const value = parseJson(line)
-      if (isEvent(value, state)) takeEvent(value)
+      if (isEvent(value, state)) return takeEvent(value)
       // Among events what is none has no place: they have their numbers.
-      else malformed++
+      malformed++
+      if (isRaw(value)) rawLines++
     },
+    isOfEarlierVersion: () => state.seq === 0 && rawLines > 0,
     takeFrame,
     end,
     state: () => state,

@@ -4,10 +4,14 @@ const passedOn = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR']
 /**
  * The environment of a child process. It does not get ours whole: that may hold secrets, and variables that change what
  * a program does (NODE_OPTIONS, LD_PRELOAD).
+ * @param own what it is told besides
  */
 export const childEnvironment = (own: Record<string, string> = {}): Record<string, string> => ({
   ...Object.fromEntries(
-    passedOn.flatMap((name) => [[name, process.env[name]]]).filter(([, value]) => value !== undefined),
+    passedOn.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
   ),
   ...own,
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { passiveReason } from '../contract/passive.ts'
 import { type ProbeSetName, probePurposes } from '../contract/probe-purposes.ts'
 import type { RawProbeSet } from '../probes/raw-record.ts'
 import type { TracerProbe } from '../raw/layout.ts'
@@ -13,19 +14,19 @@ export type ProbeHeader = {
   losses: ReadonlyMap<string, string>
 }
 
-/** Iterators tell of tasks as well, and who has tracing programs attached; of an inventory names are a part. */
+/** The programs of iterators.bpf.c tell of tasks as well. */
 const sourcesOf: Record<ProbeSetName, readonly string[]> = {
-  transition: ['transition'],
-  tasks: ['tasks', 'iterators', 'links'],
-  lifecycle: ['lifecycle'],
-  inventory: ['inventory', 'symbols'],
-  shadow: ['shadow'],
+  transition: ['transition.bpf.c'],
+  tasks: ['tasks.bpf.c', 'iterators.bpf.c'],
+  lifecycle: ['lifecycle.bpf.c'],
+  inventory: ['inventory.bpf.c'],
+  shadow: ['shadow.bpf.c', 'shadow-walk.bpf.h'],
 }
 
 /** @throws Error when a source is not there: they are part of the package */
 export const readProbeHeaders = (bpfDir: string): ProbeHeader[] =>
   probeSetNames.map((name) => {
-    const sources = sourcesOf[name].map((stem) => readFileSync(join(bpfDir, `${stem}.bpf.c`), 'utf8'))
+    const sources = sourcesOf[name].map((file) => readFileSync(join(bpfDir, file), 'utf8'))
     return {
       name,
       programs: new Set(sources.flatMap(programsIn)),
@@ -76,7 +77,8 @@ export const blindSets = (reason: string, remedy: string): RawProbeSet[] =>
 
 const reasonOf = ({ reason }: TracerProbe): string => reason ?? 'the tracer gives no reason'
 
-const remedyOf = ({ errno }: TracerProbe): string => remedies[errno] ?? otherRemedy
+const remedyOf = ({ errno, reason }: TracerProbe): string =>
+  (passiveReason(reason) === null ? remedies : passiveRemedies)[errno] ?? otherRemedy
 
 const otherRemedy =
   'Restart the daemon once what is in the way is gone (another tracer, a kprobe blacklist); klpscope doctor tells what this host offers.'
@@ -84,4 +86,12 @@ const otherRemedy =
 /** By errno, include/uapi/asm-generic/errno-base.h. */
 const remedies: Record<number, string> = {
   2: 'A kernel with CONFIG_LIVEPATCH, CONFIG_KPROBES, CONFIG_FUNCTION_TRACER and CONFIG_KALLSYMS_ALL is needed; its other features work without.',
+}
+
+/** The same of what is left out in passive mode: bpf/tracer/passive.c. */
+const passiveRemedies: Record<number, string> = {
+  1: 'Boot with lockdown=integrity or none to let BPF read the kernel.',
+  16: 'Nothing is to be done here: on a kernel with CONFIG_LIVEPATCH_FTRACE, and without CONFIG_LIVEPATCH_RESTRICT_KPROBE, probes would be attached.',
+  95: 'Nothing is to be done: a kprobe might keep a livepatch of this vendor from taking effect.',
+  125: 'Start the daemon without --passive to have probes attached.',
 }

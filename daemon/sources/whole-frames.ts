@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { FrameError, FrameReader } from '../raw/frames.ts'
 import { UserError } from '../user-error.ts'
 
@@ -15,7 +15,8 @@ export const wholeFrames = (file: string): number => {
   let first = true
   let handle: number | undefined
   try {
-    handle = openSync(file, 'r')
+    // Opening a pipe that nobody writes to would wait for ever.
+    handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
     const piece = Buffer.alloc(pieceBytes)
     for (let got = readSync(handle, piece); got > 0; got = readSync(handle, piece)) {
       for (const { type, bytes } of reader.read(piece.subarray(0, got))) {

@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly quick: boolean
   /** How long a bench that floods the daemon does so. */
   readonly minutes?: number
+  /** An earlier commit, for benches that can measure it in the same run. */
+  readonly against?: string
 }
 
 /** Runs on this machine; needs no virtual machine. */
@@ -32,11 +34,13 @@ export interface HostBench {
   run(options: BenchOptions): Promise<Section[]>
 }
 
-/** Runs in a lab kernel, one boot for all of a kernel's benches. */
+/** Runs in a lab kernel, one boot for all of a kernel's benches on the same clock. */
 export interface GuestBench {
   readonly name: string
   readonly where: 'guest'
   readonly about: string
+  /** `instructions`: one CPU, and other work on this machine does not show. `host`: two CPUs, and it does. */
+  readonly clock: 'instructions' | 'host'
   /** Bash, `guest/<part>.sh`, sourced by `guest/session.sh`. */
   readonly part: string
   /** What the part finds in /lab/out, by file name. */

@@ -7,6 +7,8 @@ import { crowd } from './crowd.ts'
 import { decoding } from './decoding.ts'
 import { nonInterference } from './non-interference.ts'
 import { record } from './record.ts'
+import { stall } from './stall.ts'
+import { straggler } from './straggler.ts'
 
 /** Every bench, in the order they run. To add one: a file with one exported bench, and its name here. */
 export const benches: readonly Bench[] = [
@@ -15,6 +17,8 @@ export const benches: readonly Bench[] = [
   record,
   account,
   nonInterference,
+  straggler,
+  stall,
   costPerCall,
   calls,
   attaching,

@@ -34,7 +34,7 @@ type AttachPoint = Pick<ProgramCost, 'kind' | 'function'>
 
 const parse = <T>(json: string): T[] => (json.trim() === '' ? [] : (JSON.parse(json) as T[]))
 
-/** Old bpftrace cuts program names to 15 characters: only the attachment itself names the function for sure. */
+/** A program's name is its author's choice, cut to 15 characters: the attachment names the function. */
 const attachPoints = (perfJson: string, linkJson: string): Map<number, AttachPoint> => {
   const points = new Map<number, AttachPoint>()
   for (const link of parse<BpftoolLink>(linkJson)) {

@@ -55,6 +55,7 @@ const report = (kernel: string, _options: BenchOptions, read: (file: string) => 
 export const calls: GuestBench = {
   name: 'calls',
   where: 'guest',
+  clock: 'instructions',
   about: 'cost of a call of a livepatched function, counted and not',
   part: 'calls',
   files: (_kernel, { quick }) => ({

@@ -105,6 +105,7 @@ const stormSection = (kernel: string, read: (file: string) => string): Section =
 export const costPerCall: GuestBench = {
   name: 'cost-per-call',
   where: 'guest',
+  clock: 'instructions',
   about: "run time of the daemon's BPF programs by hooked function, against an empty program",
   part: 'cost',
   files: (_kernel, { quick }: BenchOptions) => ({

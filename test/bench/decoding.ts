@@ -8,6 +8,7 @@ import { FrameReader } from '../../daemon/raw/frames.ts'
 import { TracerStream } from '../../daemon/raw/tracer-stream.ts'
 import { checkoutRoot } from '../lab/checkout.ts'
 import type { BenchOptions, HostBench, Section } from './bench.ts'
+import { decodingAgainst } from './decoding-against.ts'
 import { fixed } from './format.ts'
 import { median, quantile } from './statistics.ts'
 
@@ -45,7 +46,8 @@ const decodeAndReduce = (recordings: readonly Buffer[]): number => {
   return events
 }
 
-const run = async ({ quick }: BenchOptions): Promise<Section[]> => {
+const run = async ({ quick, against }: BenchOptions): Promise<Section[]> => {
+  if (against !== undefined) return [await decodingAgainst(against, quick ? 2 : 6)]
   const recordings = readRecordings()
   const records = cutOnly(recordings)
   const events = decodeAndReduce(recordings)

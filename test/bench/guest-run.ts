@@ -37,7 +37,7 @@ const prepareFiles = async (
 }
 
 /**
- * Boots one lab kernel and runs the benches in it, one after the other.
+ * Boots one lab kernel and runs the benches in it, one after the other; all are for one clock.
  * @param stop ends the machine when it is aborted
  * @returns what they have to say; the files measured from are kept when something went wrong
  */
@@ -58,7 +58,7 @@ export const runInGuest = async (
     lab = await startLab({
       kernel,
       daemon: false,
-      clock: 'instructions',
+      clock: benches[0]?.clock,
       outDir,
       script: join(checkoutRoot(), 'test', 'bench', 'guest', 'session.sh'),
       timeoutS: TIMEOUT_S,

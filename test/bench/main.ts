@@ -1,9 +1,11 @@
 import { loadavg } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
+import { ensureTracer } from '../../daemon/cli/ensure-tracer.ts'
 import { parseCount, parseNumber } from '../../daemon/cli/number-argument.ts'
-import { bpftraceKernelNames, labKernel } from '../lab/kernels.ts'
+import { UserError } from '../../daemon/user-error.ts'
+import { labKernel, labKernelNames } from '../lab/kernels.ts'
 import { LabError } from '../lab/lab-error.ts'
-import { installSystemPackages, labPackages } from '../lab/system-packages.ts'
+import { installSystemPackages, labPackages, MissingPackagesError } from '../lab/system-packages.ts'
 import type { Bench, BenchOptions, GuestBench, HostBench, Section } from './bench.ts'
 import { benches } from './benches.ts'
 import { fixed, formatSection } from './format.ts'
@@ -14,6 +16,7 @@ interface Flags {
   readonly only?: string[]
   readonly pairs?: number
   readonly minutes?: number
+  readonly against?: string
   readonly quick: boolean
   readonly json: boolean
 }
@@ -31,6 +34,8 @@ const chosen = (only: readonly string[] | undefined): readonly Bench[] => {
   return only ? benches.filter((bench) => only.includes(bench.name)) : benches
 }
 
+const clocks = ['instructions', 'host'] as const
+
 const loadNow = (): number => loadavg()[0] ?? 0
 
 /** Runs everything asked for, telling each section as soon as it is known. */
@@ -39,6 +44,7 @@ const runAll = async (flags: Flags, tell: (section: Section) => void, stop: Abor
     pairs: flags.pairs ?? (flags.quick ? 2 : 10),
     quick: flags.quick,
     ...(flags.minutes === undefined ? {} : { minutes: flags.minutes }),
+    ...(flags.against === undefined ? {} : { against: flags.against }),
   }
   const selection = chosen(flags.only)
   for (const bench of selection.filter((one): one is HostBench => one.where === 'host')) {
@@ -49,13 +55,18 @@ const runAll = async (flags: Flags, tell: (section: Section) => void, stop: Abor
   const inGuest = selection.filter((one): one is GuestBench => one.where === 'guest')
   if (inGuest.length === 0) return
   await installSystemPackages(labPackages, say)
+  await ensureTracer(say)
   for (const kernel of flags.kernel) {
     if (stop.aborted) return
     const before = loadNow()
     say(
       `Linux ${kernel}: ${inGuest.map((bench) => bench.name).join(', ')} (load of this machine: ${fixed(before, 1)})`,
     )
-    for (const section of await runInGuest(kernel, inGuest, options, say, stop)) tell(section)
+    for (const clock of clocks) {
+      const together = inGuest.filter((bench) => bench.clock === clock)
+      if (together.length === 0 || stop.aborted) continue
+      for (const section of await runInGuest(kernel, together, options, say, stop)) tell(section)
+    }
     const load = Math.max(before, loadNow())
     // Its own virtual machine makes one.
     if (load > 2)
@@ -85,7 +96,7 @@ const run = async (flags: Flags): Promise<void> => {
 
 const program = new Command('npm run bench --')
   .description('Measures klpscope. Progress on stderr, results on stdout; exit code 1 when a verdict failed.')
-  .option('--kernel <version...>', `lab kernels to measure on (default: ${bpftraceKernelNames.join(', ')})`)
+  .option('--kernel <version...>', `lab kernels to measure on (default: ${labKernelNames.join(', ')})`)
   .option('--only <name...>', `benches to run: ${benches.map(({ name }) => name).join(', ')} (default: all)`)
   .option(
     '--pairs <number>',
@@ -97,16 +108,18 @@ const program = new Command('npm run bench --')
     'how long account floods the daemon (default: 10, with --quick 0.5)',
     parseMinutes,
   )
+  .option('--against <commit>', 'decoding: measures that commit too, in turn with this one')
   .option('--quick', 'smaller everywhere: shows that it works, proves nothing', false)
   .option('--json', 'results as JSON, with every single measurement', false)
   .action(async (flags: Omit<Flags, 'kernel'> & { kernel?: string[] }) => {
-    const kernel = (flags.kernel ?? bpftraceKernelNames).map((name) => labKernel(name).name)
+    const kernel = (flags.kernel ?? labKernelNames).map((name) => labKernel(name).name)
     await run({ ...flags, kernel })
   })
 
 await program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof Error)) throw error
-  const known = error instanceof LabError || error instanceof InvalidArgumentError
-  process.stderr.write(`bench: ${known ? error.message : error.stack}\n`)
+  const known = [LabError, InvalidArgumentError, MissingPackagesError].some((kind) => error instanceof kind)
+  const text = error instanceof UserError ? `${error.message}\n${error.remedy}` : error.stack
+  process.stderr.write(`bench: ${known ? error.message : text}\n`)
   process.exitCode = error instanceof LabError ? error.exitCode : 1
 })

@@ -1,83 +1,29 @@
 import type { BenchOptions, GuestBench, Section, Verdict } from './bench.ts'
 import { fixed } from './format.ts'
-import { median, medianInterval, quantile } from './statistics.ts'
-import { missingProbeSets } from './tracer-health.ts'
+import {
+  directions,
+  PAIRS_FOR_A_VERDICT,
+  pairColumns,
+  pairRow,
+  pairUp,
+  type Summary,
+  summarize,
+} from './pairs.ts'
+import { judgeAttached, missingProbeSets } from './tracer-health.ts'
 import { type MeasuredTransition, readTransitions } from './transition-log.ts'
-import { type Block, CONTROL_KERNEL, type Condition, transitionPlan } from './transition-plan.ts'
+import { CONTROL_KERNEL, planText, transitionPlan } from './transition-plan.ts'
 
 /** The daemon disturbs nothing when the median ratio lies in here, for either direction. */
 const TOLERATED = { low: 0.95, high: 1.05 }
 /** The control slows transitions about fivefold; from here on it counts as seen. */
 const CONTROL_SEEN = 2
-/** With fewer, chance decides. */
-const PAIRS_FOR_A_VERDICT = 20
 /** Debian's HZ is 250. What takes less than a tick, as patching on 7.2 does, has no meaningful ratio. */
 const TICK_MS = 4
 
-interface Pair {
-  readonly without: MeasuredTransition
-  readonly with: MeasuredTransition
-}
-
-/** The n-th with the n-th: they come from neighbouring blocks. */
-const pairUp = (
-  measured: readonly MeasuredTransition[],
-  series: Block['series'],
-  condition: Condition,
-  direction: MeasuredTransition['direction'],
-): Pair[] => {
-  const of = (wanted: Condition) =>
-    measured.filter((one) => one.series === series && one.condition === wanted && one.direction === direction)
-  const others = of(condition)
-  return of('nothing').flatMap((without, index) => {
-    const other = others[index]
-    return other ? [{ without, with: other }] : []
-  })
-}
-
-const columns = [
-  'transitions',
-  'pairs',
-  'without: median s (quartiles)',
-  'with: median s (quartiles)',
-  'ratio of medians',
-  'pair ratios: median (quartiles)',
-  '95 % of the median',
-  'longer by: median ms',
-  'first try without/with',
-]
-
-const spread = (values: readonly number[], digits: number): string =>
-  `${fixed(median(values), digits)} (${fixed(quantile(values, 0.25), digits)}-${fixed(quantile(values, 0.75), digits)})`
-
-const summarize = (pairs: readonly Pair[]) => {
-  const without = pairs.map((pair) => pair.without.seconds)
-  const with_ = pairs.map((pair) => pair.with.seconds)
-  const ratios = pairs.map((pair) => pair.with.seconds / pair.without.seconds)
-  const firstTry = (side: keyof Pair) => pairs.filter((pair) => pair[side].firstTry).length
-  return {
-    pairs: pairs.length,
-    withoutS: without,
-    withS: with_,
-    ratios,
-    longerMs: median(pairs.map((pair) => (pair.with.seconds - pair.without.seconds) * 1000)),
-    ratioOfMedians: median(with_) / median(without),
-    medianRatio: median(ratios),
-    interval: medianInterval(ratios),
-    firstTry: { without: firstTry('without'), with: firstTry('with') },
-  }
-}
-type Summary = ReturnType<typeof summarize>
+const columns = [...pairColumns, 'first try without/with']
 
 const row = (name: string, one: Summary): string[] => [
-  name,
-  String(one.pairs),
-  spread(one.withoutS, 3),
-  spread(one.withS, 3),
-  fixed(one.ratioOfMedians, 3),
-  spread(one.ratios, 3),
-  `${fixed(one.interval.low, 2)}-${fixed(one.interval.high, 2)}`,
-  fixed(one.longerMs, 0),
+  ...pairRow(name, one),
   `${one.firstTry.without}/${one.firstTry.with}`,
 ]
 
@@ -91,12 +37,8 @@ const judge = (
   options: BenchOptions,
   missing: readonly string[],
 ): Verdict => {
-  if (missing.length > 0) {
-    return {
-      outcome: 'failed',
-      text: `the daemon's probes were not all attached (${missing.join('; ')}), so this is not the daemon's effect`,
-    }
-  }
+  const unattached = judgeAttached(missing)
+  if (unattached) return unattached
   const figures = byDirection
     .map((one, index) => {
       const ms = `${fixed(one.longerMs, 1)} ms`
@@ -149,8 +91,6 @@ const situations = [
   },
 ] as const
 
-const directions = ['patching', 'unpatching'] as const
-
 const situationSection = (
   kernel: string,
   options: BenchOptions,
@@ -159,7 +99,7 @@ const situationSection = (
   { series, title, notes }: (typeof situations)[number],
 ): Section => {
   const pairs = directions.map((direction) => pairUp(measured, series, 'daemon', direction))
-  const byDirection = pairs.map(summarize)
+  const byDirection = pairs.map((some) => summarize(some))
   const all = summarize(pairs.flat())
   return {
     title: `Non-interference, Linux ${kernel}: transitions with the daemon and without, ${title}`,
@@ -204,12 +144,9 @@ const report = (kernel: string, options: BenchOptions, read: (file: string) => s
 export const nonInterference: GuestBench = {
   name: 'non-interference',
   where: 'guest',
+  clock: 'instructions',
   about: 'duration of transitions with the daemon attached against without',
   part: 'transitions',
-  files: (kernel, { pairs }) => ({
-    'transitions.plan': transitionPlan(kernel, pairs)
-      .map(({ series, condition, cycles }) => `${series} ${condition} ${cycles}\n`)
-      .join(''),
-  }),
+  files: (kernel, { pairs }) => ({ 'transitions.plan': planText(transitionPlan(kernel, pairs)) }),
   report,
 }

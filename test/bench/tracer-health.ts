@@ -1,3 +1,5 @@
+import type { Verdict } from './bench.ts'
+
 interface Health {
   readonly ready?: boolean
   readonly tracer?: {
@@ -16,3 +18,12 @@ export const missingProbeSets = (healthJson: string): string[] => {
     .filter((set) => !set.available)
     .map((set) => `${set.name}: ${(set.reason ?? 'no reason given').slice(0, 160)}`)
 }
+
+/** What is measured without some of the daemon's probes says nothing of the daemon. */
+export const judgeAttached = (missing: readonly string[]): Verdict | undefined =>
+  missing.length === 0
+    ? undefined
+    : {
+        outcome: 'failed',
+        text: `the daemon's probes were not all attached (${missing.join('; ')}), so this is not the daemon's effect`,
+      }

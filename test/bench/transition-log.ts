@@ -7,6 +7,8 @@ export interface MeasuredTransition {
   readonly direction: 'patching' | 'unpatching'
   /** From `starting … transition` to `… complete`, in seconds of the log's clock. */
   readonly seconds: number
+  /** To `… complete` from the mark that the task in its way leaves; null without one. */
+  readonly secondsAfterLeaving: number | null
   /** The kernel's first look found every task ready. */
   readonly firstTry: boolean
 }
@@ -19,10 +21,14 @@ const completePattern = /^'.*': (?:patching|unpatching) complete$/
 export const readTransitions = (dmesg: string): MeasuredTransition[] => {
   const found: MeasuredTransition[] = []
   let cycle: Pick<MeasuredTransition, 'series' | 'condition'> | undefined
-  let open: { direction: MeasuredTransition['direction']; startS: number; firstTry: boolean } | undefined
+  let open:
+    | { direction: MeasuredTransition['direction']; startS: number; firstTry: boolean; leftS?: number }
+    | undefined
   for (const text of dmesg.split('\n')) {
     const [, seconds, source, rest = ''] = linePattern.exec(text) ?? []
-    if (source === 'klpscope-bench') {
+    if (source === 'klpscope-bench' && rest === 'leaving') {
+      if (open) open.leftS = Number(seconds)
+    } else if (source === 'klpscope-bench') {
       const [word, series, condition] = rest.split(' ')
       cycle = word === 'cycle' ? ({ series, condition } as typeof cycle) : undefined
       open = undefined
@@ -31,8 +37,9 @@ export const readTransitions = (dmesg: string): MeasuredTransition[] => {
       if (direction) open = { direction, startS: Number(seconds), firstTry: true }
       else if (open && rest.startsWith('klp_try_switch_task: ')) open.firstTry = false
       else if (open && completePattern.test(rest)) {
-        const { startS, ...others } = open
-        found.push({ ...cycle, ...others, seconds: Number(seconds) - startS })
+        const { startS, leftS, ...others } = open
+        const secondsAfterLeaving = leftS === undefined ? null : Number(seconds) - leftS
+        found.push({ ...cycle, ...others, seconds: Number(seconds) - startS, secondsAfterLeaving })
         open = undefined
       }
     }

@@ -2,22 +2,22 @@
 export type Condition = 'nothing' | 'daemon' | 'fexit'
 
 export interface Block {
-  /** What else goes on; `enter_<name>` in guest/transitions.sh. */
-  readonly series: 'quiet' | 'counted' | 'held' | 'control'
+  /** What else goes on: `hold_for_<name>` and `release_for_<name>` in guest/transitions.sh, or guest/straggler.sh. */
+  readonly series: 'quiet' | 'counted' | 'held' | 'control' | 'straggler'
   readonly condition: Condition
   readonly cycles: number
 }
 
 /**
  * Blocks in the order without, with, with, without, so that a machine that gets slower all the time slows both
- * alike. Attaching takes half a minute under emulation: a block has several cycles, neighbours of one condition
- * share an attachment.
+ * alike. Starting the daemon takes as long as some cycles: a block has several, neighbours of one condition share an
+ * attachment.
  */
 const interleave = (
   series: Block['series'],
   condition: Condition,
   pairs: number,
-  blockCycles: number,
+  blockCycles = Math.min(5, Math.ceil(pairs / 2)),
 ): Block[] => {
   const blocks: Block[] = []
   for (let done = 0, turn = 0; done < pairs; done += blockCycles, turn++) {
@@ -36,10 +36,16 @@ export const CONTROL_KERNEL = '6.12'
 
 /** @param pairs cycles with and without the daemon, each */
 export const transitionPlan = (kernel: string, pairs: number): Block[] => [
-  ...interleave('quiet', 'daemon', pairs, Math.min(5, Math.ceil(pairs / 2))),
-  ...interleave('counted', 'daemon', pairs, Math.min(5, Math.ceil(pairs / 2))),
-  ...interleave('held', 'daemon', pairs, Math.min(5, Math.ceil(pairs / 2))),
+  ...interleave('quiet', 'daemon', pairs),
+  ...interleave('counted', 'daemon', pairs),
+  ...interleave('held', 'daemon', pairs),
   ...(kernel === CONTROL_KERNEL
     ? interleave('control', 'fexit', Math.max(2, Math.ceil(pairs / 3)), Math.max(1, Math.ceil(pairs / 6)))
     : []),
 ]
+
+export const stragglerPlan = (pairs: number): Block[] => interleave('straggler', 'daemon', pairs)
+
+/** As the guest reads it. */
+export const planText = (blocks: readonly Block[]): string =>
+  blocks.map(({ series, condition, cycles }) => `${series} ${condition} ${cycles}\n`).join('')

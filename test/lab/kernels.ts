@@ -15,9 +15,6 @@ export const LAB_KERNELS: readonly LabKernel[] = [
 
 export const labKernelNames = LAB_KERNELS.map((kernel) => kernel.name)
 
-/** Those whose bpftrace can run the daemon's probes; the tracer (bpf/tracer) runs on all. */
-export const bpftraceKernelNames = labKernelNames.filter((name) => name !== '5.10')
-
 export const labKernel = (name: string): LabKernel => {
   const found = LAB_KERNELS.find((kernel) => kernel.name === name)
   if (found) return found

@@ -21,7 +21,8 @@ attach_daemon() {
 detach_daemon() {
   save_health daemon-health.json
   stop_daemon
-  wait_until 30 no_process_named bpftrace
+  # The kernel takes the probes away while it ends.
+  wait_until 60 no_process_named klpscope-tracer
 }
 
 # ask_daemon PATH: the answer's body.

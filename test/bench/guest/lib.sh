@@ -25,6 +25,13 @@ file_reads() {
 }
 at_rest() { file_reads "$livepatch/$1/transition" 0; }
 
+# rest_after PATCH: until a patch that was disabled is gone, with its module.
+rest_after() {
+  quietly_until gone "$1"
+  quietly_until rmmod_quietly "$1"
+  pause 0.5
+}
+
 # mark WORD…: a line in the kernel log for the host to find.
 mark() { echo "klpscope-bench: $*" >/dev/kmsg; }
 

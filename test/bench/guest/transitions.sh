@@ -48,9 +48,7 @@ cycle() {
   echo 0 >"$livepatch/klpt_patch_v1/enabled"
   "release_for_$1"
   pause "$undisturbed_s"
-  quietly_until gone klpt_patch_v1
-  quietly_until rmmod_quietly klpt_patch_v1
-  pause 0.5
+  rest_after klpt_patch_v1
 }
 
 measure_transitions() {

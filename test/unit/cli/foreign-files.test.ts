@@ -17,9 +17,11 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip, deflateSync, gunzipSync, gzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { recordingHeader } from '../../../daemon/raw/layout.ts'
 import { openDatabase } from '../../../daemon/store/open-database.ts'
 import { stateVersion } from '../../../daemon/store/serialize-state.ts'
 import { buildCommandLine } from '../support/command-line.ts'
+import { frameBytes, jsonFrame } from '../support/frame-bytes.ts'
 import { recordSteps } from '../support/record-steps.ts'
 import { eventsOf, recordingsOf, stepsOf } from '../support/recordings.ts'
 
@@ -73,6 +75,15 @@ function* repeated(chunk: string | Buffer, times: number, before = '') {
   yield before
   for (let time = 0; time < times; time++) yield chunk
 }
+/** Of what the daemon might have seen, by the frames. */
+const recording = (...observations: string[]): string =>
+  written(
+    'x',
+    Buffer.concat([
+      jsonFrame('recording', recordingHeader),
+      ...observations.map((text) => frameBytes('observation', Buffer.from(text))),
+    ]),
+  )
 const ndjson = (list: readonly unknown[]) => `${list.map((event) => JSON.stringify(event)).join('\n')}\n`
 const megabyte = 2 ** 20
 const nested = '['.repeat(200_000) + ']'.repeat(200_000)
@@ -105,13 +116,20 @@ describe('a file that klpscope did not write is refused in a sentence, with exit
       () => written('x', Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * 48_271) % 251))),
     ],
     ['an event nested 200,000 deep', () => written('x', `{"seq":1,"kind":"custom","fields":${nested}}\n`)],
+    ['a raw record nested 200,000 deep', () => recording(`{"monoNs":"1","source":"x","x":${nested}}`)],
     [
-      'a raw record nested 200,000 deep',
-      () => written('x', `{"monoNs":"1","source":"sysfs","patches":${nested}}\n`),
+      'a raw record of many small objects',
+      () => recording(`{"monoNs":"1","source":"x","x":[${'{},'.repeat(9_000_000)}{}]}`),
     ],
     [
       'a line of many small objects',
-      () => written('x', `{"monoNs":"1","source":"sysfs","patches":[${'{},'.repeat(9_000_000)}{}]}\n`),
+      () => written('x', `{"seq":1,"kind":"custom","fields":[${'{},'.repeat(9_000_000)}{}]}\n`),
+    ],
+    ['a recording without anything', () => recording()],
+    ['a recording of what is no JSON', () => recording('{"monoNs":')],
+    [
+      'a recording of an earlier version, in lines',
+      () => written('x', ndjson([{ monoNs: '1', source: 'bpftrace', line: '{}' }])),
     ],
     [
       'times beyond int64',
@@ -360,9 +378,15 @@ describe('every reading command', () => {
         () => written('x.gz', raw.subarray(0, raw.length - 500)),
         /its end is missing/,
       ],
+      ['cut in its last frame', () => written('x', gunzipSync(raw).subarray(0, -20)), /: its end is missing/],
+      [
+        'with a frame that is no record',
+        () => written('x', Buffer.concat([gunzipSync(raw), frameBytes('record', Buffer.alloc(4))])),
+        /1 of its frames is no record/,
+      ],
       [
         'cut in its last line',
-        () => written('x', gunzipSync(raw).subarray(0, -20)),
+        () => written('x', ndjson(events).slice(0, -20)),
         /1 of its lines is no record/,
       ],
       [
@@ -385,11 +409,12 @@ describe('every reading command', () => {
   })
 })
 
-it('a whole recording is read, whatever its lines end in', async () => {
-  const text = gunzipSync(raw).toString('utf8')
+it('a whole export is read, whatever its lines end in, and a whole recording', async () => {
+  const text = ndjson(events)
   let line = 0
   const mixed = text.replaceAll('\n', () => ['\r\n', '\n', '\r'][line++ % 3] as string)
-  for (const contents of [text, `\ufeff${text}`, text.replaceAll('\n', '\r\n'), mixed, text.trimEnd()]) {
+  const exported = [text, `\ufeff${text}`, text.replaceAll('\n', '\r\n'), mixed, text.trimEnd()]
+  for (const contents of [...exported, raw, gunzipSync(raw)]) {
     const { exitCode, stderr } = await klpscope('history', '--db', written('x', contents))
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   }

@@ -15,14 +15,16 @@ describe('klpscope status', () => {
     klpscope = await buildCommandLine(dir)
   }, 60_000)
 
-  it.each([...recordingsOf('no-bpftrace'), ...recordingsOf('no-probes')])(
+  it.each(recordingsOf('no-tracer'))(
     'of %s tells the cause once, with what to do and what is lost',
     async (name) => {
       const file = join(packageDir, 'test/recordings', `${name}.recording.gz`)
       const { stdout } = await klpscope('status', '--db', file)
       const lines = stdout.split('\n')
       expect(lines.filter((line) => line.startsWith('warning: '))).toEqual([
-        expect.stringMatching(/^warning: Only sysfs, \/proc and the kernel log are seen: bpftrace/),
+        expect.stringMatching(
+          /^warning: Only sysfs, \/proc and the kernel log are seen: the tracer ended \(exit code 1\)/,
+        ),
       ])
       expect(lines.filter((line) => line.startsWith('  not seen: '))).toHaveLength(1)
       expect(stdout.match(/shadow variables: /g)).toHaveLength(1)

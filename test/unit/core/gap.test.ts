@@ -15,17 +15,17 @@ const told = (world: World) =>
     lasts ? 'lasts' : seconds(to),
     reason,
   ])
-const died = (fromS: number, toS: number, reason = 'bpftrace ended (SIGKILL)') =>
+const died = (fromS: number, toS: number, reason = 'the tracer ended (SIGKILL)') =>
   ({
     kind: 'tracer-gap',
-    source: 'bpftrace',
+    source: 'tracer',
     fromMonoNs: String(fromS * 1e9),
     toMonoNs: String(toS * 1e9),
     reason,
   }) as const
 const blind = {
   kind: 'tracer-attached',
-  probeSets: allProbes.map((set) => ({ ...set, available: false, reason: 'bpftrace is not installed' })),
+  probeSets: allProbes.map((set) => ({ ...set, available: false, reason: 'the tracer is not there' })),
 } as const
 const absent = (fromS: number, toS: number) =>
   ({
@@ -35,14 +35,14 @@ const absent = (fromS: number, toS: number) =>
     toMonoNs: String(toS * 1e9),
     reason: 'the daemon was not running',
   }) as const
-const attaching = ['bpftrace', 'polling', 1, 2, 'the probes were being attached']
+const attaching = ['tracer', 'polling', 1, 2, 'the probes were being attached']
 
 describe('gaps', () => {
   it('until the probes are attached only sysfs and /proc are seen', () => {
     const world = aWorld()
     expect(told(world)).toEqual([])
     world.at(1, started())
-    expect(told(world)).toEqual([['bpftrace', 'polling', 1, 'lasts', 'the probes were being attached']])
+    expect(told(world)).toEqual([['tracer', 'polling', 1, 'lasts', 'the probes were being attached']])
     world.at(2, attached)
     expect(told(world)).toEqual([attaching])
   })
@@ -50,20 +50,20 @@ describe('gaps', () => {
   it('a tracer that died is one gap, from its last word until it is attached again', () => {
     const world = observing()
     world.at(9, died(5, 9))
-    expect(told(world)).toEqual([['bpftrace', 'polling', 5, 'lasts', 'bpftrace ended (SIGKILL)'], attaching])
+    expect(told(world)).toEqual([['tracer', 'polling', 5, 'lasts', 'the tracer ended (SIGKILL)'], attaching])
     world.at(15, died(5, 15, 'the tracer had to be restarted'))
     world.at(16, attached)
-    expect(told(world)).toEqual([['bpftrace', 'polling', 5, 16, 'bpftrace ended (SIGKILL)'], attaching])
+    expect(told(world)).toEqual([['tracer', 'polling', 5, 16, 'the tracer ended (SIGKILL)'], attaching])
   })
 
-  it('without bpftrace all of a run is a gap, however often it is tried', () => {
+  it('without the tracer all of a run is a gap, however often it is tried', () => {
     const world = aWorld()
     world.at(1, started())
     world.at(2, blind)
     world.at(7, blind)
-    expect(told(world)).toEqual([['bpftrace', 'polling', 1, 'lasts', 'bpftrace is not installed']])
+    expect(told(world)).toEqual([['tracer', 'polling', 1, 'lasts', 'the tracer is not there']])
     world.at(9, attached)
-    expect(told(world)).toEqual([['bpftrace', 'polling', 1, 9, 'bpftrace is not installed']])
+    expect(told(world)).toEqual([['tracer', 'polling', 1, 9, 'the tracer is not there']])
   })
 
   it('between two runs nothing is seen, whatever was seen before', () => {
@@ -73,9 +73,9 @@ describe('gaps', () => {
     world.at(20, started())
     world.at(22, attached)
     expect(told(world)).toEqual([
-      ['bpftrace', 'polling', 20, 22, 'the probes were being attached'],
+      ['tracer', 'polling', 20, 22, 'the probes were being attached'],
       ['daemon', 'nothing', 8, 20, 'the daemon was not running'],
-      ['bpftrace', 'polling', 5, 8, 'bpftrace ended (SIGKILL)'],
+      ['tracer', 'polling', 5, 8, 'the tracer ended (SIGKILL)'],
       attaching,
     ])
   })
@@ -119,10 +119,17 @@ describe('gaps', () => {
       suspendedNs: '100000000000',
     })
     expect(told(world)).toEqual([
-      ['bpftrace', 'polling', 104, 'lasts', 'bpftrace is not installed'],
+      ['tracer', 'polling', 104, 'lasts', 'the tracer is not there'],
       ['host', 'nothing', 4, 104, 'the host was suspended'],
-      ['bpftrace', 'polling', 1, 4, 'bpftrace is not installed'],
+      ['tracer', 'polling', 1, 4, 'the tracer is not there'],
     ])
+  })
+
+  it('of a tracer as earlier versions called it is one with what is told of it today', () => {
+    const world = observing()
+    world.at(9, { ...died(5, 9), source: 'bpftrace' })
+    expect(told(world)).toEqual([['tracer', 'polling', 5, 'lasts', 'the tracer ended (SIGKILL)'], attaching])
+    expect(world.state().tracer.status).toBe('starting')
   })
 
   it('of a part of the observer: all others were seen', () => {

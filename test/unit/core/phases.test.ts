@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Moment } from '../../../daemon/contract/phases.ts'
 import type { Transition } from '../../../daemon/contract/state.ts'
 import { millisecondsBetween } from '../../../daemon/core/time.ts'
+import type { Step } from '../../../daemon/engine.ts'
 import {
   aTask,
   aWorld,
@@ -11,11 +12,11 @@ import {
   tasksObserved,
   transitionStarted,
 } from '../support/fold.ts'
-import { recordingNames, recordingsOf, stepsOf } from '../support/recordings.ts'
+import { recordingNames, recordingsOf, stepsOf, stepsOfExport } from '../support/recordings.ts'
 
-const ended = (name: string): Transition[] => {
+const ended = (steps: readonly Step[]): Transition[] => {
   const byId = new Map<string, Transition>()
-  for (const { state } of stepsOf(name))
+  for (const { state } of steps)
     if (state.lastTransition) byId.set(state.lastTransition.id, state.lastTransition)
   return [...byId.values()]
 }
@@ -26,8 +27,9 @@ const seconds = ({ startedMonoNs }: Transition, moment: Moment | null | undefine
     ? `${moment.exact ? '' : '~'}${(millisecondsBetween(startedMonoNs, moment.monoNs) / 1000).toFixed(1)}`
     : null
 
-describe('the unpatching of stall-sleeping-6.12, on a starved machine', () => {
-  const transition = ended('stall-sleeping-6.12').find(({ direction }) => direction === 'unpatching')!
+describe('an unpatching on a starved machine, in an export of an earlier version', () => {
+  const steps = stepsOfExport('starved-6.12')
+  const transition = ended(steps).find(({ direction }) => direction === 'unpatching')!
 
   it('was first tried after 4 s, had switched all within 7 s, and then the kernel took 14 s to finish', () => {
     const { phases } = transition
@@ -38,14 +40,14 @@ describe('the unpatching of stall-sleeping-6.12, on a starved machine', () => {
   })
 
   it('had nobody in its way at any moment, in what is shown as in what a restart goes on from', () => {
-    const own = stepsOf('stall-sleeping-6.12').filter(({ event }) => event.transition === transition.id)
+    const own = steps.filter(({ event }) => event.transition === transition.id)
     expect(own.length).toBeGreaterThan(10)
     expect(own.map(({ state }) => state.blocked.size)).toEqual(own.map(() => 0))
   })
 })
 
 it.each(recordingNames)('in %s each phase of each transition follows on the one before', (name) => {
-  for (const transition of ended(name).filter(({ outcome }) => outcome === 'completed')) {
+  for (const transition of ended(stepsOf(name)).filter(({ outcome }) => outcome === 'completed')) {
     const { started, firstTryBegan, firstTryEnded, lastSwitched, released } = transition.phases!
     const end = {
       monoNs: String(BigInt(transition.startedMonoNs) + BigInt(Math.round(transition.durationMs * 1e6))),
@@ -67,7 +69,7 @@ it.each(recordingNames)('in %s each phase of each transition follows on the one 
 it.each(recordingsOf('stall-sleeping'))(
   'in %s the last task is the sleeper, when its switch was seen',
   (name) => {
-    const held = ended(name).find(({ direction }) => direction === 'patching')!
+    const held = ended(stepsOf(name)).find(({ direction }) => direction === 'patching')!
     expect(held.phases?.lastSwitched?.exact).toBe(true)
   },
 )

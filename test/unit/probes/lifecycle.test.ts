@@ -3,7 +3,7 @@ import type { EventDraft } from '../../../daemon/contract/event.ts'
 import { createDecoder } from '../../../daemon/probes/decode.ts'
 import type { RawRecord } from '../../../daemon/probes/raw-record.ts'
 import { objectFact, objectMoment } from '../../../daemon/raw/enums.ts'
-import { probe } from '../support/probe.ts'
+import { asked, probe } from '../support/probe.ts'
 
 const allCallbacks =
   objectFact.PRE_PATCH | objectFact.POST_PATCH | objectFact.PRE_UNPATCH | objectFact.POST_UNPATCH
@@ -213,18 +213,18 @@ describe('callbacks', () => {
     expect(events[1]).toMatchObject({ reason: 'replaced', cause: expect.stringContaining('q replaced p') })
   })
 
-  it('of a disabled patch run before and after', () => {
-    const events = story(
-      found(objectMoment.BEFORE_UNPATCH, inPlace),
-      found(objectMoment.BEFORE_SETTLING, inPlace),
-      settled(1_000_000_000, 0),
-    )
+  it.each([
+    ['told before', [asked, found(objectMoment.BEFORE_UNPATCH, inPlace)]],
+    ['told after its objects', [found(objectMoment.BEFORE_UNPATCH, inPlace), asked]],
+  ])('of a disabled patch run before and after; who waits for them is %s', (_, records) => {
+    const events = story(...records, found(objectMoment.BEFORE_SETTLING, inPlace), settled(1_000_000_000, 0))
     expect(short(events)).toEqual([
       'callback-entered pre_unpatch',
       'callback-called pre_unpatch',
       'callback-called post_unpatch',
       'patch-disabled',
     ])
+    expect(events[0]).toMatchObject({ pid: 10, tid: 11, comm: 'insmod' })
   })
 
   it('of a reversed load: only post_unpatch', () => {

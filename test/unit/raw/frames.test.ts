@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Frame, FrameError, FrameReader, frameMaxBytes, frameTypes } from '../../../daemon/raw/frames.ts'
-import { frameBytes } from '../support/frame-bytes.ts'
+import { frameBytes, jsonFrame } from '../support/frame-bytes.ts'
 
 const frames = fc.array(
   fc.record({
@@ -68,5 +68,17 @@ describe('a stream of frames', () => {
     const header = frameBytes('record', new Uint8Array(0), true)
     header.writeUInt32LE(frameMaxBytes - 7, 0)
     expect(() => [...new FrameReader().read(header)]).toThrow(FrameError)
+  })
+
+  it('is read right from a buffer that is used again for the next piece', () => {
+    const bytes = Buffer.concat([jsonFrame('hello', { a: 1 }), jsonFrame('ready', { b: 2 })])
+    const reader = new FrameReader()
+    const piece = Buffer.alloc(7)
+    const types: string[] = []
+    for (let at = 0; at < bytes.length; at += piece.length) {
+      const got = bytes.copy(piece, 0, at)
+      for (const frame of reader.read(piece.subarray(0, got))) types.push(frame.type)
+    }
+    expect(types).toEqual(['hello', 'ready'])
   })
 })

@@ -4,12 +4,15 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { gapsOf } from '../../../daemon/core/gap.ts'
+import { FrameReader } from '../../../daemon/raw/frames.ts'
 import { openReplay, type Replay } from '../../../daemon/replay/open-replay.ts'
 import { createPast } from '../../../daemon/store/past.ts'
 import { restoreState } from '../../../daemon/store/restore-state.ts'
 import { migrations } from '../../../daemon/store/schema.ts'
 import { serializeState } from '../../../daemon/store/serialize-state.ts'
 import { UserError } from '../../../daemon/user-error.ts'
+import { frameBytes } from '../support/frame-bytes.ts'
 import { anOldRecord } from '../support/old-record.ts'
 import { recordSteps } from '../support/record-steps.ts'
 import { eventsOf, recordingNames, recordingsOf, stepsOf } from '../support/recordings.ts'
@@ -31,11 +34,8 @@ const written = (name: string, contents: string | Buffer): string => {
   return file
 }
 const rawFile = (name: string) => join(import.meta.dirname, '../../recordings', `${name}.recording.gz`)
-const rawLines = (name: string) =>
-  gunzipSync(readFileSync(rawFile(name)))
-    .toString('utf8')
-    .trimEnd()
-    .split('\n')
+const rawBytes = (name: string) => gunzipSync(readFileSync(rawFile(name)))
+const exportedFile = (name: string) => join(import.meta.dirname, '../../recordings', `${name}.ndjson.gz`)
 const liveState = (name: string) => serializeState(stepsOf(name).at(-1)!.state)
 const ndjson = (events: readonly unknown[]) => `${events.map((event) => JSON.stringify(event)).join('\n')}\n`
 const failureOf = async (file: string): Promise<UserError> => {
@@ -48,9 +48,9 @@ const [aName] = recordingNames as [string]
 describe.each(recordingNames)('recording %s', (name) => {
   it.each<[string, () => string]>([
     ['its raw records, gzipped', () => rawFile(name)],
-    ['its raw records', () => written('raw.ndjson', `${rawLines(name).join('\n')}\n`)],
+    ['its raw records', () => written('raw.recording', rawBytes(name))],
     ['its events, exported', () => written('events.ndjson', ndjson(eventsOf(name)))],
-    ['its events, gzipped', () => written('events.recording.gz', gzipSync(ndjson(eventsOf(name))))],
+    ['its events, gzipped', () => written('events.ndjson.gz', gzipSync(ndjson(eventsOf(name))))],
   ])('replayed from %s ends as the live run did, byte for byte', async (_, file) => {
     const { state, database, malformed, damage } = await open(file())
     expect(serializeState(state)).toBe(liveState(name))
@@ -126,6 +126,25 @@ describe('a database', () => {
   })
 })
 
+describe('of an earlier version', () => {
+  it('an export is read as it was, with what traced then', async () => {
+    const { state, malformed, damage } = await open(exportedFile('starved-6.12'))
+    expect({ malformed, damage }).toEqual({ malformed: 0, damage: null })
+    expect(state.lastTransition).toMatchObject({ direction: 'unpatching', outcome: 'completed' })
+    expect(gapsOf(state.tracer).map(({ source, seen }) => `${source} ${seen}`)).toContain('tracer polling')
+  })
+
+  it('a recording in lines is refused, with what to do', async () => {
+    const lines = [
+      { monoNs: '1', source: 'clock', wallNs: '1795216289129000000' },
+      { monoNs: '2', source: 'bpftrace', line: '{"type": "value", "data": ["transition.start"]}' },
+    ]
+    const { message, remedy } = await failureOf(written('raw.ndjson', ndjson(lines)))
+    expect(message).toMatch(/a recording of an earlier version of klpscope/)
+    expect(remedy).toMatch(/klpscope export/)
+  })
+})
+
 describe('a file that is no record', () => {
   const sqlite = (prepare: (database: Database.Database) => void): string => {
     const database = new Database(dir.path('x.db'))
@@ -189,22 +208,47 @@ describe('damage', () => {
         return all.join('\n')
       })
 
-  it('in lines of raw records is counted, and told as decode-failed; the rest comes through', {
+  /** What is a frame, and says nothing. */
+  const junkFrame = fc.oneof(
+    junk.map((text) => frameBytes('observation', Buffer.from(text))),
+    fc.uint8Array({ maxLength: 200 }).map((bytes) => frameBytes('record', bytes)),
+    fc.uint8Array({ maxLength: 200 }).map((bytes) => frameBytes('text', bytes)),
+  )
+  it('in frames is counted, and told as decode-failed; the rest comes through', {
     timeout: 60_000,
   }, async () => {
     const [name] = recordingsOf('cancel') as [string]
+    const frames = [...new FrameReader(true).read(rawBytes(name))].map(({ bytes }) => new Uint8Array(bytes))
+    const inserted = fc.array(fc.tuple(fc.integer({ min: 1, max: frames.length }), junkFrame), {
+      minLength: 1,
+      maxLength: 5,
+    })
     await fc.assert(
-      fc.asyncProperty(aroundJunk(rawLines(name)), async (text) => {
-        const { state, malformed, close } = await openReplay(written('junk.ndjson', text))
-        const before = state.tracer.decodeFailures
-        close()
-        expect(malformed + before).toBeGreaterThan(0)
+      fc.asyncProperty(inserted, async (between) => {
+        const all: Uint8Array[] = [...frames]
+        for (const [at, frame] of between) all.splice(at, 0, frame)
+        const replay = await openReplay(written('junk.recording', Buffer.concat(all)))
+        const { state, malformed, damage } = replay
+        const told = replay.database.prepare("SELECT count(*) FROM events WHERE kind = 'decode-failed'")
+        expect(told.pluck().get()).toBe(between.length)
+        replay.close()
+        expect(damage === null).toBe(malformed === 0)
         expect(state.lastTransition).toMatchObject({
           patch: stepsOf(name).at(-1)!.state.lastTransition!.patch,
         })
       }),
       { numRuns: 10 },
     )
+  })
+
+  it('that is no frame ends what can be read of a recording, and is told', async () => {
+    const bytes = rawBytes(aName)
+    const half = bytes.subarray(0, bytes.length / 2)
+    const { state, damage } = await open(
+      written('broken.recording', Buffer.concat([half, Buffer.alloc(100_000, 0xa5), half])),
+    )
+    expect(damage).toMatch(/it cannot be read further/)
+    expect(state.seq).toBeGreaterThan(5)
   })
 
   it('in lines of events is counted; the rest comes through', { timeout: 60_000 }, async () => {

@@ -66,15 +66,12 @@ describe.each(withTransitions)('reports of %s', (name) => {
 })
 
 describe('what was not seen', () => {
-  it.each([...recordingsOf('no-bpftrace'), ...recordingsOf('no-probes')])(
-    '%s: one cause is one item',
-    (name) => {
-      const { blindSpots, gaps } = firstReportOf(name.replace(/-\d[\d.]*$/, ''))
-      expect(blindSpots.filter((spot) => /bpftrace/.test(spot))).toHaveLength(1)
-      expect(blindSpots[0]).toMatch(/only sysfs.* Not seen: .*shadow variables/)
-      expect(gaps.map(({ seen }) => seen)).toEqual(['polling'])
-    },
-  )
+  it.each(recordingsOf('no-tracer'))('%s: one cause is one item', (name) => {
+    const { blindSpots, gaps } = firstReportOf(name.replace(/-\d[\d.]*$/, ''))
+    expect(blindSpots.filter((spot) => /the tracer ended/.test(spot))).toHaveLength(1)
+    expect(blindSpots[0]).toMatch(/only sysfs.* Not seen: .*shadow variables/)
+    expect(gaps.map(({ seen }) => seen)).toEqual(['polling'])
+  })
 
   it('is drawn in two looks that the caption names', () => {
     const page = renderReport(firstReportOf('restart'), 'html')
@@ -119,11 +116,13 @@ describe('the summary', () => {
     )
     expect(restarted.gaps).toMatchObject([
       { source: 'daemon', seen: 'nothing' },
-      { source: 'bpftrace', seen: 'polling' },
+      { source: 'tracer', seen: 'polling' },
     ])
     const killed = firstReportOf('tracer-killed')
     expect(killed.blindSpots).toMatchObject([
-      expect.stringMatching(/only sysfs, \/proc and the kernel log were seen: bpftrace ended/),
+      expect.stringMatching(
+        /only sysfs, \/proc and the kernel log were seen: the tracer was ended by signal 9/,
+      ),
       // It began before the walk of klp_shadow_hash had ended.
       expect.stringMatching(/Shadow variables older than the tracer/),
     ])
@@ -141,7 +140,7 @@ describe('the summary', () => {
   })
 
   it('without probes names the task that was left, not the crowd of the first look', () => {
-    const report = firstReportOf('no-probes')
+    const report = firstReportOf('no-tracer')
     expect(report.summary[0]).toMatch(
       /^klpt-sleeper \(\d+\), a kernel thread, held .* for at least .*: why was not seen, waiting in klpt_wait_for_release/,
     )

@@ -6,6 +6,7 @@ import { type CoreState, initialState } from '../../../daemon/core/core-state.ts
 import { createEngine, type Step } from '../../../daemon/engine.ts'
 import { probeRecord, type RawRecord, textRecord } from '../../../daemon/probes/raw-record.ts'
 import { TracerStream } from '../../../daemon/raw/tracer-stream.ts'
+import { foldRecording } from '../../../daemon/replay/fold-recording.ts'
 
 const dir = join(import.meta.dirname, '../../recordings')
 const suffix = '.recording.gz'
@@ -55,6 +56,17 @@ export const stepsOf = (name: string): Step[] => {
   if (steps.length > 0) return steps
   for (const run of runsOf(readRecording(name))) steps.push(...runRecords(run, steps.at(-1)?.state))
   known.set(name, steps)
+  return steps
+}
+
+/** The steps of an export of an earlier version, test/recordings/NAME.ndjson.gz. */
+export const stepsOfExport = (name: string): Step[] => {
+  const steps: Step[] = []
+  const folding = foldRecording((step) => steps.push(step))
+  for (const line of gunzipSync(readFileSync(join(dir, `${name}.ndjson.gz`)))
+    .toString('utf8')
+    .split('\n'))
+    folding.take(line)
   return steps
 }
 export const eventsOf = (name: string): Event[] => stepsOf(name).map((step) => step.event)
