@@ -77,7 +77,8 @@
 	X(SHADOW_COUNTED, shadow_counted)               \
 	X(SYMBOL, symbol)                               \
 	X(TRACING_LINK, tracing_link)                   \
-	X(TRACING_LINKS_END, tracing_links_end)
+	X(TRACING_LINKS_END, tracing_links_end)         \
+	X(BLINDNESS, blindness)
 
 enum record_kind {
 	RECORD_NONE,
@@ -474,6 +475,20 @@ struct gap {
 	__u64 from_ns;
 	__u32 over;
 	__u32 pad;
+	char reason[REASON_BYTES];
+};
+
+/*
+ * Probes that are attached did not fire from `from_ns` on. Told when that is noticed, and when they fire again (`over`
+ * 1): then PROBE of every program and READY follow, what was counted before is void, and all is told anew. That the
+ * probe of one function is silent is told by PROBE and READY alone when it is noticed.
+ */
+struct blindness {
+	struct record_header header;
+	__u64 from_ns;
+	__u32 over;
+	__u32 pad;
+	char function[SYMBOL_BYTES]; /* only its probe; empty: all probes */
 	char reason[REASON_BYTES];
 };
 

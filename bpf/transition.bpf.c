@@ -23,7 +23,7 @@
 static __u64 forcing;
 /* When the last try of the running transition began, and when a task was switched last; tasks.bpf.c. */
 static __u64 try_began_ns;
-static __u64 last_switch_ns;
+__u64 last_switch_ns;
 /* Transitions are serialised by klp_mutex: one is enough. */
 static struct transition_ended ending;
 

@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { accountPath } from './account/account-path.ts'
 import type { AccountStatus } from './contract/account.ts'
 import type { Series } from './contract/state.ts'
+import { isUserProbeSource } from './contract/user-probe.ts'
 import { openLog } from './open-log.ts'
 import { openPipeline } from './open-pipeline.ts'
 import { bpfDir, packageVersion, storeWorkerFile, webDir } from './package-paths.ts'
@@ -15,6 +16,7 @@ import { startObserver } from './sources/observer.ts'
 import { giveWay } from './sources/priority.ts'
 import { createRawRecording } from './sources/raw-recording.ts'
 import { makeRunDirectory } from './sources/run-directory.ts'
+import type { UserProbe } from './sources/user-probes.ts'
 import type { Keep } from './store/retention.ts'
 import type { Store } from './store/store.ts'
 import { timeUntil } from './time-until.ts'
@@ -26,6 +28,8 @@ export type DaemonOptions = {
   keep: Keep
   /** Where a tracer is started for whoever connects. */
   tracerSocket: string
+  /** Users' own bpftrace scripts. */
+  userProbes: readonly UserProbe[]
   /** File to which raw records are also written. */
   record?: string
   /** File for the log; default: standard output. */
@@ -89,6 +93,10 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
   let stopping = false
   const stream = createStream(engine.state, points.series, newest)
   pipeline.addSink((step) => stream.publish(step))
+  pipeline.addSink(({ event }) => {
+    if (event.kind === 'tracer-gap' && isUserProbeSource(event.source))
+      log.warn({ reason: event.reason }, `${event.source} was not seen`)
+  })
   const server = createHttpServer({
     state: engine.state,
     queries,
@@ -120,6 +128,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
       stalledAfterMs: options.stalledAfterMs,
       onFrame: (frame) => raw?.frame(frame),
       account,
+      userProbes: options.userProbes,
     },
     pipeline.take,
   )

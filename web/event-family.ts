@@ -8,6 +8,7 @@ export type EventFamily =
   | 'object'
   | 'callback'
   | 'shadow'
+  | 'custom'
   | 'tracer'
   | 'measurement'
 
@@ -18,6 +19,7 @@ export const familyLabels: Record<EventFamily, string> = {
   object: 'Objects',
   callback: 'Callbacks',
   shadow: 'Shadow',
+  custom: 'Own probes',
   tracer: 'Tracer',
   measurement: 'Measurements',
 }
@@ -68,6 +70,7 @@ const families: Record<Exclude<EventKind, (typeof measurements)[number]>, EventF
   'shadow-freed-all': 'shadow',
   'shadow-free-missed': 'shadow',
   'shadow-adopted': 'shadow',
+  custom: 'custom',
 }
 
 /** Periodic counts, one each second or so: their news is in the tables and charts. */

@@ -260,6 +260,13 @@ bool calls_go_on(void)
 	return false;
 }
 
+void calls_begin_anew(void)
+{
+	for (unsigned int i = 0; i < used; i++)
+		slots[i].left = true;
+	due_ns = mono_ns() + SETTLE_NS;
+}
+
 void calls_put(void)
 {
 	bool over_budget = false;
@@ -309,5 +316,5 @@ void calls_begin(struct klpscope_bpf *of, __u32 budget_per_s)
 
 bool calls_are_one_by_one(void)
 {
-	return one_by_one;
+	return one_by_one && bpf_program__fd(skeleton->progs.function_called) >= 0;
 }

@@ -14,5 +14,7 @@ void calls_see(const struct record_header *record);
 bool calls_go_on(void);
 /* Once a second: FUNCTION_CALLS of those called since; those called too often are not counted any more. */
 void calls_put(void);
+/* Attaches all probes once more, and counts from 0. */
+void calls_begin_anew(void);
 
 #endif

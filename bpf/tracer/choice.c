@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "choice.h"
+#include "passive.h"
 #include "symbols.h"
 #include <errno.h>
 #include <stdio.h>
@@ -22,8 +23,7 @@ void choice_leave_out(unsigned int number, int error, const char *reason)
 	choice->error = error;
 }
 
-/* The kernel function of a kprobe or kretprobe, or NULL. */
-static const char *function_of(const struct bpf_program *program)
+const char *choice_function(const struct bpf_program *program)
 {
 	const char *section = bpf_program__section_name(program);
 	const char *slash = strchr(section, '/');
@@ -93,7 +93,9 @@ static void judge_needs(unsigned int number, const char *program, const struct s
 
 		if (strcmp(needs[i].program, program) || found->address)
 			continue;
-		choice_of(number)->of = needs[i].variable;
+		/* With the reason that stays. */
+		if (!*choice_of(number)->reason)
+			choice_of(number)->of = needs[i].variable;
 		snprintf(reason, sizeof(reason),
 			 found->all ? "the kernel does not tell where %s is" : "this kernel has no variable %s",
 			 needs[i].variable);
@@ -101,28 +103,58 @@ static void judge_needs(unsigned int number, const char *program, const struct s
 	}
 }
 
+/* Runs when something happens in the kernel, and not when the tracer asks. */
+static bool is_probe(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+
+	return strstr(section, "probe") || !strncmp(section, "tp_btf/", strlen("tp_btf/"));
+}
+
+/* Leaves all probes out where there must not be any. */
+static void judge_probes(struct klpscope_bpf *skeleton, const struct symbol_count *symbols, unsigned int count)
+{
+	struct bpf_program *program;
+	unsigned int number = 0, signs = 0;
+	struct passive passive;
+
+	for (unsigned int i = 0; i < PASSIVE_SIGNS; i++)
+		signs += find(symbols, count, passive_signs[i])->functions > 0;
+	passive = passive_judge(signs);
+	if (!passive.reason)
+		return;
+	bpf_object__for_each_program(program, skeleton->obj) {
+		if (passive.reads_nothing || is_probe(program))
+			choice_leave_out(number, passive.error, passive.reason);
+		number++;
+	}
+}
+
 /* One program that cannot be loaded would fail all of them. */
 static void judge(struct klpscope_bpf *skeleton)
 {
-	struct symbol_count symbols[MAX_PROGRAMS + VARIABLES];
+	struct symbol_count symbols[MAX_PROGRAMS + VARIABLES + PASSIVE_SIGNS];
 	__u64 *addresses = (__u64 *)&skeleton->rodata->kernel_at;
 	struct bpf_program *program;
 	unsigned int count = 0, number = 0;
 
 	bpf_object__for_each_program(program, skeleton->obj)
-		if (function_of(program) && count < MAX_PROGRAMS)
-			symbols[count++].name = function_of(program);
+		if (choice_function(program) && count < MAX_PROGRAMS)
+			symbols[count++].name = choice_function(program);
 	for (size_t i = 0; i < VARIABLES; i++)
 		symbols[count++].name = variables[i];
+	for (size_t i = 0; i < PASSIVE_SIGNS; i++)
+		symbols[count++].name = passive_signs[i];
 	symbols_count(symbols, count);
 	for (size_t i = 0; i < VARIABLES; i++)
 		addresses[i] = find(symbols, count, variables[i])->address;
 	bpf_object__for_each_program(program, skeleton->obj) {
-		if (function_of(program))
-			judge_function(number, find(symbols, count, function_of(program)));
+		if (choice_function(program))
+			judge_function(number, find(symbols, count, choice_function(program)));
 		judge_needs(number, bpf_program__name(program), symbols, count);
 		number++;
 	}
+	judge_probes(skeleton, symbols, count);
 }
 
 /*

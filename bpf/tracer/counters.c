@@ -188,6 +188,29 @@ bool counters_allocations_open(const struct klpscope_bpf *skeleton, __u64 positi
 	return open;
 }
 
+static void empty(const struct bpf_map *map)
+{
+	int fd = bpf_map__fd(map);
+	unsigned char key[sizeof(struct shadow_caller_key)], next[sizeof(key)];
+	bool more = !bpf_map_get_next_key(fd, NULL, key);
+
+	while (more) {
+		more = !bpf_map_get_next_key(fd, key, next);
+		bpf_map_delete_elem(fd, key);
+		memcpy(key, next, sizeof(key));
+	}
+}
+
+void counters_begin_anew(const struct klpscope_bpf *skeleton)
+{
+	empty(skeleton->maps.shadow_ids);
+	empty(skeleton->maps.shadow_callers);
+	empty(skeleton->maps.shadow_met);
+	empty(skeleton->maps.shadow_sizes);
+	empty(skeleton->maps.shadow_born);
+	empty(skeleton->maps.shadow_finds);
+}
+
 static __u64 clock_ns(clockid_t clock)
 {
 	struct timespec now;

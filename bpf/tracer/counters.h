@@ -17,6 +17,8 @@ void counters_put_shadow(const struct klpscope_bpf *skeleton);
 void counters_put_finds(const struct klpscope_bpf *skeleton, __u64 pass);
 /* Calls under way that began in a pass before this one; those that are older than any call are forgotten. */
 bool counters_allocations_open(const struct klpscope_bpf *skeleton, __u64 position);
+/* Nothing has been counted of shadow variables, and no age is known. */
+void counters_begin_anew(const struct klpscope_bpf *skeleton);
 void counters_put_clock(void);
 
 /* Values per CPU, one after the other; the CPUs are those that libbpf counts. */

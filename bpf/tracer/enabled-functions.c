@@ -167,6 +167,11 @@ static void read_on(void)
 		offset += got;
 }
 
+void enabled_functions_begin_anew(void)
+{
+	listed = 0;
+}
+
 bool enabled_functions_go_on(void)
 {
 	if ((!due && !reading) || schedule_is_quiet() || !frames_room(PIECE_FRAMES))

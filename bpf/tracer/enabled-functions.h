@@ -15,4 +15,7 @@ void enabled_functions_see(const struct record_header *record);
 /* Reads on. True: there is more to do now. */
 bool enabled_functions_go_on(void);
 
+/* The list is read with the next inventory, whatever that shows. */
+void enabled_functions_begin_anew(void);
+
 #endif

@@ -6,6 +6,7 @@
  * once: a pipe takes up to PIPE_BUF bytes whole or not at all, so that a tracer that is killed leaves no half frame.
  * The first frames say what the later ones hold: HELLO, LAYOUT per kind of record, ENUM per enumeration, PROBE per
  * program, READY; then RECORD after RECORD, and TEXT (text.h) of lines that the kernel writes. The others are JSON.
+ * PROBE of every program and READY come again when what can fire has changed.
  */
 #ifndef KLPSCOPE_FRAMES_H
 #define KLPSCOPE_FRAMES_H

@@ -2,7 +2,7 @@
 /*
  * klpscope-tracer: writes what the probes say to standard output, as frames (frames.h).
  *
- * usage: klpscope-tracer [--shadow-check SECONDS] [--call-budget CALLS_PER_SECOND] [--buffer KILOBYTES]
+ * usage: klpscope-tracer [--passive] [--shadow-check SECONDS] [--call-budget CALLS_PER_SECOND] [--buffer KILOBYTES]
  *        klpscope-tracer --check      only the frames that say what this kernel offers; loads and attaches nothing
  *        klpscope-tracer --layout     only the frames that say what records look like; needs no privilege
  *
@@ -14,6 +14,7 @@
 #define _GNU_SOURCE
 #include "hello.h"
 #include "object.h"
+#include "passive.h"
 #include "worker.h"
 #include <errno.h>
 #include <getopt.h>
@@ -211,6 +212,7 @@ int main(int count, char **arguments)
 		{ "shadow-check", required_argument, NULL, 's' },
 		{ "call-budget", required_argument, NULL, 'c' },
 		{ "buffer", required_argument, NULL, 'b' },
+		{ "passive", no_argument, NULL, 'p' },
 		{ "check", no_argument, NULL, 'k' },
 		{ "layout", no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
@@ -225,6 +227,8 @@ int main(int count, char **arguments)
 			options.call_budget_per_s = number(optarg);
 		else if (option == 'b')
 			options.buffer_kb = number(optarg);
+		else if (option == 'p')
+			passive_ask();
 		else if (option == 'k')
 			return put_check();
 		else

@@ -37,6 +37,7 @@ static struct klpscope_bpf *load_once(const struct btf *kernel, __u32 buffer_kb,
 	skeleton->rodata->possible_cpus = libbpf_num_possible_cpus();
 	bpf_map__set_max_entries(skeleton->maps.records, buffer_kb * 1024);
 	choose(skeleton, kernel);
+	skeleton->rodata->frees_are_seen = bpf_program__autoload(skeleton->progs.shadow_free_struct);
 	*error = klpscope_bpf__load(skeleton);
 	if (!*error)
 		return skeleton;
@@ -88,12 +89,37 @@ static __u64 load_ns, attach_ns;
 
 static void put_probe(const struct bpf_program *program, const struct choice *choice)
 {
-	if (*choice->reason)
+	const char *reason = *choice->reason ? choice->reason : choice->silent;
+
+	if (reason)
 		lacking++;
 	else
 		attached++;
-	hello_put_probe(bpf_program__name(program), choice_subject(program, choice),
-			*choice->reason ? choice->reason : NULL, choice->error);
+	hello_put_probe(bpf_program__name(program), choice_subject(program, choice), reason,
+			*choice->reason || !reason ? choice->error : -ESHUTDOWN);
+}
+
+void object_put_probes(const struct klpscope_bpf *skeleton)
+{
+	struct bpf_program *program;
+	unsigned int number = 0;
+
+	attached = lacking = 0;
+	bpf_object__for_each_program(program, skeleton->obj)
+		put_probe(program, choice_of(number++));
+}
+
+bool object_attached(const struct klpscope_bpf *skeleton, const struct bpf_program *program)
+{
+	struct bpf_program *each;
+	unsigned int number = 0;
+
+	bpf_object__for_each_program(each, skeleton->obj) {
+		if (each == program)
+			return !*choice_of(number)->reason;
+		number++;
+	}
+	return false;
 }
 
 /* An iterator over a map has to be told which. */
@@ -125,7 +151,6 @@ static void attach(struct klpscope_bpf *skeleton)
 					 strerror(errno));
 			}
 		}
-		put_probe(program, choice);
 		/* The others are kept by their open descriptors alone: they end with this process, however that ends. */
 		if (program == skeleton->progs.list_tasks)
 			skeleton->links.list_tasks = link;
@@ -163,17 +188,11 @@ bool object_check(char *reason, size_t bytes)
 {
 	struct btf *kernel = begin(reason, bytes);
 	struct klpscope_bpf *skeleton = kernel ? klpscope_bpf__open() : NULL;
-	struct bpf_program *program;
-	unsigned int number = 0;
 
 	if (!skeleton)
 		return false;
 	choose(skeleton, kernel);
-	bpf_object__for_each_program(program, skeleton->obj) {
-		const struct choice *choice = choice_of(number++);
-
-		put_probe(program, choice);
-	}
+	object_put_probes(skeleton);
 	return true;
 }
 
@@ -199,6 +218,7 @@ struct klpscope_bpf *object_start(__u32 buffer_kb, char *reason, size_t bytes)
 	}
 	load_ns = mono_ns() - began;
 	attach(skeleton);
+	object_put_probes(skeleton);
 	attach_ns = mono_ns() - began - load_ns;
 	return skeleton;
 }

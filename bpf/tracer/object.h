@@ -17,6 +17,9 @@ struct klpscope_bpf *object_start(__u32 buffer_kb, char *reason, size_t bytes);
  * and the kernel's refusals to attach may take more away.
  */
 bool object_check(char *reason, size_t bytes);
+/* PROBE of each program: whether it is attached and can fire, or why not. */
+void object_put_probes(const struct klpscope_bpf *skeleton);
+bool object_attached(const struct klpscope_bpf *skeleton, const struct bpf_program *program);
 /* READY. */
 void object_put_ready(void);
 

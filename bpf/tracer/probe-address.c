@@ -63,6 +63,11 @@ struct bpf_link *probe_address(struct klpscope_bpf *skeleton, __u64 address, __u
 	struct bpf_link *link;
 	int event;
 
+	/* The program was left out: opening the event alone would put a probe there. */
+	if (bpf_program__fd(skeleton->progs.function_called) < 0) {
+		errno = ECANCELED;
+		return NULL;
+	}
 	if (!kprobe_type) {
 		errno = EOPNOTSUPP;
 		return NULL;

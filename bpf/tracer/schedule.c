@@ -4,8 +4,6 @@
 #include "calls.h"
 #include "counters.h"
 #include "lists.h"
-#include <fcntl.h>
-#include <unistd.h>
 
 #define SECOND_NS 1000000000ull
 /*
@@ -16,15 +14,17 @@
 /* Changes of patches come in bursts. */
 #define CALM_NS (SECOND_NS / 10)
 #define TASKS_NS (5 * SECOND_NS)
-#define CLOCK_NS (10 * SECOND_NS)
-#define CANARY_NS (2 * SECOND_NS)
+/* Also for the reader to hear something every other second: daemon/sources/silence.ts. */
+#define CLOCK_NS (2 * SECOND_NS)
+/* The inventory, where no probe tells of changes. */
+#define INVENTORY_NS (5 * SECOND_NS)
 /* Frames for which there has to be room: a reader that does not keep up gets no lists on top. */
 #define ROOM 16
 
 static struct klpscope_bpf *skeleton;
-/* /proc/self/patch_state: reading it calls the function that the canary's probe is on. */
-static int canary_fd;
-static __u64 tick_ns, clock_due_ns, canary_ns;
+static __u64 tick_ns, clock_due_ns, inventory_due_ns;
+/* As the last look found it: klp_target_state. */
+static __s32 target = -1;
 /* When the running transition was seen first; 0: none runs. */
 static __u64 transition_ns;
 /* The newest that was seen; it may have ended before it was. */
@@ -60,15 +60,31 @@ static void read_idle(void)
 	idle_told = true;
 }
 
+/* Where no probe tells of changes: when a transition begins, turns round or ends, and from time to time. */
+static void follow_changes(__s32 before, __u64 now)
+{
+	if (bpf_program__fd(skeleton->progs.start_transition) >= 0)
+		return;
+	if (before != target) {
+		list_hurry(RECORD_TASK);
+		inventory_due_ns = 0;
+	}
+	if (due(&inventory_due_ns, INVENTORY_NS, now))
+		skeleton->data->inventory_changed++;
+}
+
 static void look(__u64 now)
 {
 	bool before = transition_ns, in;
+	__s32 target_before = target;
 
 	if (!object_run(skeleton->progs.look_around))
 		return;
-	in = skeleton->bss->look.target != -1;
-	if (in && !before)
+	target = skeleton->bss->look.target;
+	in = target != -1;
+	if (in && target != target_before)
 		transition_ns = now;
+	follow_changes(target_before, now);
 	/* Reversed: the first second of its new direction is as quiet as that of a new one. */
 	if (in && skeleton->bss->generation > transition_ns)
 		transition_ns = skeleton->bss->generation;
@@ -138,29 +154,15 @@ static __u64 inventory_go_on(__u64 now)
 	return walked == changed ? 0 : now + CALM_NS;
 }
 
-static void make_canary_fire(void)
-{
-	char state[16];
-
-	skeleton->bss->canary_calls++;
-	if (canary_fd >= 0 && pread(canary_fd, state, sizeof(state), 0) < 0)
-		canary_fd = -1;
-}
-
 void schedule_begin(struct klpscope_bpf *of)
 {
 	skeleton = of;
-	canary_fd = open("/proc/self/patch_state", O_RDONLY | O_CLOEXEC);
-	/* The canary's probe has to know whom to heed. */
-	object_run(skeleton->progs.look_around);
 }
 
 __u64 schedule_go_on(void)
 {
 	__u64 now = mono_ns(), inventory_ns;
 
-	if (due(&canary_ns, CANARY_NS, now))
-		make_canary_fire();
 	if (due(&tick_ns, SECOND_NS, now))
 		tick(now);
 	inventory_ns = inventory_go_on(now);

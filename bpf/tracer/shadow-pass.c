@@ -3,6 +3,7 @@
 #include "../state.h"
 #include "counters.h"
 #include "schedule.h"
+#include "sight.h"
 
 /* Runs of walk_shadow() in one turn of the loop: the whole hash, when it holds few variables. */
 #define RUNS_PER_TURN 64
@@ -33,7 +34,8 @@ static void end(bool late)
 	struct shadow_walk *walk = &skeleton->bss->shadow_walk;
 	struct shadow_walked record = { .pass = pass(), .found = walk->found, .too_long = walk->too_long };
 
-	record.is_void = late || walk->void_pass >= record.pass;
+	/* What nobody has seen changing may have been read too early or too late. */
+	record.is_void = late || sight_is_lost() || walk->void_pass >= record.pass;
 	counters_put_shadow(skeleton);
 	counters_put_finds(skeleton, record.pass);
 	frames_put_own(RECORD_SHADOW_WALKED, &record, sizeof(record));
@@ -65,7 +67,7 @@ bool shadow_pass_go_on(void)
 
 	switch (state) {
 	case RESTING:
-		if (mono_ns() < due_ns || schedule_is_quiet() || bpf_program__fd(skeleton->progs.walk_shadow) < 0)
+		if (mono_ns() < due_ns || schedule_is_quiet() || sight_is_lost() || bpf_program__fd(skeleton->progs.walk_shadow) < 0)
 			return false;
 		begin();
 		return walk_on();
@@ -78,6 +80,17 @@ bool shadow_pass_go_on(void)
 			end(open);
 	}
 	return false;
+}
+
+void shadow_pass_begin_anew(void)
+{
+	struct shadow_walk *walk = &skeleton->bss->shadow_walk;
+
+	walk->adopted = 0;
+	if (state == RESTING)
+		due_ns = 0;
+	else
+		walk->void_pass = pass();
 }
 
 void shadow_pass_begin(struct klpscope_bpf *of, __u64 every_ns)

@@ -9,4 +9,7 @@ void shadow_pass_begin(struct klpscope_bpf *skeleton, __u64 every_ns);
 /* Goes on with the pass, or begins one that is due. True: there is more to do now. */
 bool shadow_pass_go_on(void);
 
+/* The pass that is under way is void, and another follows at once. */
+void shadow_pass_begin_anew(void);
+
 #endif

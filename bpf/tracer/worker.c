@@ -13,6 +13,7 @@
 #include "probe-address.h"
 #include "schedule.h"
 #include "shadow-pass.h"
+#include "sight.h"
 #include "symbol-names.h"
 #include <errno.h>
 #include <malloc.h>
@@ -122,7 +123,8 @@ static __u64 earlier(__u64 next, __u64 due)
 static enum worker_end trace(struct ring_buffer *ring)
 {
 	for (;;) {
-		__u64 next = schedule_go_on();
+		/* First: it may have to say that nothing was seen before. */
+		__u64 sight_ns = sight_go_on(), next = earlier(schedule_go_on(), sight_ns);
 		bool busy = calls_go_on() | shadow_pass_go_on();
 
 		/* In this order: rows that were read wait for the records from before them. */
@@ -197,6 +199,7 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 	lists_begin(skeleton);
 	shadow_pass_begin(skeleton, options->shadow_check_s * 1000000000ull);
 	schedule_begin(skeleton);
+	sight_begin(skeleton);
 	/* What libbpf needed for a moment, the kernel's BTF above all, goes back to the system. */
 	malloc_trim(0);
 	if (!confine(calls_are_one_by_one() && probe_address_needs_administrator())) {

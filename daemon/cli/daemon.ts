@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { prepareRecording } from '../files/prepare-recording.ts'
 import { type Launch, launchDaemon, tracerVariable } from '../launch/launch-daemon.ts'
 import { tracerFile } from '../package-paths.ts'
@@ -11,6 +11,7 @@ import { UserError } from '../user-error.ts'
 import { addListenOptions, type ListenFlags, listeningOf } from './listen-options.ts'
 import { parseBound, parseNumber } from './number-argument.ts'
 import { parseFile } from './source-options.ts'
+import { requireUserProbes, userProbesOf } from './user-probe-options.ts'
 
 const defaultDatabase = '/var/lib/klpscope/klpscope.db'
 const defaultStalledAfterS = 10
@@ -30,6 +31,8 @@ export type DaemonFlags = ListenFlags & {
   stalledAfter: number
   callBudget: number
   shadowCheck: number
+  probe: readonly string[]
+  passive?: boolean
   record?: string
   user?: string
   tracer?: string
@@ -72,6 +75,18 @@ export const daemonCommand = (): Command =>
       parseNumber(1, 86_400, 'a number of seconds'),
       defaultShadowCheckS,
     )
+    .addOption(
+      new Option(
+        '--probe <file.bt>',
+        'also run this bpftrace script: what it prints becomes events of the kind custom; repeatable',
+      )
+        .argParser((text: string, earlier: readonly string[]) => [...earlier, parseFile(text)])
+        .default([], 'none'),
+    )
+    .option(
+      '--passive',
+      'without probes in the kernel: only what the kernel tells of itself (chosen by itself where probes are forbidden)',
+    )
     .option(
       '--record <file>',
       'also write every raw record, in frames (for klpscope replay, tests and bug reports)',
@@ -90,6 +105,7 @@ export const daemonCommand = (): Command =>
     .action(async (flags: DaemonFlags) => {
       await requireAllowed(listeningOf(flags))
       requireHost()
+      requireUserProbes(flags.probe)
       if (isRoot()) process.exit(await launchDaemon(launchOf(flags)))
       const tracerSocket = requireTracer(flags)
       if (flags.record !== undefined) prepareRecording(flags.record)
@@ -106,6 +122,7 @@ export const daemonOptions = (flags: DaemonFlags, tracerSocket: string): DaemonO
   keep: { days: boundOrNull(flags.keepDays), mb: boundOrNull(flags.keepMb) },
   stalledAfterMs: flags.stalledAfter * 1000,
   tracerSocket,
+  userProbes: userProbesOf(flags.probe),
 })
 
 /** What root does for a daemon with these flags. */
@@ -114,7 +131,10 @@ export const launchOf = (flags: DaemonFlags, log?: string): Launch => ({
   tracerSocket: flags.tracer,
   tracer: {
     program: tracerFile,
-    args: ['--shadow-check', String(flags.shadowCheck), '--call-budget', String(flags.callBudget)],
+    args: [
+      ...(flags.passive ? ['--passive'] : []),
+      ...['--shadow-check', String(flags.shadowCheck), '--call-budget', String(flags.callBudget)],
+    ],
   },
   runDir: runRoot,
   niceness: lowestPriority,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { isPassive } from '../contract/passive.ts'
 import type { Headline } from '../contract/state.ts'
 import { exitCodes } from '../user-error.ts'
 import { readingCommand, readState, type SourceFlags } from './source.ts'
@@ -30,7 +31,7 @@ export const statusCommand = (): Command =>
       if (flags.db) print(`The record ends at ${state.time}; this is how it was then.`)
       const { total, patched, unpatched } = state.tasks
       print(
-        `${host?.hostname ?? 'unknown host'}, Linux ${host?.kernel ?? 'unknown'}; tracer ${tracer.status}; tasks: ${total ?? 'unknown'} (${patched} patched, ${unpatched} unpatched)`,
+        `${host?.hostname ?? 'unknown host'}, Linux ${host?.kernel ?? 'unknown'}; tracer ${isPassive(tracer) ? `passive since ${tracer.since}` : tracer.status}; tasks: ${total ?? 'unknown'} (${patched} patched, ${unpatched} unpatched)`,
       )
     },
   )

@@ -18,6 +18,7 @@ import {
 import { inventoriedPatchSchema } from './inventory.ts'
 import { lossPlaceSchema } from './loss-place.ts'
 import { addressSchema, shadowAgesSchema, shadowCountSchema, shadowDriftSchema } from './shadow.ts'
+import { userFieldSchema, userFieldsMost } from './user-probe.ts'
 
 /**
  * Events: what happened, in the past tense, numbered, and the only truth. Every state is a fold over them.
@@ -79,9 +80,14 @@ export const eventSchema = z.discriminatedUnion('kind', [
   /**
    * `tracer` (`bpftrace` in earlier records): dropped between kernel and daemon. `record`: seen, but not written.
    * `place`: where in the daemon; absent when the source itself tells of it. What an earlier run lost is told of
-   * by the next (`killed`).
+   * by the next (`killed`). `reason`: why, where the source knows.
    */
-  kind('events-lost', { source: nameSchema, count: countSchema, place: lossPlaceSchema.optional() }),
+  kind('events-lost', {
+    source: nameSchema,
+    count: countSchema,
+    place: lossPlaceSchema.optional(),
+    reason: textSchema.optional(),
+  }),
   /** CPU time that the daemon and its tracers used in a window of time. */
   kind('overhead-measured', {
     windowMs: z.number().positive(),
@@ -283,6 +289,21 @@ export const eventSchema = z.discriminatedUnion('kind', [
     ages: z.array(shadowAgesSchema),
   }),
   kind('shadow-counts', { counts: z.array(shadowCountSchema), notStreamed: countSchema }),
+
+  /**
+   * What a user's own bpftrace script (`--probe`) printed; its time is when that was read. It says nothing to anything
+   * else. `fields`: the lines of one printf, the values of a tuple, or a map's values by their keys.
+   */
+  kind('custom', {
+    /** The script's name. */
+    probe: nameSchema,
+    what: z.enum(['line', 'tuple', 'map']),
+    /** Of a map its name, as in `@calls`. */
+    map: nameSchema.optional(),
+    fields: z.array(userFieldSchema).max(userFieldsMost),
+    /** So many fields more were not told. */
+    omitted: countSchema.optional(),
+  }),
 ])
 
 export type Event = z.infer<typeof eventSchema>

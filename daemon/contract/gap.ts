@@ -8,7 +8,10 @@ export const gapSeenSchema = z.enum(['nothing', 'polling', 'most'])
 export type GapSeen = z.infer<typeof gapSeenSchema>
 
 export const gapSchema = z.object({
-  /** Who was silent: `daemon`, `host`, `tracer` (`bpftrace` in earlier records), or a part of the observer. */
+  /**
+   * Who was silent: `daemon`, `host`, `tracer` (`bpftrace` in earlier records), `the probe of FUNCTION`, or a part of the
+   * observer.
+   */
   source: z.string(),
   from: z.string(),
   /** Of one that lasts: the newest moment it was told of. */

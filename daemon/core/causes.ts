@@ -1,5 +1,6 @@
 import type { Cause } from '../contract/cause.ts'
 import type { ProbeSet } from '../contract/event-parts.ts'
+import { passiveReason, passiveSubject } from '../contract/passive.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
 import { plural } from '../words/format.ts'
 import { gapsOf, type Watch } from './gap.ts'
@@ -48,7 +49,17 @@ const causeOf = (losses: Loss[], probeSets: readonly ProbeSet[]): Omit<Cause, 's
   if (probeSets.every(({ name }) => losses.some(({ subject, isSet }) => isSet && subject === name)))
     return whole(reason, first.remedy, probeSets)
   const lost = [...new Set(losses.map((loss) => loss.lost))]
-  const what = losses.length > 1 ? plural(lost.length, 'thing') : first.isSet ? first.subject : first.lost
+  const passive = passiveReason(reason)
+  const things = plural(lost.length, 'thing')
+  if (passive !== null)
+    return {
+      subject: passiveSubject,
+      severity: 'info',
+      text: `Passive mode, no probes are attached: ${things} cannot be seen (${passive})`,
+      remedy: first.remedy,
+      lost,
+    }
+  const what = losses.length > 1 ? things : first.isSet ? first.subject : first.lost
   return {
     subject: losses.map(({ subject }) => subject).join(', '),
     severity: losses.some(({ isSet }) => isSet) ? 'warning' : 'info',
@@ -61,7 +72,7 @@ const causeOf = (losses: Loss[], probeSets: readonly ProbeSet[]): Omit<Cause, 's
 const whole = (reason: string, remedy: string, probeSets: readonly ProbeSet[]): Omit<Cause, 'since'> => ({
   subject: 'tracer',
   severity: 'warning',
-  text: `Only sysfs, /proc and the kernel log are seen${reason === '' ? '' : `: ${reason}`}`,
+  text: `Only sysfs, /proc and the kernel log are seen${reason === '' ? '' : `: ${passiveReason(reason) ?? reason}`}`,
   remedy,
   lost: probeSets.map(({ name }) => purposeOf(name)),
 })

@@ -18,8 +18,11 @@ export const headlineOf = (state: CoreState): Headline => {
   }
   if (preparation) return aboutPreparation(state, preparation)
   const worst = [...state.findings.values()].sort((a, b) => rank[a.severity] - rank[b.severity])[0]
-  if (worst && worst.severity !== 'info')
-    return say(worst.severity, worst.summary, worst.openedAt, worst.advice, worst.id)
+  if (worst && worst.severity !== 'info') {
+    // It was noticed a little later than it began.
+    const since = worst.rule === 'tracer-blind' ? tracer.since : worst.openedAt
+    return say(worst.severity, worst.summary, since, worst.advice, worst.id)
+  }
   if (tracer.status === 'starting') {
     return say('unknown', `${idle(state)} The probes are being attached.`, tracer.since, null)
   }

@@ -1,7 +1,7 @@
 import type { Event, EventOf } from '../contract/event.ts'
 import type { ShadowAllocator, ShadowCount } from '../contract/shadow.ts'
 import type { ShadowId } from '../contract/state.ts'
-import { isTracerPart } from '../contract/tracer-part.ts'
+import { countsAnew } from '../contract/tracer-part.ts'
 import type { CoreState } from './core-state.ts'
 import { leaveShadow } from './shadow-left.ts'
 import { millisecondsBetween } from './time.ts'
@@ -20,7 +20,7 @@ const next = ({ shadow }: CoreState, event: Event): CoreState['shadow'] => {
     case 'shadow-adopted':
       return { ...shadow, adoption: event.complete ? 'complete' : 'unavailable' }
     case 'tracer-gap':
-      return isTracerPart(event.source) ? carryShadow(shadow) : shadow
+      return countsAnew(event.source) ? carryShadow(shadow) : shadow
     case 'shadow-counts':
       return count(shadow, event)
     case 'shadow-checked':

@@ -1,4 +1,5 @@
 import type { Event } from '../contract/event.ts'
+import { isUserProbeSource } from '../contract/user-probe.ts'
 import { type CoreState, initialState } from './core-state.ts'
 import { derive } from './derive.ts'
 import { keepWatch } from './gap.ts'
@@ -36,7 +37,7 @@ export const reduceTracer = (state: CoreState, event: Event): CoreState => {
       })
     }
     case 'events-lost':
-      if (event.source === 'record') return state
+      if (event.source === 'record' || isUserProbeSource(event.source)) return state
       return withTracer(state, { eventsLost: tracer.eventsLost + event.count })
     case 'decode-failed':
       return withTracer(state, { decodeFailures: tracer.decodeFailures + 1 })

@@ -12,6 +12,8 @@ const apartNs = secondNs / 2n
 
 /** -EBUSY: called too often. */
 const overBudget = -16
+/** -ECANCELED: the program was left out. */
+const leftOut = -125
 
 /** Calls of patched functions: bpf/function-calls.bpf.c. */
 export const callRecords: RecordDecoders = {
@@ -83,4 +85,6 @@ const tooOften = (traced: TracedCalls, point: string, budgetPerS: number): strin
 }
 
 const cannotBeProbed = (role: number, error: number): string =>
-  `the kernel takes no probe on ${role === 0 ? 'the function' : 'its replacement'} (error ${-error}): it may be marked notrace, or be among those that must not be probed`
+  error === leftOut
+    ? 'calls are counted by probes, and none are attached'
+    : `the kernel takes no probe on ${role === 0 ? 'the function' : 'its replacement'} (error ${-error}): it may be marked notrace, or be among those that must not be probed`

@@ -23,6 +23,7 @@ import { observeUnlessVoid } from './task-list.ts'
 import { parseProcfs } from './task-table.ts'
 import { decodeText } from './text-records.ts'
 import { forgetTracer, tracerRecords } from './tracer-records.ts'
+import { decodeUserProbe } from './user-probe.ts'
 import { overdueRefusals } from './waiting-refusals.ts'
 
 /** Each takes the record of its name. */
@@ -113,6 +114,8 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       const { source: _, ...overhead } = record
       return [{ kind: 'overhead-measured', ...overhead }]
     }
+    case 'user-probe':
+      return decodeUserProbe(record)
     case 'tracer':
       return decodeTracer(context, record)
     case 'record':
@@ -143,6 +146,7 @@ const decodeTracer = (
     case 'attached':
       context.attached = seesWith(record.probeSets, 'transition')
       context.tasksAttached = seesWith(record.probeSets, 'tasks')
+      context.shadowAttached = seesWith(record.probeSets, 'shadow')
       context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':

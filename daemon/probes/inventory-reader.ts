@@ -2,18 +2,22 @@ import type { Callback } from '../contract/callback.ts'
 import type { InventoriedFunction, InventoriedObject, InventoriedPatch } from '../contract/inventory.ts'
 import { objectFact } from '../raw/enums.ts'
 import type { RecordOf, TracerRecord } from '../raw/records.ts'
+import { type SearchedFunctions, searchedFunctions } from './searched-functions.ts'
 import { addressOf } from './task-id.ts'
 
-/** A walk that saw everything; symbols are still addresses. */
-export type Inventory = { monoNs: string; patches: InventoriedPatch[] }
+/** A walk that saw everything; symbols are still addresses. `searched`: by patch. */
+export type Inventory = {
+  monoNs: string
+  patches: InventoriedPatch[]
+  searched: ReadonlyMap<string, SearchedFunctions>
+}
 
 export type InventoryRecord = Extract<TracerRecord, { record: `inventory-${string}` }>
 
 export const isInventoryRecord = (record: TracerRecord): record is InventoryRecord =>
   record.record.startsWith('inventory-')
 
-/** Where a function hangs in a klp_ops->func_stack: its own list node's address and its neighbours'. */
-type Place = { node: bigint; next: bigint; previous: bigint }
+type FuncRecord = RecordOf<'inventory-func'>
 
 /** Gathers the records of bpf/inventory.bpf.c; yields an inventory when a walk has ended undisturbed. */
 export class InventoryReader {
@@ -21,7 +25,7 @@ export class InventoryReader {
   #entries = 0
   #patches: InventoriedPatch[] = []
   #object: InventoriedObject | undefined
-  #places = new Map<InventoriedFunction, Place>()
+  #records = new Map<InventoriedFunction, FuncRecord>()
 
   /** @throws Error when the records of a walk that claims to be complete are not all there */
   read(record: InventoryRecord): Inventory | null {
@@ -45,8 +49,7 @@ export class InventoryReader {
       case 'inventory-func': {
         const func = functionOf(record)
         this.#object?.functions.push(func)
-        const { stackNode: node, stackNext: next, stackPrev: previous } = record
-        this.#places.set(func, { node, next, previous })
+        this.#records.set(func, record)
         return null
       }
     }
@@ -57,19 +60,19 @@ export class InventoryReader {
     this.#entries = 0
     this.#patches = []
     this.#object = undefined
-    this.#places = new Map()
+    this.#records = new Map()
   }
 
   #end({ monoNs, complete, entries: told }: RecordOf<'inventory-end'>): Inventory | null {
     const patches = this.#patches
-    const places = this.#places
+    const records = this.#records
     const seen = this.#entries
     this.#begin(null)
     if (!complete) return null
     if (seen !== told) throw new Error(`the inventory is incomplete: ${seen} of ${told}`)
     const functions = patches.flatMap((patch) => patch.objects).flatMap((object) => object.functions)
-    setPositions(functions, places)
-    return { monoNs: String(monoNs), patches }
+    setPositions(functions, records)
+    return { monoNs: String(monoNs), patches, searched: searchedFunctions(patches, records) }
   }
 }
 
@@ -107,14 +110,17 @@ const functionOf = (record: RecordOf<'inventory-func'>): InventoriedFunction => 
 })
 
 /** Follows the list nodes from each front, the one whose predecessor is no function but the list's head. */
-const setPositions = (functions: InventoriedFunction[], places: Map<InventoriedFunction, Place>): void => {
+const setPositions = (
+  functions: InventoriedFunction[],
+  records: ReadonlyMap<InventoriedFunction, FuncRecord>,
+): void => {
   const onStack = functions.filter((func) => func.patched)
-  const byNode = new Map(onStack.map((func) => [places.get(func)?.node, func]))
-  for (const front of onStack.filter((func) => !byNode.has(places.get(func)?.previous))) {
+  const byNode = new Map(onStack.map((func) => [records.get(func)?.stackNode, func]))
+  for (const front of onStack.filter((func) => !byNode.has(records.get(func)?.stackPrev))) {
     let position = 0
     for (let func: InventoriedFunction | undefined = front; func && func.position === null; ) {
       func.position = position++
-      func = byNode.get(places.get(func)?.next)
+      func = byNode.get(records.get(func)?.stackNext)
     }
   }
 }

@@ -28,7 +28,7 @@ export type LogFact =
 
 type Pattern = [RegExp, (...groups: string[]) => LogFact]
 
-/** Source: kernel/livepatch/core.c, patch.c, transition.c; kernel/module/main.c, version.c. */
+/** Source: kernel/livepatch/core.c, patch.c, transition.c (klp_check_stack told of stacks before 6.0); kernel/module/main.c, version.c. */
 const patterns: Pattern[] = [
   [
     /^livepatch: Livepatch patch \((.+)\) is not compatible with the already installed livepatches/,
@@ -78,11 +78,11 @@ const patterns: Pattern[] = [
     (comm, tid) => blocked(comm, tid, 'running', null),
   ],
   [
-    /^livepatch: klp_try_switch_task: (.*):(\d+) has an unreliable stack$/,
+    /^livepatch: klp_(?:try_switch_task|check_stack): (.*):(\d+) has an unreliable stack$/,
     (comm, tid) => blocked(comm, tid, 'unreliable-stack', null),
   ],
   [
-    /^livepatch: klp_try_switch_task: (.*):(\d+) is sleeping on function (\S+)$/,
+    /^livepatch: klp_(?:try_switch_task|check_stack): (.*):(\d+) is sleeping on function (\S+)$/,
     (comm, tid, name) => blocked(comm, tid, 'sleeping-on-function', name ?? null),
   ],
   [/^livepatch: signaling remaining tasks/, () => ({ fact: 'signalled' })],

@@ -2,6 +2,7 @@ import type { EventDraft } from '../contract/event.ts'
 import { type LogFact, lastFact } from './kernel-log.ts'
 import type { DecodeContext, RunningTransition } from './probe-set.ts'
 import { settleSysfs } from './sysfs-transition.ts'
+import { madeStep } from './task-list.ts'
 import { directionOf } from './transition.ts'
 import { newestFacts } from './waiting-refusals.ts'
 
@@ -20,6 +21,7 @@ export const transitionInLog = (
   monoNs: string,
 ): EventDraft[] => {
   if (context.attached) return []
+  madeStep(context, BigInt(monoNs))
   switch (fact.fact) {
     case 'transition-started':
       return started(context, fact, monoNs)
@@ -44,7 +46,6 @@ const started = (
 ): EventDraft[] => {
   const target = direction === 'patching' ? 1 : 0
   const known = runningOf(context, patch)
-  context.loggedBlocks.clear()
   if (known && !known.startToCome) {
     context.transition = { ...known, target, toldBy: 'kernel-log' }
     return known.target === target

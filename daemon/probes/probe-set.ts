@@ -14,6 +14,7 @@ import type { SymbolsMemory } from './symbols.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
 import { freshTaskCounts, type TaskCountsMemory } from './task-counts.ts'
 import { freshTaskList, type TaskListMemory } from './task-list.ts'
+import type { ToldBlocks } from './told-blocks.ts'
 
 /** What decoding remembers between records; owned by one decoder, touched by nothing else. */
 export type DecodeContext = {
@@ -57,11 +58,12 @@ export type DecodeContext = {
   clock: ClockMemory | null
   /** Whether the probes that tell of blocked tasks are. */
   tasksAttached: boolean
+  /** Whether those are by which shadow variables are counted: otherwise only the walk of the hash knows. */
+  shadowAttached: boolean
   logClock: LogClock | null
   /** The sequence number that the kernel log's next record has at least; null: none has been seen. */
   logNext: number | null
-  /** What the kernel log said last of each task that blocks the transition, by key. */
-  loggedBlocks: Map<number, string>
+  toldBlocks: ToldBlocks
 }
 
 export type RunningTransition = {
@@ -100,9 +102,10 @@ export const freshContext = (): DecodeContext => ({
   attached: false,
   clock: null,
   tasksAttached: false,
+  shadowAttached: true,
   logClock: null,
   logNext: null,
-  loggedBlocks: new Map(),
+  toldBlocks: new Map(),
 })
 
 /** By kind of record of the tracer. */

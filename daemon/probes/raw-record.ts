@@ -52,6 +52,9 @@ export type RawBody =
   | { source: 'symbols'; symbols: RawSymbol[] }
   | { source: 'shadow-callers'; callers: RawCaller[] }
   | { source: 'ftrace-sites'; lines: string[] | null }
+  /** A line of a user's own bpftrace script, as it was printed (-f json), and lines that were not read. */
+  | { source: 'user-probe'; probe: string; line: string }
+  | { source: 'user-probe'; probe: string; lost: number; reason: string }
   /** What should be a record, and is none: a frame of the tracer, or of a recording. */
   | { source: 'recording'; line: string; error: string }
   /** CPU time used by the daemon and its tracers in a window of time. */

@@ -117,11 +117,11 @@ export const notPatched = ({ object, errno }: ObjectFailure, log: readonly LogFa
     reason: 'ftrace-conflict',
     cause:
       errno === EBUSY
-        ? `ftrace refused ${what}: something else already changes where it goes (-EBUSY)`
+        ? `ftrace refused ${what}: it is switched off, or something else already changes where the function goes (-EBUSY)`
         : `ftrace refused ${what} (error ${errno})`,
     remedy:
       errno === EBUSY
-        ? 'See /sys/kernel/tracing/enabled_functions for who holds it with flag I, remove that, and load the patch again.'
+        ? 'If kernel.ftrace_enabled is 0, run sysctl -w kernel.ftrace_enabled=1; otherwise see /sys/kernel/tracing/enabled_functions for who holds the function with flag I, and remove that. Then load the patch again.'
         : 'Check that the function can be traced: it must be in /sys/kernel/tracing/available_filter_functions.',
     basis: 'observed',
     detailed: said !== undefined,

@@ -6,6 +6,7 @@ const essential: Partial<Record<ProbeSetName, readonly string[]>> = {
   transition: ['klp_start_transition', 'klp_complete_transition'],
   tasks: ['klp_check_and_switch_task'],
   lifecycle: ['klp_enable_patch'],
+  shadow: ['klp_shadow_alloc', 'klp_shadow_get_or_alloc', 'klp_shadow_free_struct'],
 }
 
 /** Whether a probe set is attached, with what is essential of it. */

@@ -86,6 +86,13 @@ export const findsOf = (
   return told.whole && told.pass === pass && sum === found ? ids : null
 }
 
+/** The same tracer counts anew: its walks go on, and the next is the first. */
+export const restartShadowCounters = (context: { shadowCounters: ShadowCountersMemory }): void => {
+  const { pass } = context.shadowCounters.walk.last
+  forgetShadowCounters(context)
+  context.shadowCounters.walk.last = { pass, changes: new Map() }
+}
+
 /** The counts die with their tracer, and the walks of the hash begin again. */
 export const forgetShadowCounters = (context: { shadowCounters: ShadowCountersMemory }): void => {
   context.shadowCounters = freshShadowCounters()

@@ -122,6 +122,7 @@ export const shadowRecords: RecordDecoders = {
       found: finds && new Map([...finds].map(([id, find]) => [id, find.found])),
       isVoid,
       tooLong,
+      isUncounted: !context.shadowAttached,
     })
     const { reference, inVain: restarts } = memory.walk
     const adopted = (complete: boolean): EventDraft => ({

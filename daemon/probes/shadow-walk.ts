@@ -46,6 +46,8 @@ export type WalkEnd = {
   isVoid: boolean
   /** A bucket held more than can be read in one go. */
   tooLong: boolean
+  /** Not every change is counted: nothing is checked by the walk, it alone knows. */
+  isUncounted?: boolean
 }
 
 /**
@@ -87,7 +89,7 @@ export const endWalk = (
 
   const { reference } = memory
   const behind = end.pass % 2 === 0 ? 1 : 3
-  const sound = reference !== null
+  const sound = reference !== null && !end.isUncounted
   const drift: ShadowDrift[] = []
   const suspected = new Map<string, number>()
   const live = new Map<string, { live: number; changes: number }>()

@@ -5,6 +5,7 @@ import type { DecodeContext } from './probe-set.ts'
 import type { RawModule, RawPatch } from './raw-record.ts'
 import { learnLivepatches } from './shadow-callers.ts'
 import { judgeScan, type SysfsVerdict } from './sysfs-transition.ts'
+import { madeStep } from './task-list.ts'
 import { directionOf } from './transition.ts'
 
 /** Scans that must agree before sysfs says what a stronger source must have lost: its record may be on its way. */
@@ -77,7 +78,7 @@ const correctTransition = (context: DecodeContext, verdict: SysfsVerdict, monoNs
   if (agrees || (informed && sysfs.disagreed < scansToOverrule)) return []
 
   sysfs.disagreed = 0
-  context.loggedBlocks.clear()
+  madeStep(context, BigInt(monoNs))
   if (turned && known) {
     context.transition = { ...known, target: started.target }
     const direction = directionOf(started.target)

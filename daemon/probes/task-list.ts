@@ -3,6 +3,7 @@ import type { ObservedTask, PatchState } from '../contract/event-parts.ts'
 import { kthreadFlag, recordKind } from '../raw/enums.ts'
 import type { RecordOf } from '../raw/records.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
+import { blockedByStack } from './stack-reason.ts'
 import { freshStacks, takeStack, tellStacks } from './stacks.ts'
 import { observeTasks, observeWaitedFor, toPatchState } from './task-table.ts'
 
@@ -16,10 +17,11 @@ export type TaskListMemory = {
 
 export const freshTaskList = (): TaskListMemory => ({ threads: [], waitedFor: [], lastStepNs: 0n })
 
-/** The transition made a step: lists that were begun before it are void. */
+/** The transition made a step: lists that were begun before it are void, and who blocks it is another question. */
 export const madeStep = (context: DecodeContext, monoNs: bigint): void => {
-  const { taskList } = context
+  const { taskList, toldBlocks } = context
   if (monoNs > taskList.lastStepNs) taskList.lastStepNs = monoNs
+  toldBlocks.clear()
   context.stacks = freshStacks()
 }
 
@@ -106,10 +108,13 @@ export const listRecords = {
     if (!context.transition)
       return [...stacks, ...(context.asking ? observeTimePassing(context, monoNs) : [])]
     const { target } = context.transition
-    const waitedFor = (rows as RecordOf<'task-waited-for'>[]).map((row) =>
-      observed(row, target === 1 ? 0 : 1),
-    )
-    // Behind it: it may be what says that they are blocked.
-    return [observeWaitedFor(context, waitedFor, target, monoNs), ...stacks]
+    const waitedFor = rows as RecordOf<'task-waited-for'>[]
+    const tasks = waitedFor.map((row) => observed(row, target === 1 ? 0 : 1))
+    // Stacks behind it: it may be what says that they are blocked.
+    return [
+      ...blockedByStack(context, waitedFor),
+      observeWaitedFor(context, tasks, target, monoNs),
+      ...stacks,
+    ]
   },
 } satisfies RecordDecoders

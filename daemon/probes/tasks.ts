@@ -3,6 +3,7 @@ import { probePurposes } from '../contract/probe-purposes.ts'
 import { kthreadFlag } from '../raw/enums.ts'
 import type { ProbeSet } from './probe-set.ts'
 import { blockedAgain } from './stacks.ts'
+import { stateLetter } from './state-letter.ts'
 import { countRecords, wayOf } from './task-counts.ts'
 import { whoOf } from './task-id.ts'
 import { listRecords } from './task-list.ts'
@@ -13,17 +14,6 @@ const reasons: Record<number, BlockReason> = {
   16: 'running',
   22: 'unreliable-stack',
   98: 'sleeping-on-function',
-}
-
-/** ps(1) letters for task_struct.__state bits, include/linux/sched.h. */
-const stateLetter = (state: number): string => {
-  if (state === 0) return 'R'
-  if ((state & 0x402) === 0x402) return 'I'
-  if (state & 0x1) return 'S'
-  if (state & 0x2) return 'D'
-  if (state & 0x4) return 'T'
-  if (state & 0x8) return 't'
-  return '?'
 }
 
 /** Blocked and switched tasks during a transition. */

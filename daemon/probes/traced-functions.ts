@@ -38,7 +38,10 @@ const shownIn = (patches: readonly InventoriedPatch[]): Map<string, Shown> => {
 }
 
 /** A walk through the kernel's structures has shown everything that is patched. */
-export const followInventory = (memory: FunctionCallsMemory, { patches, monoNs }: Inventory): void => {
+export const followInventory = (
+  memory: FunctionCallsMemory,
+  { patches, monoNs }: Pick<Inventory, 'patches' | 'monoNs'>,
+): void => {
   const { traced } = memory
   traced.isCountingOpen = true
   const shownNs = BigInt(monoNs)

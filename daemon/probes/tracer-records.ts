@@ -1,4 +1,5 @@
 import type { EventDraft } from '../contract/event.ts'
+import { probePart } from '../contract/tracer-part.ts'
 import { recordKind } from '../raw/enums.ts'
 import { linksOf } from './blame.ts'
 import { endCallLook, forgetTracedCalls } from './call-records.ts'
@@ -8,13 +9,13 @@ import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { callerOf, freshShadowCallers, isCaller, nameCallers } from './shadow-callers.ts'
-import { forgetShadowCounters } from './shadow-counters.ts'
+import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
 import { blameAnew, freshStacks, tellStacks } from './stacks.ts'
 import { symbolOf } from './symbols.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
-/** The kernel-side counts die with their tracer, and what it was in the middle of is not told to its end. */
-export const forgetTracer = (context: DecodeContext): void => {
+/** What probes that did not fire were in the middle of is not told to its end; what they counted is void. */
+const loseSight = (context: DecodeContext): void => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -22,16 +23,22 @@ export const forgetTracer = (context: DecodeContext): void => {
   context.taskCounts = freshTaskCounts()
   context.taskList.threads = []
   context.taskList.waitedFor = []
-  context.lost.clear()
   context.inventory = freshInventory()
-  forgetShadowCounters(context)
+  restartShadowCounters(context)
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
+  if (context.transition) context.transition.generation = '0'
+}
+
+/** The kernel-side counts die with their tracer. */
+export const forgetTracer = (context: DecodeContext): void => {
+  loseSight(context)
+  forgetShadowCounters(context)
+  context.lost.clear()
   context.symbols.clear()
   context.stacks = freshStacks()
   context.linkRows = []
   context.sites = []
-  if (context.transition) context.transition.generation = '0'
 }
 
 /** What the tracer tells of itself. */
@@ -44,6 +51,22 @@ export const tracerRecords = {
         kind: 'tracer-gap',
         monoNs: toMonoNs,
         source: 'tracer',
+        fromMonoNs: String(fromNs),
+        toMonoNs,
+        reason,
+      },
+    ]
+  },
+
+  // The tracer goes on: of its account nothing is void.
+  blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
+    loseSight(context)
+    const toMonoNs = String(monoNs)
+    return [
+      {
+        kind: 'tracer-gap',
+        monoNs: toMonoNs,
+        source: name === '' ? 'tracer' : probePart(name),
         fromMonoNs: String(fromNs),
         toMonoNs,
         reason,

@@ -8,15 +8,18 @@ const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-
 
 const escaped = (character: string): string => [...new TextEncoder().encode(character)].map(hex).join('')
 
+/** A text whose every character can be seen. */
+export const printableText = (text: string): string => text.replace(unprintable, escaped)
+
 /**
  * A name as the kernel holds it, up to its first NUL: any bytes. UTF-8 stays readable, every other byte and what
- * cannot be seen becomes \xNN. The one place where bytes become text.
+ * cannot be seen becomes \xNN. With bpftrace-output.ts, where text comes in JSON, the one place where bytes become text.
  */
 export const printable = (bytes: Uint8Array): string => {
   const end = bytes.indexOf(0)
   const name = end < 0 ? bytes : bytes.subarray(0, end)
   try {
-    return utf8.decode(name).replace(unprintable, escaped)
+    return printableText(utf8.decode(name))
   } catch {
     return [...name]
       .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : hex(byte)))

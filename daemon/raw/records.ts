@@ -119,6 +119,7 @@ export const recordFields = {
     program: 'text',
   },
   'tracing-links-end': { rows: 'int', complete: 'flag' },
+  blindness: { fromNs: 'wide', over: 'flag', function: 'text', reason: 'text' },
 } as const
 
 /** What stands at the head of each. */

@@ -2,6 +2,7 @@ import type { Cause } from '../contract/cause.ts'
 import type { Event, EventOf } from '../contract/event.ts'
 import type { Gap } from '../contract/gap.ts'
 import type { Straggler } from '../contract/report.ts'
+import { isUserProbeSource } from '../contract/user-probe.ts'
 import { causesOf } from '../core/causes.ts'
 import type { Watch } from '../core/gap.ts'
 import { formatDuration, plural } from '../words/format.ts'
@@ -49,7 +50,9 @@ export const blindSpotsOf = (
   if (gaps.length === 0 && watch.probeSets.length === 0)
     spots.push('No probe was attached: only sysfs and /proc told.')
 
-  const lost = ofKind(during, 'events-lost').reduce((sum, event) => sum + event.count, 0)
+  const lost = ofKind(during, 'events-lost')
+    .filter(({ source }) => !isUserProbeSource(source))
+    .reduce((sum, event) => sum + event.count, 0)
   if (lost > 0) spots.push(`${plural(lost, 'event')} were lost on the way from the kernel.`)
   const unread = ofKind(during, 'decode-failed').length
   if (unread > 0) spots.push(`${plural(unread, 'record')} of the tracer could not be read.`)

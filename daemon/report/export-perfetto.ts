@@ -24,7 +24,7 @@ import {
   transitionSlice,
 } from './perfetto-slices.ts'
 import { perfettoTracks } from './perfetto-tracks.ts'
-import { createPerfettoWriter, type PerfettoWriter } from './perfetto-writer.ts'
+import { createPerfettoWriter, type PerfettoTrack, type PerfettoWriter } from './perfetto-writer.ts'
 import { collectStragglers, type StragglerCollector } from './stragglers.ts'
 
 type Tracks = ReturnType<typeof perfettoTracks>
@@ -147,11 +147,14 @@ const writeGap = (writer: PerfettoWriter, tracks: Tracks, gap: Gap, end: string)
 }
 
 const writeInstant = (writer: PerfettoWriter, tracks: Tracks, event: Event): void =>
-  writer.instant(tracks.ofKind(event.kind), parseTime(event.time), {
+  writer.instant(trackOf(tracks, event), parseTime(event.time), {
     name: event.kind,
     category: event.kind.split('-')[0] ?? event.kind,
     args: { text: describeEvent(event), patch: event.patch, object: event.object, seq: event.seq },
   })
+
+const trackOf = (tracks: Tracks, event: Event): PerfettoTrack =>
+  event.kind === 'custom' ? tracks.ownProbe(event.probe) : tracks.ofKind(event.kind)
 
 const observe = (tasks: Map<number, Task>, event: EventOf<'tasks-observed'>): void => {
   if (event.complete) tasks.clear()

@@ -22,6 +22,7 @@ export const instantKinds: readonly EventKind[] = [
   'tracer-stopped',
   'events-lost',
   'decode-failed',
+  'custom',
 ]
 
 /** Of these the blocked periods and the gaps are made. */

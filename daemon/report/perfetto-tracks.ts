@@ -25,6 +25,7 @@ export const perfettoTracks = (hostname: string) => {
   const shadow = child('Shadow variables', { children: 'CHRONOLOGICAL' })
   const patches = child('Patches and modules')
   const tracer = child('Tracer', { children: 'CHRONOLOGICAL' })
+  const ownProbes = child('Your own probes')
   const under = (parent: PerfettoTrack, name: string, own: Partial<PerfettoTrack> = {}): PerfettoTrack => ({
     key: `${parent.key} ${name}`,
     name,
@@ -39,6 +40,7 @@ export const perfettoTracks = (hostname: string) => {
       under(blocked, task.idle ? `idle task of CPU ${task.cpu}` : `${task.comm} ${task.tid}`),
     shadowLive: (id: string) => under(shadow, `live ${id}`, { unit: 'variables' }),
     gap: (source: string) => under(tracer, `not seen: ${source}`),
+    ownProbe: (probe: string) => under(ownProbes, probe),
     /** For what has no duration. */
     ofKind: (kind: EventKind): PerfettoTrack => {
       if (kind.startsWith('callback-')) return callbacks

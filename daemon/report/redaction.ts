@@ -1,3 +1,5 @@
+import type { EventOf } from '../contract/event.ts'
+
 /** Removes command lines and host names, the same way everywhere. */
 export type Redaction = {
   /** A copy of JSON data without them; what it holds of them is remembered for `text`. */
@@ -5,6 +7,9 @@ export type Redaction = {
   /** Every mention of what is known by then. */
   text: (text: string) => string
 }
+
+/** What a user's own probe printed may be a command line, or hold one: nothing tells. */
+const isCustom = (value: object): value is EventOf<'custom'> => 'kind' in value && value.kind === 'custom'
 
 const removed = '[command line removed]'
 /** No secret, and a word of its own. */
@@ -47,6 +52,7 @@ export const createRedaction = (hostnames: readonly string[]): Redaction => {
     }
     if (Array.isArray(value)) return value.map((each) => data(each, key))
     if (typeof value !== 'object' || value === null) return value
+    if (isCustom(value)) return { ...value, fields: [], omitted: value.fields.length + (value.omitted ?? 0) }
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, data(each, name)]))
   }
 

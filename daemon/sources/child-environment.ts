@@ -4,7 +4,7 @@ const passedOn = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR']
 /**
  * The environment of a child process. It does not get ours whole: that may hold secrets, and variables that change what
  * a program does (NODE_OPTIONS, LD_PRELOAD).
- * @param own what it is told besides
+ * @param own what this child is to have besides
  */
 export const childEnvironment = (own: Record<string, string> = {}): Record<string, string> => ({
   ...Object.fromEntries(

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, hostname, release } from 'node:os'
+import { join } from 'node:path'
 import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseProcfs } from '../probes/task-table.ts'
 import type { Frame } from '../raw/frames.ts'
@@ -14,6 +15,7 @@ import { createQuietTime } from './quiet-time.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { superviseTracer, type Tracer } from './tracer.ts'
 import type { ReadAccount } from './tracer-reader.ts'
+import { startUserProbes, type UserProbe, type UserProbes } from './user-probes.ts'
 
 export type ObserverOptions = {
   /** Where a tracer is started for whoever connects. */
@@ -24,6 +26,8 @@ export type ObserverOptions = {
   /** Sees each frame of the tracer as it came, before it is decoded. */
   onFrame: (frame: Frame) => void
   account: ReadAccount
+  /** Users' own bpftrace scripts. */
+  userProbes: readonly UserProbe[]
 }
 
 export type Observer = {
@@ -65,6 +69,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   let kernelLog: KernelLog | undefined
   let overhead: OverheadWatch | undefined
   const quiet = createQuietTime()
+  let userProbes: UserProbes | undefined
   const scanModules = createModuleScan()
   const watchClocks = createClockWatch()
   let busy = false
@@ -151,6 +156,8 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   const attach = async (): Promise<void> => {
     const { account, bpfDir, onFrame, tracerSocket } = options
     const sink = { frame: onFrame, tell: heard }
+    if (stopped) return
+    userProbes = startUserProbes(options.userProbes, join(bpfDir, 'run-user-probe.sh'), emit)
     tracer = superviseTracer(tracerSocket, readProbeHeaders(bpfDir), sink, account)
     await tracer.firstAttempt
     if (!stopped) overhead = watchOverhead(emit, () => tracer?.worker() ?? null)
@@ -189,7 +196,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
       quiet.stop()
       const inTime = (work: (Promise<void> | undefined)[]) =>
         Promise.race([Promise.allSettled(work), timeUntil(until)])
-      await inTime([tracer?.stop(until)])
+      await inTime([tracer?.stop(until), userProbes?.stop(until)])
       await inTime([looking])
       ended = true
       kernelLog?.stop()

@@ -83,8 +83,17 @@ const remedyOf = ({ errno, reason }: TracerProbe): string =>
 const otherRemedy =
   'Restart the daemon once what is in the way is gone (another tracer, a kprobe blacklist); klpscope doctor tells what this host offers.'
 
+/** Of probes that are attached and do not fire, by what the tracer says of them (bpf/tracer/sight.c). */
+export const silencedRemedy = (reason: string): string =>
+  reason.includes('ftrace_enabled')
+    ? 'Run: sysctl -w kernel.ftrace_enabled=1. Until then no livepatch can be loaded either.'
+    : reason.includes('kprobes/enabled')
+      ? 'Run: echo 1 > /sys/kernel/debug/kprobes/enabled'
+      : otherRemedy
+
 /** By errno, include/uapi/asm-generic/errno-base.h. */
 const remedies: Record<number, string> = {
+  108: 'Find out who has disabled it, and enable it again; or restart the daemon, which attaches new probes.',
   2: 'A kernel with CONFIG_LIVEPATCH, CONFIG_KPROBES, CONFIG_FUNCTION_TRACER and CONFIG_KALLSYMS_ALL is needed; its other features work without.',
 }
 

@@ -13,7 +13,8 @@ import type { Frame } from '../raw/frames.ts'
 import type { TracerProbe } from '../raw/layout.ts'
 import type { TracerMessage } from '../raw/tracer-stream.ts'
 import { monotonicNs } from './clock.ts'
-import { blindSets, type ProbeHeader, probeSetsOf } from './probe-headers.ts'
+import { blindSets, type ProbeHeader, probeSetsOf, silencedRemedy } from './probe-headers.ts'
+import { type SilenceWatch, watchSilence } from './silence.ts'
 import { connectTracer, type TracerProgram } from './tracer-program.ts'
 import { createTracerReader, type ReadAccount } from './tracer-reader.ts'
 
@@ -24,6 +25,9 @@ const lastedMs = 60_000
 /** In bpf/iterators.bpf.c. */
 const taskLister = 'list_tasks'
 const startRemedy = 'Run klpscope doctor; the daemon tries again by itself.'
+const silentReason = 'the tracer says nothing any more: it has been stopped, or hangs'
+const silentRemedy =
+  'If somebody stopped it, let it go on: pkill -CONT -x klpscope-tracer. If it hangs, end it (pkill -KILL -x klpscope-tracer); the daemon starts another.'
 
 export type Tracer = {
   /** Resolves when the probes are attached for the first time, or are reported missing. */
@@ -62,7 +66,11 @@ export const superviseTracer = (
   let running: TracerProgram | undefined
   let probeSets: RawProbeSet[] = []
   let probes: TracerProbe[] = []
-  /** Since when its parent is gone, too; null: it is there. */
+  /** It has told of all its probes. */
+  let isReady = false
+  let silence: SilenceWatch | undefined
+  let isSilent = false
+  /** Since when its parent is gone, too, or it was silent; null: it is there. */
   let blindSinceNs: string | null = null
   let worker: number | null = null
   /** As whoever started it says. */
@@ -78,33 +86,54 @@ export const superviseTracer = (
   const gap = (fromMonoNs: string, reason: string): void =>
     emit({ source: 'tracer', what: 'gap', part: 'tracer', fromMonoNs, reason })
 
+  const tellSets = (sets: RawProbeSet[]): void => {
+    probeSets = sets
+    emit({ source: 'tracer', what: 'attached', probeSets })
+  }
+
   const attached = (sets: RawProbeSet[]): void => {
     if (blindSinceNs !== null) gap(blindSinceNs, 'the tracer had to be restarted')
     blindSinceNs = null
-    probeSets = sets
-    emit({ source: 'tracer', what: 'attached', probeSets })
+    if (!isReady) silence = watchSilence(silent)
+    isReady = true
+    tellSets(sets)
     attempted()
   }
 
   /** It could not even begin. */
   const blind = (reason: string): void => {
-    emit({ source: 'tracer', what: 'attached', probeSets: blindSets(reason, startRemedy) })
+    tellSets(blindSets(reason, startRemedy))
     attempted()
   }
 
   /** It ended by itself. */
   const died = (reason: string): void => {
-    if (probeSets.length > 0) {
+    if (isReady) {
       blindSinceNs ??= heardMonoNs
       gap(blindSinceNs, reason)
     } else blind(reason)
-    probeSets = []
+    forget()
   }
 
   /** Its parent tells since when nothing is seen, and starts another. */
   const workerEnded = (reason: string): void => {
-    if (probeSets.length === 0) blind(reason)
+    if (!isReady) blind(reason)
+    forget()
+  }
+
+  const forget = (): void => {
+    silence?.stop()
+    isReady = false
+    isSilent = false
     probeSets = []
+    probes = []
+  }
+
+  const silent = (): void => {
+    isSilent = true
+    blindSinceNs = heardMonoNs
+    gap(blindSinceNs, silentReason)
+    tellSets(blindSets(silentReason, silentRemedy))
   }
 
   const follow = (message: TracerMessage): void => {
@@ -114,6 +143,8 @@ export const superviseTracer = (
         worker = message.hello.pid
         break
       case 'probe':
+        // Of a program that it has told of before: it tells of all of them anew.
+        if (probes.some(({ program }) => program === message.probe.program)) probes = []
         probes.push(message.probe)
         break
       case 'ready':
@@ -124,6 +155,8 @@ export const superviseTracer = (
         heardMonoNs = String(record.monoNs)
         sink.tell(probeRecord(record))
         if (record.record === 'gap' && !record.over) workerEnded(record.reason)
+        if (record.record === 'blindness' && !record.over)
+          tellSets(blindSets(record.reason, silencedRemedy(record.reason)))
         break
       }
       case 'ended':
@@ -140,7 +173,13 @@ export const superviseTracer = (
   /** Until it ends by itself. @returns why */
   const run = async (): Promise<string> => {
     endedBy = undefined
-    const started = connectTracer(socket, createTracerReader(account, sink.frame, follow))
+    const read = createTracerReader(account, sink.frame, follow)
+    const started = connectTracer(socket, (piece) => {
+      silence?.heard()
+      // What it has to say of the time in which others were relied on, they have told.
+      if (isSilent) started.kill()
+      else read(piece)
+    })
     running = started
     if (stopping.signal.aborted) started.kill()
     const reason = await started.ended
@@ -166,9 +205,10 @@ export const superviseTracer = (
     worker: () => worker,
     sees: (name) => seesWith(probeSets, name),
     lists: () =>
-      probeSets.length > 0 && probes.some(({ program, attached }) => program === taskLister && attached),
+      isReady && !isSilent && probes.some(({ program, attached }) => program === taskLister && attached),
     stop: async (until) => {
       stopping.abort()
+      silence?.stop()
       await running?.end(until)
       probeSets = []
       await done

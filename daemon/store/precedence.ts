@@ -3,7 +3,8 @@ import type { EventKind } from '../contract/event.ts'
 /**
  * Who goes first when there is no room for all. `rare`: documents what happened; on disk within 100 ms, and a part of all
  * room is for it alone. `repeated`: told again every second or so by the next of its kind, or built upon by it. `single`:
- * a single case that can come in a flood. `sample`: one that the kernel counts as well: the first to do without.
+ * a single case that can come in a flood. `sample`: one that the kernel counts as well, or that only a user's own probe
+ * told: the first to do without.
  */
 export type Precedence = 'rare' | 'repeated' | 'single' | 'sample'
 
@@ -64,6 +65,7 @@ const precedences = {
   'shadow-adopted': 'repeated',
   'shadow-checked': 'repeated',
   'shadow-counts': 'repeated',
+  custom: 'sample',
 } as const satisfies Record<EventKind, Precedence>
 
 export const precedenceOf = (kind: EventKind): Precedence => precedences[kind]

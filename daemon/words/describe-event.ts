@@ -2,6 +2,7 @@ import type { Event, EventOf } from '../contract/event.ts'
 import type { Basis } from '../contract/event-parts.ts'
 import type { LossPlace } from '../contract/loss-place.ts'
 import { seenWithout } from '../contract/seen-without.ts'
+import { describeCustomEvent } from './describe-custom-event.ts'
 import { describeFunctionEvent } from './describe-function-event.ts'
 import { describeShadowEvent } from './describe-shadow-event.ts'
 import { formatDuration, plural } from './format.ts'
@@ -34,10 +35,10 @@ const lostWhere: Record<LossPlace, string> = {
   killed: 'when an earlier run of the daemon ended before they were recorded',
 }
 
-const eventsLost = ({ count, source, place }: EventOf<'events-lost'>): string => {
+const eventsLost = ({ count, source, place, reason }: EventOf<'events-lost'>): string => {
   const were = count === 1 ? 'was' : 'were'
   return place === undefined
-    ? `${plural(count, 'event')} from ${source} ${were} lost.`
+    ? `${plural(count, 'event')} from ${source} ${were} lost${because(reason)}.`
     : `${plural(count, 'event')} ${were} lost ${lostWhere[place]}.`
 }
 
@@ -144,6 +145,8 @@ export function describeEvent(event: Event): string {
     case 'shadow-checked':
     case 'shadow-counts':
       return describeShadowEvent(event)
+    case 'custom':
+      return describeCustomEvent(event)
     default:
       return unknownKind(event)
   }
@@ -165,6 +168,11 @@ function patchStateWord(state: number): string {
 
 function tracerAttached(event: EventOf<'tracer-attached'>): string {
   const missing = event.probeSets.filter((set) => !set.available).map((set) => set.name)
+  const lost = event.probeSets.flatMap((set) => set.lost?.map(({ name }) => name) ?? [])
+  if (missing.length === event.probeSets.length)
+    return `No probe set sees anything${because(event.probeSets[0]?.reason)}.`
+  if (missing.length === 0 && lost.length > 0)
+    return `All ${plural(event.probeSets.length, 'probe set')} attached, but not on ${lost.join(', ')}.`
   if (missing.length === 0)
     return `All ${plural(event.probeSets.length, 'probe set')} attached; nothing is missed from here on.`
   return `${event.probeSets.length - missing.length} of ${plural(event.probeSets.length, 'probe set')} attached; missing: ${missing.join(', ')}.`

@@ -1,4 +1,5 @@
 import type { BlockReason, Direction, Requester, SwitchWay } from '../contract/event-parts.ts'
+import { isPassive } from '../contract/passive.ts'
 import type { BlockedTask, Headline, State, Tracer, TransitionOutcome } from '../contract/state.ts'
 
 /** Plain words for the contract's enumerations. */
@@ -11,13 +12,18 @@ export const levelWords: Record<Headline['level'], string> = {
   unknown: 'Unknown',
 }
 
-export const tracerWords: Record<Tracer['status'], string> = {
+const statusWords: Record<Tracer['status'], string> = {
   starting: 'starting, probes are not attached yet',
   observing: 'observing, all probes are attached',
   degraded: 'degraded, some probes are missing',
   blind: 'blind, only sysfs, /proc and the kernel log are seen',
   stopped: 'stopped',
 }
+
+export const tracerWords = (tracer: Pick<Tracer, 'status' | 'causes'>): string =>
+  isPassive(tracer)
+    ? 'passive: no probes are meant to be attached'
+    : (statusWords[tracer.status] ?? tracer.status)
 
 export const outcomeWords: Record<TransitionOutcome, string> = {
   running: 'running',

@@ -35,7 +35,7 @@ export const readTransitions = (dmesg: string): MeasuredTransition[] => {
     } else if (source === 'livepatch' && cycle) {
       const direction = startPattern.exec(rest)?.[1] as MeasuredTransition['direction'] | undefined
       if (direction) open = { direction, startS: Number(seconds), firstTry: true }
-      else if (open && rest.startsWith('klp_try_switch_task: ')) open.firstTry = false
+      else if (open && /^klp_(?:try_switch_task|check_stack): /.test(rest)) open.firstTry = false
       else if (open && completePattern.test(rest)) {
         const { startS, leftS, ...others } = open
         const secondsAfterLeaving = leftS === undefined ? null : Number(seconds) - leftS

@@ -26,7 +26,7 @@ export function TracerHealth({ tracer, record, host, malformed, why }: Props) {
       <p class="health-status" data-status={tracer.status}>
         <LevelIcon level={tracer.status === 'observing' ? 'ok' : 'warning'} />
         <span>
-          The tracer is {tracerWords[tracer.status] ?? tracer.status}, for <Elapsed since={tracer.since} />.
+          The tracer is {tracerWords(tracer)}, for <Elapsed since={tracer.since} />.
         </span>
       </p>
       <dl class="counts">

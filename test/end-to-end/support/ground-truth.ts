@@ -23,8 +23,8 @@ const lines = {
   cancel: /'(.+)': canceling patching transition/,
   end: /'(.+)': (patching|unpatching) complete/,
   running: /klp_try_switch_task: (.*):(\d+) is running/,
-  unreliable: /klp_try_switch_task: (.*):(\d+) has an unreliable stack/,
-  sleeping: /klp_try_switch_task: (.*):(\d+) is sleeping on function (\S+)/,
+  unreliable: /klp_(?:try_switch_task|check_stack): (.*):(\d+) has an unreliable stack/,
+  sleeping: /klp_(?:try_switch_task|check_stack): (.*):(\d+) is sleeping on function (\S+)/,
 }
 
 /**

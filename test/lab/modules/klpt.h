@@ -12,6 +12,7 @@ struct seq_file;
 /* Shadow ids of the livepatches. */
 #define KLPT_ID_STAMP	0x1001	/* v1 and later: when the object was made */
 #define KLPT_ID_EXTRA	0x1002	/* v2 only */
+#define KLPT_ID_VENDOR	0x1004	/* those that vendors build */
 
 /* klp_state ids of the livepatches. */
 #define KLPT_STATE_STAMP	1

@@ -88,6 +88,7 @@ const cases: Record<string, Case> = {
   '--record': file,
   '--tracer': file,
   '--user': { takes: [['klpscope', 'klpscope']], refuses: ['', ' ', '-x', 'a b', 'a:b'] },
+  '--probe': { takes: [['a b/c.bt', ['a b/c.bt']]], refuses: [''] },
   '--output': file,
   '--script': file,
   '--out': file,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ProbeSet } from '../../../daemon/contract/event-parts.ts'
+import { isPassive } from '../../../daemon/contract/passive.ts'
 import { causesOf } from '../../../daemon/core/causes.ts'
 import { headlineOf } from '../../../daemon/core/headline.ts'
 import { view } from '../../../daemon/core/view.ts'
@@ -110,6 +111,54 @@ it.each([
   expect(problemsOf(state).length).toBeLessThanOrEqual(1)
   if (cause!.severity === 'warning' && state.tracer.status !== 'starting')
     expect(headlineOf(state)).toMatchObject({ text: cause!.text, finding: finding!.id })
+})
+
+const passively = (errno: number, why: string, isLeftOut: (program: string) => boolean): ProbeSet[] =>
+  probeSetsOf(
+    headers,
+    headers.flatMap(({ programs }) =>
+      [...programs].map((program) =>
+        isLeftOut(program)
+          ? { program, subject: program, attached: false, errno, reason: `passive: ${why}` }
+          : { program, subject: program, attached: true, errno: 0 },
+      ),
+    ),
+  )
+
+it('passive mode is one item, which warns of nothing: it is meant', () => {
+  const sets = passively(125, 'started with --passive', (program) => !/^(list|walk|look)_/.test(program))
+  const world = attachedWith(sets)
+  const state = world.state()
+  const { causes } = view(state).tracer
+  expect(causes).toMatchObject([
+    {
+      subject: 'passive',
+      severity: 'info',
+      text: expect.stringMatching(
+        /^Passive mode, no probes are attached: \d+ things cannot be seen \(started with --passive\)$/,
+      ),
+      remedy: 'Start the daemon without --passive to have probes attached.',
+      since: state.tracer.since,
+    },
+  ])
+  expect(causes[0]?.lost).toContain('exact start and end of transitions, who asked, reverse, force, cancel')
+  expect(isPassive({ causes })).toBe(true)
+  expect(headlineOf(state).level).toBe('ok')
+  expect(problemsOf(state)).toEqual([])
+})
+
+it('a kernel that lets nothing be read is told as what it is', () => {
+  const world = attachedWith(passively(1, 'the kernel is locked down (confidentiality)', () => true))
+  const { causes } = view(world.state()).tracer
+  expect(causes).toMatchObject([
+    {
+      subject: 'tracer',
+      severity: 'warning',
+      text: 'Only sysfs, /proc and the kernel log are seen: the kernel is locked down (confidentiality)',
+      remedy: expect.stringMatching(/lockdown/),
+    },
+  ])
+  expect(isPassive({ causes })).toBe(false)
 })
 
 it('two causes are two items, the graver first, with what each takes', () => {

@@ -138,6 +138,7 @@ const oneOfEach: Record<EventKind, Happening | string> = {
   'shadow-adopted': { kind: 'shadow-adopted', restarts: 0, complete: true },
   'shadow-checked': 'says something of every shadow id',
   'shadow-counts': 'says something of every shadow id',
+  custom: { kind: 'custom', probe: 'p', what: 'line', fields: [{ value: 'v' }] },
 }
 
 describe('what one event costs, to fold it and to write what follows from it', () => {

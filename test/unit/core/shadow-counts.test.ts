@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { view } from '../../../daemon/core/view.ts'
 import { aWorld, type Happening } from '../support/fold.ts'
 
 describe('shadow variables', () => {
@@ -47,5 +48,15 @@ describe('shadow variables', () => {
     world.at(3, { ...gap, source: 'bpftrace' })
     expect(world.state().shadow).toMatchObject({ adoption: 'pending', countedMonoNs: null })
     expect(world.state().shadow.ids.size).toBe(0)
+  })
+
+  it('are forgotten after a probe was silent, because the tracer then counts anew', () => {
+    const world = aWorld()
+    world.at(1, counts())
+    const source = 'the probe of klp_shadow_free'
+    world.at(2, { kind: 'tracer-gap', source, fromMonoNs: '1', toMonoNs: '2', reason: 'x' })
+    expect(world.state().shadow).toMatchObject({ adoption: 'pending', countedMonoNs: null })
+    // The others fired all the time.
+    expect(view(world.state()).tracer.gaps[0]).toMatchObject({ source, seen: 'most' })
   })
 })

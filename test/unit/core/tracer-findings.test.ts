@@ -49,6 +49,33 @@ describe('tracer findings', () => {
     expect(world.state().tracer.status).toBe('observing')
   })
 
+  it('tracer-blind: probes that are attached and do not fire, since they were seen to fire last', () => {
+    const world = observing()
+    const reason = 'kernel.ftrace_enabled is 0'
+    const remedy = 'sysctl'
+    const gap = { kind: 'tracer-gap', source: 'tracer', fromMonoNs: '8000000000', reason } as const
+    const tell = (atS: number) => world.at(atS, { ...gap, toMonoNs: String(atS * 1e9) })
+    const probeSets = allProbes.map(({ name }) => ({ name, available: false, reason, remedy }))
+    tell(10)
+    world.at(10, { kind: 'tracer-attached', probeSets })
+    const { headline, tracer } = view(world.state())
+    expect(tracer).toMatchObject({ status: 'blind', since: expect.stringContaining('00:00:08.0') })
+    expect(headline).toMatchObject({
+      level: 'warning',
+      text: `Only sysfs, /proc and the kernel log are seen: ${reason}`,
+      since: tracer.since,
+      advice: remedy,
+    })
+    tell(20)
+    world.at(20, attached)
+    expect(open(world)).toEqual([])
+    const { gaps, status } = view(world.state()).tracer
+    expect(status).toBe('observing')
+    expect(gaps[0]).toMatchObject({ source: 'tracer', seen: 'polling', reason, from: tracer.since })
+    expect(gaps[0]?.lasts).toBeUndefined()
+    expect(gaps[0]?.to).toContain('00:00:20.0')
+  })
+
   it('overhead-exceeded: daemon and tracers together above 5 % of a CPU', () => {
     const world = observing()
     const measured = (daemonMs: number, tracersMs: number) =>

@@ -34,7 +34,11 @@ const aTracer = () => {
     counting,
     /** A walk that shows patches of one function, each with its replacement's address. */
     inventory: (seconds: number, patches: Parameters<typeof aPatch>[]) => {
-      const inventory = { monoNs: String(at(seconds)), patches: patches.map((one) => aPatch(...one)) }
+      const inventory = {
+        monoNs: String(at(seconds)),
+        patches: patches.map((one) => aPatch(...one)),
+        searched: new Map(),
+      }
       context.inventory.current = inventory
       followInventory(context.functionCalls, inventory)
     },

@@ -182,6 +182,39 @@ describe('the tracer’s account', () => {
     expect(lost(account(1, 5n, 0n), gap(false), account(1, 5n, 0n))).toHaveLength(3)
   })
 
+  it('goes on when the same tracer sees again', () => {
+    const blindness = probe('blindness', { monoNs: 9n, fromNs: 7n, over: true, function: '', reason: 'off' })
+    expect(lost(account(1, 5n, 0n), blindness, account(1, 6n, 0n))).toEqual([
+      ['tracer', 5],
+      false,
+      ['tracer', 1],
+    ])
+  })
+
+  it('blindness is a gap: of the tracer, or of one probe', () =>
+    expect(
+      decodeAll(
+        probe('blindness', { monoNs: 9n, fromNs: 7n, over: false, function: '', reason: 'off' }),
+        probe('blindness', {
+          monoNs: 12n,
+          fromNs: 8n,
+          over: true,
+          function: 'klp_shadow_free',
+          reason: 'why',
+        }),
+      ),
+    ).toEqual([
+      { kind: 'tracer-gap', monoNs: '9', source: 'tracer', fromMonoNs: '7', toMonoNs: '9', reason: 'off' },
+      {
+        kind: 'tracer-gap',
+        monoNs: '12',
+        source: 'the probe of klp_shadow_free',
+        fromMonoNs: '8',
+        toMonoNs: '12',
+        reason: 'why',
+      },
+    ]))
+
   it('a gap has both its ends', () =>
     expect(decodeAll(gap(false), gap(true))).toEqual(
       Array(2).fill({

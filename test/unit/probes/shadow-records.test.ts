@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EventDraft } from '../../../daemon/contract/event.ts'
 import { freshContext } from '../../../daemon/probes/probe-set.ts'
 import { nameCallers } from '../../../daemon/probes/shadow-callers.ts'
-import { forgetShadowCounters } from '../../../daemon/probes/shadow-counters.ts'
+import { forgetShadowCounters, restartShadowCounters } from '../../../daemon/probes/shadow-counters.ts'
 import { shadowRecords } from '../../../daemon/probes/shadow-records.ts'
 import type { TracerRecord } from '../../../daemon/raw/records.ts'
 import { shadowAccountsIn } from '../../end-to-end/support/shadow-accounts.ts'
@@ -53,6 +53,7 @@ const walked = (
   isVoid: own.isVoid ?? false,
   tooLong: own.tooLong ?? false,
 })
+const kindsOf = (events: EventDraft[]) => events.map(({ kind }) => kind)
 /** A pass and what the tracer tells at its end. */
 const passOf = (pass: number, all: number, allocated: number[], freed: number[] = []): TracerRecord[] => [
   count(allocated, freed),
@@ -137,6 +138,17 @@ describe('counts', () => {
     decode(passOf(1, 3, []), context)
     forgetShadowCounters(context)
     expect(decode([counted(0)], context)).toMatchObject([{ counts: [] }])
+  })
+
+  it('begin anew with the next pass, when the same tracer sees again', () => {
+    const context = freshContext()
+    decode([...passOf(1, 3, []), ...passOf(2, 3, [2])], context)
+    restartShadowCounters(context)
+    // The pass that was under way.
+    const underWay = [count([1]), counted(1, 3), found(3, 9), walked(3, 9, { isVoid: true })]
+    expect(kindsOf(decode(underWay, context))).toEqual(['shadow-counts'])
+    expect(kindsOf(decode(passOf(4, 5, [1]), context))).toContain('shadow-adopted')
+    expect(decode([counted(1, 4)], context)).toMatchObject([{ counts: [{ live: 5, allocated: 1 }] }])
   })
 })
 
@@ -268,4 +280,29 @@ describe('a single call', () => {
     expect(decode([{ record: 'shadow-freed-all', ...head, task, id, count: 3n, caller: 0n }])).toEqual([
       { kind: 'shadow-freed-all', monoNs: '1', id: '0x1001', count: 3, tid: 7, pid: 6, comm: 'comm' },
     ]))
+})
+
+describe('without the probes that count', () => {
+  /** A pass in passive mode: nothing was counted, and of no variable is known how old it is. */
+  const alone = (pass: number, all: number): TracerRecord[] => [
+    counted(0, pass),
+    ...(all > 0 ? [found(pass, all, ages())] : []),
+    walked(pass, all),
+  ]
+  const passive = { ...freshContext(), shadowAttached: false }
+  const events = decode([...alone(1, 2), ...alone(2, 5), ...alone(3, 5), ...alone(4, 0)], passive)
+
+  it('each walk says how many there are, and nothing drifts', () => {
+    const lives = events.flatMap((event) =>
+      event.kind === 'shadow-counts' ? event.counts.slice(0, 1).map(({ live }) => live) : [],
+    )
+    expect([...new Set(lives.filter((live) => live !== null))]).toEqual([2, 5, 0])
+    expect(checksIn(events).flatMap(({ drift }) => drift)).toEqual([])
+    expect(checksIn(events)[0]?.ages).toMatchObject([{ unknown: 2 }])
+  })
+
+  it('would drift otherwise', () => {
+    const counting = decode([...alone(1, 2), ...alone(2, 5), ...alone(3, 5)])
+    expect(checksIn(counting).flatMap(({ drift }) => drift)).toEqual([{ id: '0x1001', counted: 2, found: 5 }])
+  })
 })

@@ -6,7 +6,7 @@ import { parseTime } from '../../../daemon/core/time.ts'
 import type { Step } from '../../../daemon/engine.ts'
 import type { ExportRange } from '../../../daemon/report/event-pages.ts'
 import { exportPerfetto } from '../../../daemon/report/export-perfetto.ts'
-import { aWorld, sleeperBlocked, started, transitionStarted } from '../support/fold.ts'
+import { aWorld, type Happening, sleeperBlocked, started, transitionStarted } from '../support/fold.ts'
 import { hostileSteps } from '../support/hostile-story.ts'
 import { perfettoProto } from '../support/perfetto-proto.ts'
 import { recordSteps } from '../support/record-steps.ts'
@@ -164,6 +164,18 @@ it('a gap is a slice, and so is a task blocked when the tracer went away for goo
   at(9, started('another boot'))
   const lost = timeline(decoded(exported(steps))).slices.find((slice) => slice.track.includes('klpt-sleeper'))
   expect(lost?.to).not.toBeNull()
+})
+
+it('what a user’s own probe printed is a moment on a track of that probe', () => {
+  const world = aWorld()
+  const happenings: Happening[] = [
+    { ...started(), hostname: 'h' },
+    { kind: 'custom', probe: 'mine', what: 'line', fields: [{ value: 'hello' }] },
+  ]
+  const steps = happenings.map(
+    (happening): Step => ({ event: world.at(1, happening), state: world.state(), effects: [] }),
+  )
+  expect(timeline(decoded(exported(steps))).instants).toContain('klpscope h / Your own probes / mine: custom')
 })
 
 it('hostile names are names', () => {

@@ -22,6 +22,18 @@ describe('redaction', () => {
     expect(text(JSON.stringify({ said: 'sh -c "echo (.*)"' }))).toBe('{"said":"[command line removed]"}')
   })
 
+  it('of data removes what users’ own probes printed: nothing tells what that is', () => {
+    const { data } = createRedaction([])
+    const event = {
+      kind: 'custom',
+      probe: 'mine',
+      what: 'line',
+      fields: [{ value: 'cat /etc/x' }],
+      omitted: 2,
+    }
+    expect(data(event)).toEqual({ ...event, fields: [], omitted: 3 })
+  })
+
   it('tells hosts apart, and the same one the same every time', () => {
     const { data } = createRedaction([])
     const names = ['alpha', 'beta', 'alpha'].map((hostname) => data({ hostname }).hostname)

@@ -129,6 +129,84 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
     ])
   })
 
+  const blindness = (over: boolean): Buffer => {
+    const kind = Object.keys(recordFields).indexOf('blindness') + 1
+    const payload = Buffer.alloc(16 + 8 + 8 + 512 + 128)
+    payload.writeUInt32LE(kind, 0)
+    payload.writeBigUInt64LE(9n, 8)
+    payload.writeBigUInt64LE(5n, 16)
+    payload.writeUInt32LE(Number(over), 24)
+    payload.write('kernel.ftrace_enabled is 0', 32 + 512)
+    return frameBytes('record', payload)
+  }
+  const lister = Buffer.concat([probe('list_tasks', 'list_tasks'), attaching])
+
+  it('whose probes do not fire sees nothing and lists all the same, until they fire', async () => {
+    const { tracer, attached, gaps } = await supervise(
+      `cat frames; while [ ! -e go ]; do sleep 0.05; done; cat again\n${waiting}`,
+      {
+        frames: Buffer.concat([written(), lister, blindness(false)]),
+        again: Buffer.concat([blindness(true), lister]),
+      },
+    )
+    await expect.poll(attached).toHaveLength(2)
+    for (const set of attached()[1] ?? [])
+      expect(set).toMatchObject({
+        available: false,
+        reason: 'kernel.ftrace_enabled is 0',
+        remedy: expect.stringContaining('sysctl'),
+      })
+    expect([tracer.sees('transition'), tracer.lists()]).toEqual([false, true])
+    writeFileSync(dir.path('go'), '')
+    await expect.poll(attached).toHaveLength(3)
+    expect(attached()[2]).toEqual(attached()[0])
+    expect([tracer.sees('transition'), tracer.lists()]).toEqual([true, true])
+    expect(gaps()).toEqual([])
+  })
+
+  it('that says what it can attach once more, without one of its probes, is believed', async () => {
+    const { tracer, attached } = await supervise(`cat frames; cat again\n${waiting}`, {
+      frames: Buffer.concat([written(), attaching]),
+      again: Buffer.concat([
+        probe('start_transition', 'klp_start_transition', 'the kernel has disabled its probe'),
+        probe('update_patch_state', 'klp_update_patch_state'),
+        ready,
+      ]),
+    })
+    await expect.poll(attached).toHaveLength(2)
+    expect(attached()[1]?.map(({ name, available }) => [name, available])).toContainEqual([
+      'transition',
+      false,
+    ])
+    expect(attached()[1]?.find(({ name }) => name === 'tasks')).toEqual({ name: 'tasks', available: true })
+    expect(tracer.sees('transition')).toBe(false)
+  })
+
+  it('that says nothing any more is told within 5 s, and started anew when it speaks', {
+    timeout: 20_000,
+  }, async () => {
+    const { tracer, attached, gaps, records } = await supervise(
+      `cat frames; [ -e go ] && exec sleep 60; while [ ! -e go ]; do sleep 0.05; done; cat late\n${waiting}`,
+      { frames: Buffer.concat([written(), attaching]), late: written() },
+    )
+    await tracer.firstAttempt
+    const last = records().at(-1)?.monoNs
+    const saidMs = performance.now()
+    await expect.poll(gaps, { timeout: 10_000, interval: 50 }).toHaveLength(1)
+    expect(performance.now() - saidMs).toBeLessThan(5_200)
+    expect(gaps()).toMatchObject([{ fromMonoNs: last, reason: expect.stringContaining('says nothing') }])
+    expect(attached()[1]?.every(({ available }) => !available)).toBe(true)
+    expect([tracer.sees('transition'), tracer.lists()]).toEqual([false, false])
+    writeFileSync(dir.path('go'), '')
+    await expect.poll(attached, { timeout: 10_000 }).toHaveLength(3)
+    expect(attached()[2]).toEqual(attached()[0])
+    // Nothing that it said after its silence, and all that the new one says.
+    expect(records()).toHaveLength(2 * recordsWritten)
+    expect(gaps().map((gap) => gap.source === 'tracer' && gap.what === 'gap' && gap.fromMonoNs)).toEqual(
+      Array(3).fill(last),
+    )
+  })
+
   it.each([
     ['that cannot begin', 'echo "klpscope-tracer: it has to be started as root" >&2; exit 1', /as root/],
     ['that is something else', 'echo this is no stream of frames at all; exec sleep 60', /frames/],

@@ -57,6 +57,6 @@ export const inventoriesIn = (
           const { function: name, oldFunc, newFunc } = record
           patches.at(-1)?.objects[0]?.functions.push(aFunction(name, oldFunc, newFunc))
         }
-        return [end, { monoNs: String(end.monoNs), patches }]
+        return [end, { monoNs: String(end.monoNs), patches, searched: new Map() }]
       }),
   )

@@ -18,6 +18,33 @@ const sentences: [Event, string][] = [
     '1 of 2 probe sets attached; missing: b.',
   ],
   [
+    anEvent('tracer-attached', {
+      probeSets: [
+        { name: 'a', available: true, lost: [{ name: 'klp_x', loss: 'x', reason: 'why', remedy: 'what' }] },
+        { name: 'b', available: true },
+      ],
+    }),
+    'All 2 probe sets attached, but not on klp_x.',
+  ],
+  [
+    anEvent('tracer-attached', {
+      probeSets: [
+        { name: 'a', available: false, reason: 'kernel.ftrace_enabled is 0' },
+        { name: 'b', available: false, reason: 'kernel.ftrace_enabled is 0' },
+      ],
+    }),
+    'No probe set sees anything: kernel.ftrace_enabled is 0.',
+  ],
+  [
+    anEvent('tracer-gap', {
+      source: 'the probe of klp_x',
+      fromMonoNs: '1000000000',
+      toMonoNs: '3000000000',
+      reason: 'somebody disabled it',
+    }),
+    'For 2.0 s nothing was seen from the probe of klp_x, but from all others: somebody disabled it.',
+  ],
+  [
     anEvent('tracer-gap', {
       source: 'transition',
       fromMonoNs: '9007199254740993000',

@@ -1,0 +1,40 @@
+/** The tracer says something every other second, whatever happens (CLOCK of bpf/tracer/schedule.c). */
+const longestSilenceMs = 4_500
+const lookMs = 250
+
+export type SilenceWatch = {
+  heard: () => void
+  stop: () => void
+}
+
+/**
+ * Tells, once, when nothing has been heard for so long that whoever should speak must have been stopped, or hangs. Only
+ * time in which this process listened counts: what has come while it was held up is read before it is judged.
+ */
+export const watchSilence = (
+  onSilent: () => void,
+  now: () => number = () => performance.now(),
+): SilenceWatch => {
+  let heardMs = now()
+  let lookedMs = heardMs
+  const isSilent = (): boolean => now() - heardMs > longestSilenceMs
+  const look = (): void => {
+    heardMs += Math.max(0, now() - lookedMs - 2 * lookMs)
+    lookedMs = now()
+    // Timers come before what can be read, and immediates after it.
+    if (isSilent()) setImmediate(judge)
+  }
+  const judge = (): void => {
+    if (!isSilent()) return
+    stop()
+    onSilent()
+  }
+  const timer = setInterval(look, lookMs)
+  const stop = (): void => clearInterval(timer)
+  return {
+    heard: () => {
+      heardMs = now()
+    },
+    stop,
+  }
+}
