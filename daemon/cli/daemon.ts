@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { prepareRecording } from '../files/prepare-recording.ts'
 import { type Launch, launchDaemon, tracerVariable } from '../launch/launch-daemon.ts'
-import { tracerFile } from '../package-paths.ts'
+import { bpfDir, tracerFile } from '../package-paths.ts'
 import { type DaemonOptions, lowestPriority, runDaemon, runRoot } from '../run-daemon.ts'
 import { requireAllowed } from '../serve/listening.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
@@ -105,7 +106,8 @@ export const daemonCommand = (): Command =>
     .action(async (flags: DaemonFlags) => {
       await requireAllowed(listeningOf(flags))
       requireHost()
-      requireUserProbes(flags.probe)
+      // What root has checked already need not be checked again, nor can it be.
+      if (process.env[tracerVariable] === undefined) requireUserProbes(flags.probe)
       if (isRoot()) process.exit(await launchDaemon(launchOf(flags)))
       const tracerSocket = requireTracer(flags)
       if (flags.record !== undefined) prepareRecording(flags.record)
@@ -135,6 +137,10 @@ export const launchOf = (flags: DaemonFlags, log?: string): Launch => ({
       ...(flags.passive ? ['--passive'] : []),
       ...['--shadow-check', String(flags.shadowCheck), '--call-budget', String(flags.callBudget)],
     ],
+  },
+  userProbes: {
+    runner: join(bpfDir, 'run-user-probe.sh'),
+    files: userProbesOf(flags.probe).map(({ file }) => file),
   },
   runDir: runRoot,
   niceness: lowestPriority,

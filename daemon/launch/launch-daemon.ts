@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process'
-import { chownSync, closeSync, constants as files, openSync, rmSync } from 'node:fs'
+import { chownSync, closeSync, constants as opening, openSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { childEnvironment } from '../sources/child-environment.ts'
 import { kernelLogVariable } from '../sources/kernel-log.ts'
 import { giveWay } from '../sources/priority.ts'
+import { pipesPerProbe, userProbesVariable } from '../sources/user-probe-pipes.ts'
 import { UserError } from '../user-error.ts'
 import { asUser, userMay } from './as-user.ts'
 import { handOver } from './hand-over.ts'
+import { runUserProbe } from './run-user-probe.ts'
 import { serveTracer } from './serve-tracer.ts'
 import { findServiceUser, type ServiceUser } from './service-user.ts'
 
@@ -17,17 +20,22 @@ export type Launch = {
   /** Socket of a tracer that somebody else starts; by default we do. */
   tracerSocket: string | undefined
   tracer: { program: string; args: readonly string[] }
+  /** Users' own bpftrace scripts, and what runs them. */
+  userProbes: { runner: string; files: readonly string[] }
   runDir: string
   niceness: number
   /** Files that it will write, by the options that named them. */
   writes: readonly { option: string; file: string | undefined }[]
 }
 
+/** Behind standard input, output and error, and the kernel log. */
+const firstPipe = 4
+
 /** Tells the daemon where its tracer is. */
 export const tracerVariable = 'KLPSCOPE_TRACER'
 
 /** What SQLite keeps beside a database. */
-const beside = ['', '-wal', '-shm']
+const beside = ['', '-wal', '-shm', '.lock', '.lock-journal']
 
 /**
  * Runs this same command line once more, as a user without privileges, and stays behind as root to start tracers for
@@ -57,39 +65,53 @@ export const launchDaemon = async (launch: Launch): Promise<number> => {
       : undefined
   try {
     if (served) chownSync(socket, user.uid, user.gid)
-    return await runAs(
-      user,
-      [process.execPath, ...process.execArgv, script, ...process.argv.slice(2)],
-      socket,
-    )
+    const command = [process.execPath, ...process.execArgv, script, ...process.argv.slice(2)]
+    return await runAs(user, command, socket, launch.userProbes)
   } finally {
     served?.close()
     if (served) rmSync(socket, { force: true })
   }
 }
 
-const runAs = (user: ServiceUser, command: readonly string[], socket: string): Promise<number> => {
+const runAs = async (
+  user: ServiceUser,
+  command: readonly string[],
+  socket: string,
+  { runner, files }: Launch['userProbes'],
+): Promise<number> => {
   const [program, args] = asUser(user, command)
   const log = openKernelLog()
   const child = spawn(program, args, {
-    stdio: ['inherit', 'inherit', 'inherit', ...(log === null ? [] : [log])],
+    stdio: [
+      ...(['inherit', 'inherit', 'inherit', log ?? 'ignore'] as const),
+      ...files.flatMap(() => Array<'pipe'>(pipesPerProbe).fill('pipe')),
+    ],
     env: childEnvironment({
       [tracerVariable]: socket,
-      ...(log === null ? {} : { [kernelLogVariable]: '3' }),
+      [userProbesVariable]: String(firstPipe),
+      ...(log === null ? {} : { [kernelLogVariable]: String(firstPipe - 1) }),
     }),
   })
   if (log !== null) closeSync(log)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']))
   })
+  for (const [script, file] of files.entries()) {
+    const from = firstPipe + script * pipesPerProbe
+    const ends = child.stdio.slice(from, from + pipesPerProbe) as Socket[]
+    runUserProbe(runner, file, ends)
+    // Each is the script's alone from now on: the daemon sees when it closes.
+    for (const end of ends) end.destroy()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  return ended
 }
 
 /** It may be opened with CAP_SYSLOG only, and read on without: for as long as no tracer tells of the log. */
 const openKernelLog = (): number | null => {
   try {
-    return openSync('/dev/kmsg', files.O_RDONLY | files.O_NONBLOCK)
+    return openSync('/dev/kmsg', opening.O_RDONLY | opening.O_NONBLOCK)
   } catch {
     return null
   }

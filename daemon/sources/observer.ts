@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, hostname, release } from 'node:os'
-import { join } from 'node:path'
 import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseProcfs } from '../probes/task-table.ts'
 import type { Frame } from '../raw/frames.ts'
@@ -15,6 +14,7 @@ import { createQuietTime } from './quiet-time.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { superviseTracer, type Tracer } from './tracer.ts'
 import type { ReadAccount } from './tracer-reader.ts'
+import { inheritedPipes } from './user-probe-pipes.ts'
 import { startUserProbes, type UserProbe, type UserProbes } from './user-probes.ts'
 
 export type ObserverOptions = {
@@ -157,7 +157,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     const { account, bpfDir, onFrame, tracerSocket } = options
     const sink = { frame: onFrame, tell: heard }
     if (stopped) return
-    userProbes = startUserProbes(options.userProbes, join(bpfDir, 'run-user-probe.sh'), emit)
+    userProbes = startUserProbes(options.userProbes, inheritedPipes, emit)
     tracer = superviseTracer(tracerSocket, readProbeHeaders(bpfDir), sink, account)
     await tracer.firstAttempt
     if (!stopped) overhead = watchOverhead(emit, () => tracer?.worker() ?? null)
