@@ -9,8 +9,6 @@ privileges() {
   local status
   for status in /proc/"$1"/task/*/status; do grep -E '^(Name|Uid|Gid|Groups|Cap...|NoNewPrivs):' "$status"; done
 }
-# The command line that was launched is root's; the daemon is the child of its that runs Node.js.
-daemon_itself() { pgrep -P "$daemon" -x node; }
 tracer_parent() { pgrep -x klpscope-tracer | head -n 1; }
 no_tracer() { ! pgrep -x klpscope-tracer >/dev/null; }
 ended() { ! kill -0 "$1" 2>/dev/null; }
