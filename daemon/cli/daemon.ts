@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { prepareRecording } from '../files/prepare-recording.ts'
 import { type Launch, launchDaemon, tracerVariable } from '../launch/launch-daemon.ts'
-import { bpfDir, tracerFile } from '../package-paths.ts'
+import { bpfDir, packageDir, tracerFile } from '../package-paths.ts'
 import { type DaemonOptions, lowestPriority, runDaemon, runRoot } from '../run-daemon.ts'
 import { requireAllowed } from '../serve/listening.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
@@ -142,6 +142,7 @@ export const launchOf = (flags: DaemonFlags, log?: string): Launch => ({
     runner: join(bpfDir, 'run-user-probe.sh'),
     files: userProbesOf(flags.probe).map(({ file }) => file),
   },
+  packageDir,
   runDir: runRoot,
   niceness: lowestPriority,
   writes: [

@@ -7,9 +7,9 @@ import { childEnvironment } from '../sources/child-environment.ts'
 import { kernelLogVariable } from '../sources/kernel-log.ts'
 import { giveWay } from '../sources/priority.ts'
 import { pipesPerProbe, userProbesVariable } from '../sources/user-probe-pipes.ts'
-import { UserError } from '../user-error.ts'
-import { asUser, userMay } from './as-user.ts'
+import { asUser } from './as-user.ts'
 import { handOver } from './hand-over.ts'
+import { findProgramPlace, type ProgramPlace } from './program-place.ts'
 import { runUserProbe } from './run-user-probe.ts'
 import { serveTracer } from './serve-tracer.ts'
 import { findServiceUser, type ServiceUser } from './service-user.ts'
@@ -22,6 +22,8 @@ export type Launch = {
   tracer: { program: string; args: readonly string[] }
   /** Users' own bpftrace scripts, and what runs them. */
   userProbes: { runner: string; files: readonly string[] }
+  /** The package that this program is part of. */
+  packageDir: string
   runDir: string
   niceness: number
   /** Files that it will write, by the options that named them. */
@@ -47,8 +49,6 @@ export const launchDaemon = async (launch: Launch): Promise<number> => {
   process.umask(0o077)
   giveWay(launch.niceness)
   const user = findServiceUser(launch.user)
-  const [script = ''] = process.argv.slice(1)
-  requireReadable(user, script)
   handOver(user, launch.runDir, [], 'a file system')
   for (const { option, file } of launch.writes)
     if (file !== undefined)
@@ -58,6 +58,7 @@ export const launchDaemon = async (launch: Launch): Promise<number> => {
         beside.map((end) => basename(file) + end),
         option,
       )
+  const place = findProgramPlace(user, launch.packageDir, launch.runDir)
   const socket = launch.tracerSocket ?? join(launch.runDir, `tracer-${process.pid}`)
   const served =
     launch.tracerSocket === undefined
@@ -65,21 +66,22 @@ export const launchDaemon = async (launch: Launch): Promise<number> => {
       : undefined
   try {
     if (served) chownSync(socket, user.uid, user.gid)
-    const command = [process.execPath, ...process.execArgv, script, ...process.argv.slice(2)]
-    return await runAs(user, command, socket, launch.userProbes)
+    return await runAs(user, place, socket, launch.userProbes)
   } finally {
     served?.close()
     if (served) rmSync(socket, { force: true })
+    place.leave()
   }
 }
 
 const runAs = async (
   user: ServiceUser,
-  command: readonly string[],
+  { enter, node, script }: ProgramPlace,
   socket: string,
   { runner, files }: Launch['userProbes'],
 ): Promise<number> => {
-  const [program, args] = asUser(user, command)
+  const command = [node, ...process.execArgv, script, ...process.argv.slice(2)]
+  const [program, args] = asUser(user, command, enter)
   const log = openKernelLog()
   const child = spawn(program, args, {
     stdio: [
@@ -115,17 +117,4 @@ const openKernelLog = (): number | null => {
   } catch {
     return null
   }
-}
-
-/** @throws UserError where the program lies in somebody's home, as in /root */
-const requireReadable = (user: ServiceUser, script: string): void => {
-  const unreadable = [
-    { file: process.execPath, what: 'x' as const },
-    { file: script, what: 'r' as const },
-  ].find(({ file, what }) => !userMay(user, what, file))
-  if (unreadable)
-    throw new UserError(
-      `User ${user.name}, as which the daemon runs, may not read ${unreadable.file}.`,
-      'Put it where every user may, for example under /opt, or name a user who may with --user.',
-    )
 }

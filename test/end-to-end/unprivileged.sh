@@ -33,6 +33,7 @@ stall_and_release() {
   wait_patched klpt_patch_v1
   disable klpt_patch_v1
   wait_gone klpt_patch_v1
+  unload klpt_patch_v1
   unload klpt_target
   step "$1-released"
 }

@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -15,14 +25,15 @@ describe.runIf(process.getuid?.() === 0)('a daemon that root starts', { timeout:
   beforeEach(() => {
     // The user has to reach the program.
     chmodSync(dir.path(''), 0o755)
+    mkdirSync(dir.path('package'), { mode: 0o755 })
     buildSync({
       entryPoints: [join(import.meta.dirname, '../support/launched.ts')],
       bundle: true,
       platform: 'node',
       format: 'esm',
-      outfile: dir.path('launched.mjs'),
+      outfile: dir.path('package/launched.mjs'),
     })
-    chmodSync(dir.path('launched.mjs'), 0o644)
+    chmodSync(dir.path('package/launched.mjs'), 0o644)
     writeFileSync(
       dir.path('tracer'),
       `#!/bin/bash\nid -u; echo "$@"; echo $$ >'${dir.path('tracer.pid')}'\nexec sleep 60\n`,
@@ -40,19 +51,20 @@ describe.runIf(process.getuid?.() === 0)('a daemon that root starts', { timeout:
       tracerSocket: undefined,
       tracer: { program: dir.path('tracer'), args: ['--passive'] },
       userProbes: { runner: '', files: [] },
+      packageDir: dir.path('package'),
       runDir: dir.path('run'),
       niceness: 0,
       writes: [{ option: '--db', file: dir.path('record/klpscope.db') }],
       ...own,
     }
-    const child = spawn(process.execPath, [dir.path('launched.mjs'), JSON.stringify(options)], {
+    const child = spawn(process.execPath, [dir.path('package/launched.mjs'), JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, KLPSCOPE_TEST_SECRET: 'token' },
     })
     running.push({ kill: () => child.kill('SIGTERM') })
     const exited = once(child, 'exit') as Promise<[number | null, string | null]>
     const said = once(child.stdout, 'data').then(
-      ([text]) => JSON.parse(String(text)) as Record<string, unknown>,
+      ([text]) => JSON.parse(String(text).split('\n')[0] ?? '') as Record<string, unknown>,
     )
     return { child, exited, said }
   }
@@ -131,8 +143,26 @@ describe.runIf(process.getuid?.() === 0)('a daemon that root starts', { timeout:
     expect(statSync(dir.path('of-root')).uid).toBe(0)
   })
 
-  it('is not started where it cannot be read', async () => {
-    chmodSync(dir.path(''), 0o700)
+  it('finds its program where its user could not go, and nobody else sees it there', async () => {
+    const open = mkdtempSync('/tmp/klpscope-unit-run-')
+    try {
+      chmodSync(open, 0o755)
+      chmodSync(dir.path(''), 0o700)
+      const runDir = join(open, 'run')
+      const { child, exited, said } = launch({ runDir, writes: [] })
+      expect(await said).toMatchObject({ Uid: Array(4).fill(String(nobody.uid)), CapBnd: [nothing] })
+      const [program = ''] = readdirSync(runDir).filter((name) => name.startsWith('program-'))
+      expect(readdirSync(join(runDir, program, 'package'))).toEqual([])
+      child.kill('SIGTERM')
+      expect(await exited).toEqual([7, null])
+      expect(readdirSync(runDir)).toEqual([])
+    } finally {
+      rmSync(open, { recursive: true })
+    }
+  })
+
+  it('is not started where its program is for root alone', async () => {
+    chmodSync(dir.path('package/launched.mjs'), 0o600)
     expect(await launch().said).toMatchObject({
       refused: expect.stringMatching(/may not read .*launched\.mjs/),
     })
