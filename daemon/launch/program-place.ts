@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { UserError } from '../user-error.ts'
 import { userMay } from './as-user.ts'
@@ -30,8 +30,9 @@ export const findProgramPlace = (user: ServiceUser, packageDir: string, runDir: 
   const dir = join(runDir, `program-${process.pid}`)
   const [program, node] = [join(dir, 'package'), join(dir, 'node')]
   const leave = () => rmSync(dir, { recursive: true, force: true })
-  mkdirSync(program, { recursive: true, mode: 0o755 })
-  writeFileSync(node, '', { mode: 0o755 })
+  mkdirSync(program, { recursive: true })
+  chmodSync(dir, 0o755)
+  writeFileSync(node, '')
   const elsewhere = {
     enter: ['unshare', '--mount', '--', 'sh', '-c', bind, 'sh', packageDir, program, process.execPath, node],
     node,
