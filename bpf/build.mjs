@@ -44,10 +44,10 @@ const headersOf = (machine) => {
 }
 
 /**
- * The BPF object for a machine.
+ * The BPF object for a machine; in another byte order it can be looked at on this one, and runs nowhere.
  * @throws BuildError
  */
-export const buildObject = (outfile, machine = process.arch) => {
+export const buildObject = (outfile, machine = process.arch, target = machines[machine]?.target) => {
   const known = machines[machine]
   if (!known)
     throw new BuildError(`The tracer does not know ${machine} machines. Add the machine to ${bpf}/build.mjs.`)
@@ -56,7 +56,7 @@ export const buildObject = (outfile, machine = process.arch) => {
     '-O2',
     '-mcpu=v3',
     '-target',
-    known.target,
+    target,
     `-D__TARGET_ARCH_${known.libbpf}`,
     ...headersOf(machine).flatMap((dir) => ['-idirafter', dir]),
     '-Wall',

@@ -109,6 +109,12 @@ static __always_inline __u32 state_of(struct task_struct *task)
 	return BPF_CORE_READ((struct task_struct___state *)task, state);
 }
 
+/* An int, or, as on 7.2, a byte with other facts behind it: as many bytes as this kernel's BTF says. */
+static __always_inline __u32 on_cpu(struct task_struct *task)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(task, on_cpu);
+}
+
 static __always_inline void identify(struct task_id *id, struct task_struct *task)
 {
 	id->tid = BPF_CORE_READ(task, pid);

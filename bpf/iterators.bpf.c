@@ -37,7 +37,7 @@ int list_tasks(struct bpf_iter__task *ctx)
 	begin_row(&row.header, RECORD_TASK);
 	identify(&row.task, task);
 	row.patch_state = BPF_CORE_READ(task, patch_state);
-	row.on_cpu = BPF_CORE_READ(task, on_cpu);
+	row.on_cpu = on_cpu(task);
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }
@@ -60,7 +60,7 @@ int list_waited_for(struct bpf_iter__task *ctx)
 	begin_row(&waited_for.header, RECORD_TASK_WAITED_FOR);
 	identify(&waited_for.task, task);
 	waited_for.state = state_of(task);
-	waited_for.on_cpu = BPF_CORE_READ(task, on_cpu);
+	waited_for.on_cpu = on_cpu(task);
 	waited_for.pad = 0;
 	waited_for.frames = bpf_get_task_stack(task, waited_for.address, sizeof(waited_for.address), 0);
 	bpf_seq_write(ctx->meta->seq, &waited_for, sizeof(waited_for));

@@ -102,7 +102,6 @@ struct klp_patch {
 	struct klp_state *states;
 	bool replace;
 	struct list_head list;
-	struct kobject kobj;
 	struct list_head obj_list;
 	bool enabled, forced;
 };
@@ -127,8 +126,6 @@ struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 };
-
-struct bpf_map;
 
 /* include/linux/bpf.h */
 struct bpf_prog_aux {
@@ -170,15 +167,12 @@ struct bpf_iter__bpf_link {
 struct bpf_iter__task_file {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
-	__u32 fd;
 	struct file *file;
 };
 
 struct bpf_iter__bpf_map_elem {
 	struct bpf_iter_meta *meta;
-	struct bpf_map *map;
 	void *key;
-	void *value;
 };
 
 #pragma clang attribute pop

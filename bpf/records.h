@@ -360,7 +360,7 @@ struct shadow_call {
 	struct record_header header;
 	struct task_id task;
 	__u64 object, id, bytes;
-	__u64 caller; /* where the call returns to; 0 of SHADOW_FREED */
+	__u64 caller; /* where the call returns to; 0 where that is not known, and of SHADOW_FREED */
 	__u32 what;   /* enum shadow_what */
 	__u32 pad;
 };

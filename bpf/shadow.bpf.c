@@ -19,6 +19,7 @@
  *          verifier goes through 2,500 instructions at most.
  * Source   kernel/livepatch/shadow.c; include/linux/hash.h (hash_64_generic)
  */
+#include "caller.bpf.h"
 #include "shadow-walk.bpf.h"
 
 /* A return probe finds the stack pointer past the return address, where the call pushed one. */
@@ -38,7 +39,7 @@ struct {
 
 /* What the task that is in klp_shadow_free_all() has freed so far. */
 struct shadow_free_all_call {
-	__u64 id, freed;
+	__u64 id, freed, caller;
 };
 
 struct {
@@ -47,32 +48,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct shadow_free_all_call);
 } shadow_free_alls SEC(".maps");
-
-static __noinline int alloc_called(__u64 stack, __u64 object, __u64 id, __u64 bytes, bool existed)
-{
-	struct shadow_call_key key = { .task = (__u64)current_task(), .stack = stack };
-	struct shadow_call_begun call = {
-		.object = object, .id = id, .bytes = bytes, .began_ns = bpf_ktime_get_ns(),
-		.position = shadow_walk.position, .existed = existed,
-	};
-
-	bpf_map_update_elem(&shadow_calls, &key, &call, BPF_ANY);
-	return 0;
-}
-
-SEC("kprobe/klp_shadow_alloc")
-int BPF_KPROBE(shadow_alloc, void *object, unsigned long id, unsigned long bytes)
-{
-	return alloc_called(PT_REGS_SP(ctx), (__u64)object, id, bytes, false);
-}
-
-SEC("kprobe/klp_shadow_get_or_alloc")
-int BPF_KPROBE(shadow_get_or_alloc, void *object, unsigned long id, unsigned long bytes)
-{
-	bool existed = search_shadow((__u64)object, id) == PRESENT;
-
-	return alloc_called(PT_REGS_SP(ctx), (__u64)object, id, bytes, existed);
-}
 
 static __noinline int what_returned(__u64 object, __u64 id, __u64 began_ns, bool existed, __u64 data)
 {
@@ -133,12 +108,13 @@ static __always_inline int alloc_returned(struct pt_regs *ctx)
 	};
 	struct shadow_call_begun *found = bpf_map_lookup_elem(&shadow_calls, &key);
 	struct shadow_call_begun call;
-	__u64 caller = PT_REGS_IP(ctx);
+	__u64 caller;
 	__u32 what;
 
 	if (!found)
 		return 0;
 	call = *found;
+	caller = caller_at_return(ctx, call.caller);
 	what = what_returned(call.object, call.id, call.began_ns, call.existed, PT_REGS_RC(ctx));
 	count_alloc(&call, what);
 	/* Gone when it is counted: the tracer ends a pass when no call that began in it is left. */
@@ -152,6 +128,7 @@ static __always_inline int alloc_returned(struct pt_regs *ctx)
 	return 0;
 }
 
+/* Return probes stand before the probes of the entries, and are attached in this order: caller_at_return(). */
 SEC("kretprobe/klp_shadow_alloc")
 int BPF_KRETPROBE(shadow_alloc_returned)
 {
@@ -162,6 +139,30 @@ SEC("kretprobe/klp_shadow_get_or_alloc")
 int BPF_KRETPROBE(shadow_get_or_alloc_returned)
 {
 	return alloc_returned(ctx);
+}
+
+static __always_inline int alloc_called(struct pt_regs *ctx, void *object, __u64 id, __u64 bytes, bool existed)
+{
+	struct shadow_call_key key = { .task = (__u64)current_task(), .stack = PT_REGS_SP(ctx) };
+	struct shadow_call_begun call = {
+		.object = (__u64)object, .id = id, .bytes = bytes, .began_ns = bpf_ktime_get_ns(),
+		.caller = caller_at_entry(ctx), .position = shadow_walk.position, .existed = existed,
+	};
+
+	bpf_map_update_elem(&shadow_calls, &key, &call, BPF_ANY);
+	return 0;
+}
+
+SEC("kprobe/klp_shadow_alloc")
+int BPF_KPROBE(shadow_alloc, void *object, unsigned long id, unsigned long bytes)
+{
+	return alloc_called(ctx, object, id, bytes, false);
+}
+
+SEC("kprobe/klp_shadow_get_or_alloc")
+int BPF_KPROBE(shadow_get_or_alloc, void *object, unsigned long id, unsigned long bytes)
+{
+	return alloc_called(ctx, object, id, bytes, search_shadow((__u64)object, id) == PRESENT);
 }
 
 /* Under klp_shadow_lock, on which the walk relies. */
@@ -183,24 +184,11 @@ int BPF_KPROBE(shadow_free_struct, struct klp_shadow *shadow)
 	return 0;
 }
 
-static __always_inline __u64 caller_of(struct pt_regs *ctx)
-{
-#if defined(__TARGET_ARCH_s390)
-	/* Its macro for that register has a misspelt name in libbpf before 1.2. */
-	return ((const user_pt_regs *)ctx)->gprs[14];
-#else
-	__u64 caller = 0;
-
-	BPF_KPROBE_READ_RET_IP(caller, ctx);
-	return caller;
-#endif
-}
-
 SEC("kprobe/klp_shadow_free")
 int BPF_KPROBE(shadow_free, void *object, unsigned long id)
 {
 	int found = search_shadow((__u64)object, id);
-	__u64 caller = caller_of(ctx);
+	__u64 caller = caller_at_entry(ctx);
 	struct shadow_totals *totals;
 
 	if (found == PRESENT)
@@ -211,16 +199,6 @@ int BPF_KPROBE(shadow_free, void *object, unsigned long id)
 	if (totals)
 		totals->count[SHADOW_FREE_MISSED]++;
 	stream_call(SHADOW_FREE_MISSED, (__u64)object, id, 0, caller);
-	return 0;
-}
-
-SEC("kprobe/klp_shadow_free_all")
-int BPF_KPROBE(shadow_free_all, unsigned long id)
-{
-	__u64 task = (__u64)current_task();
-	struct shadow_free_all_call call = { .id = id };
-
-	bpf_map_update_elem(&shadow_free_alls, &task, &call, BPF_ANY);
 	return 0;
 }
 
@@ -249,6 +227,15 @@ int BPF_KRETPROBE(shadow_free_all_returned)
 		return 0;
 	call = *found;
 	bpf_map_delete_elem(&shadow_free_alls, &task);
-	/* Not read at the entry, where a return probe may have put its own address already. */
-	return tell_freed_all(call.id, call.freed, PT_REGS_IP(ctx));
+	return tell_freed_all(call.id, call.freed, caller_at_return(ctx, call.caller));
+}
+
+SEC("kprobe/klp_shadow_free_all")
+int BPF_KPROBE(shadow_free_all, unsigned long id)
+{
+	__u64 task = (__u64)current_task();
+	struct shadow_free_all_call call = { .id = id, .caller = caller_at_entry(ctx) };
+
+	bpf_map_update_elem(&shadow_free_alls, &task, &call, BPF_ANY);
+	return 0;
 }

@@ -20,7 +20,11 @@
 	X(bpf_link_fops)	/* kernel/bpf/syscall.c */                                         \
 	X(bpf_link_fops_poll)	/* 6.9 and later, of links that can be polled */                   \
 	X(runqueues)		/* kernel/sched/core.c, in each CPU's own part of memory */        \
-	X(__per_cpu_offset)	/* where that begins */
+	X(__per_cpu_offset)	/* where that begins */                                            \
+	X(kretprobe_trampoline) /* not variables, but code that is returned to instead of the caller: before 5.16 */ \
+	X(__kretprobe_trampoline)                                                                  \
+	X(arch_rethook_trampoline)                                                                 \
+	X(return_to_handler) /* of the function graph tracer */
 
 struct kernel_variables {
 #define X(name) __u64 name;
@@ -115,6 +119,7 @@ struct shadow_call_key {
 
 struct shadow_call_begun {
 	__u64 object, id, bytes, began_ns;
+	__u64 caller;   /* caller_at_entry() */
 	__u64 position; /* struct shadow_walk's, at the call */
 	__u32 existed;
 	__u32 pad;

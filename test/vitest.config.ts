@@ -8,7 +8,13 @@ export default defineConfig({
     poolOptions: { forks: { maxForks: 2, minForks: 1 } },
     projects: [
       {
-        test: { name: 'unit', root: import.meta.dirname, include: ['unit/**/*.test.ts', 'web/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          root: import.meta.dirname,
+          include: ['unit/**/*.test.ts', 'web/**/*.test.ts'],
+          // Beside virtual machines all takes several times as long.
+          testTimeout: 30_000,
+        },
       },
       {
         test: {

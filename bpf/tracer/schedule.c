@@ -70,7 +70,7 @@ static void follow_changes(__s32 before, __u64 now)
 		inventory_due_ns = 0;
 	}
 	if (due(&inventory_due_ns, INVENTORY_NS, now))
-		skeleton->data->inventory_changed++;
+		__sync_fetch_and_add(&skeleton->data->inventory_changed, 1);
 }
 
 static void look(__u64 now)

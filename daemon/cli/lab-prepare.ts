@@ -3,11 +3,12 @@ import { chooseAcceleration } from '../../test/lab/acceleration.ts'
 import { ensureInitramfs } from '../../test/lab/initramfs.ts'
 import { ensureLabModules } from '../../test/lab/kernel-modules.ts'
 import { labKernel, labKernelNames } from '../../test/lab/kernels.ts'
+import { ensureSelftests } from '../../test/lab/selftests.ts'
 import { ensureSuite } from '../../test/lab/suite.ts'
 import {
-  crossHeaderPackages,
   installSystemPackages,
   labPackages,
+  otherMachinesPackages,
   type SystemPackage,
 } from '../../test/lab/system-packages.ts'
 import { ensureTracer } from './ensure-tracer.ts'
@@ -15,7 +16,9 @@ import { ensureTracer } from './ensure-tracer.ts'
 /** What the tests take besides the lab itself. */
 const testPackages: readonly SystemPackage[] = [
   { name: 'chromium', program: 'chromium' },
-  ...crossHeaderPackages,
+  // The selftests' sysctl.
+  { name: 'procps', program: 'sysctl' },
+  ...otherMachinesPackages,
 ]
 
 const say = (text: string) => void process.stderr.write(`lab: ${text}\n`)
@@ -25,7 +28,10 @@ export const labPrepareCommand = (): Command =>
   new Command('prepare')
     .description('download and build all that the lab needs, so that later commands only boot')
     .option('--kernel <version...>', `which ones (default: ${labKernelNames.join(', ')})`)
-    .option('--tests', 'also what the tests need: a browser, and headers of other machines')
+    .option(
+      '--tests',
+      "also what the tests need: a browser, what building for other machines takes, the kernels' own selftests",
+    )
     .action(async (flags: { kernel?: string[]; tests?: boolean }) => {
       const kernels = (flags.kernel ?? labKernelNames).map(labKernel)
       await installSystemPackages([...labPackages, ...(flags.tests ? testPackages : [])], say)
@@ -34,6 +40,7 @@ export const labPrepareCommand = (): Command =>
         const suite = await ensureSuite(kernel, say)
         const initramfs = await ensureInitramfs(suite, say)
         await ensureLabModules(kernel, suite, say)
+        if (flags.tests) await ensureSelftests(kernel.name, say)
         await chooseAcceleration(suite, initramfs, say)
       }
     })

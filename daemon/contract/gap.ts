@@ -9,8 +9,8 @@ export type GapSeen = z.infer<typeof gapSeenSchema>
 
 export const gapSchema = z.object({
   /**
-   * Who was silent: `daemon`, `host`, `tracer` (`bpftrace` in earlier records), `the probe of FUNCTION`, or a part of the
-   * observer.
+   * Who was silent: `daemon`, `host`, `tracer` (`bpftrace` in earlier records), `probes` that were attached,
+   * `the probe of FUNCTION`, or a part of the observer.
    */
   source: z.string(),
   from: z.string(),

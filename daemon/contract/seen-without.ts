@@ -6,6 +6,7 @@ const whole: Readonly<Record<string, GapSeen>> = {
   recording: 'nothing',
   tracer: 'polling',
   bpftrace: 'polling',
+  probes: 'polling',
 }
 
 /** What still speaks while a source is silent. */

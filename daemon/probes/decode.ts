@@ -9,12 +9,13 @@ import { callRecords } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
 import { nameInventoryByHand } from './inventory.ts'
+import { checkLogFrom, unseenByProbes } from './log-check.ts'
 import { decodeKernelLog } from './log-records.ts'
 import { type DecodeContext, freshContext } from './probe-set.ts'
 import { probeSets } from './probe-sets.ts'
 import { inspectTask } from './procfs-task.ts'
 import type { RawRecord } from './raw-record.ts'
-import { seesWith } from './sees.ts'
+import { isAttached, seesWith } from './sees.ts'
 import { nameCallers } from './shadow-callers.ts'
 import { mayMove } from './symbols.ts'
 import { observePatches } from './sysfs.ts'
@@ -94,6 +95,7 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
     case 'sysfs':
       return [
         ...overdueRefusals(context, monoNs),
+        ...unseenByProbes(context.logCheck, monoNs),
         ...observePatches(context, record.patches, record.modules, monoNs),
       ]
     case 'procfs-task':
@@ -146,11 +148,13 @@ const decodeTracer = (
     case 'attached':
       context.attached = seesWith(record.probeSets, 'transition')
       context.tasksAttached = seesWith(record.probeSets, 'tasks')
+      context.signalsAttached = isAttached(record.probeSets, 'tasks', ['klp_try_complete_transition'])
       context.shadowAttached = seesWith(record.probeSets, 'shadow')
       context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
+      if (context.attached) checkLogFrom(context.logCheck, monoNs)
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
-    case 'gap':
-      if (isTracerPart(record.part)) forgetTracer(context)
+    case 'gap': {
+      const inLog = isTracerPart(record.part) ? forgetTracer(context) : []
       return [
         {
           kind: 'tracer-gap',
@@ -160,7 +164,9 @@ const decodeTracer = (
           toMonoNs: monoNs,
           reason: record.reason,
         },
+        ...inLog,
       ]
+    }
     case 'stopped':
       return [{ kind: 'tracer-stopped', monoNs, reason: record.reason }]
   }

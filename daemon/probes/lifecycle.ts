@@ -11,6 +11,7 @@ import {
   prePatchFailed,
 } from './callbacks.ts'
 import { type LifecycleMemory, type Load, type PatchObject, patchObject } from './lifecycle-memory.ts'
+import { stories, toldByProbe } from './log-check.ts'
 import { moduleRecords } from './module-lifecycle.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import { whyRefused } from './refusal.ts'
@@ -161,6 +162,7 @@ const accepted = (load: Load, context: DecodeContext): EventDraft[] => {
 const refused = (load: Load, errno: number, monoNs: string, context: DecodeContext): EventDraft[] => {
   const { lifecycle: memory } = context
   const { patch, who } = load
+  toldByProbe(context.logCheck, stories.refusal(patch), monoNs)
   const inPlace = new Map(memory.states)
   const failing =
     load.began && !load.failure

@@ -35,8 +35,11 @@ export const blockedInLog = (
 }
 
 /** The kernel says it at the first round only. */
-export const signalledInLog = ({ transition, tasksAttached }: DecodeContext, monoNs: string): EventDraft[] =>
-  tasksAttached || !transition
+export const signalledInLog = (
+  { transition, signalsAttached }: DecodeContext,
+  monoNs: string,
+): EventDraft[] =>
+  signalsAttached || !transition
     ? []
     : [
         {

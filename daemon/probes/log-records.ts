@@ -29,9 +29,9 @@ export const decodeKernelLog = (context: DecodeContext, record: LogRecord): Even
     case 'transition-started':
     case 'transition-completed':
     case 'transition-forced':
-      return transitionInLog(context, fact, written)
+      return transitionInLog(context, fact, written, monoNs)
     default:
-      return refusalsInLog(context.lifecycle, fact, monoNs)
+      return refusalsInLog(context, fact, monoNs, written)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import { type LogFact, lastFact } from './kernel-log.ts'
+import { stories, toldByLog } from './log-check.ts'
 import type { DecodeContext, RunningTransition } from './probe-set.ts'
 import { settleSysfs } from './sysfs-transition.ts'
 import { madeStep } from './task-list.ts'
@@ -14,13 +15,19 @@ export type TransitionFact = Extract<
 /**
  * A transition by the kernel's own words, for hosts where no probe tells. A reversed one starts a second time.
  * Source: kernel/livepatch/transition.c, klp_start_transition, klp_complete_transition, klp_force_transition.
+ * @param monoNs when the line was written
  */
 export const transitionInLog = (
   context: DecodeContext,
   fact: TransitionFact,
   monoNs: string,
+  readNs: string,
 ): EventDraft[] => {
-  if (context.attached) return []
+  if (context.attached) {
+    if (fact.fact === 'transition-completed')
+      toldByLog(context.logCheck, stories.end(fact.patch), monoNs, readNs)
+    return []
+  }
   madeStep(context, BigInt(monoNs))
   switch (fact.fact) {
     case 'transition-started':
@@ -71,7 +78,7 @@ const ended = (
 ): EventDraft[] => {
   const known = runningOf(context, patch)
   const told = { monoNs, patch, basis: 'kernel-log' } as const
-  const failed = lastFact(newestFacts(context.lifecycle, monoNs), 'pre-patch-failed') !== undefined
+  const failed = lastFact(newestFacts(context.lifecycle, monoNs), 'enable-failed')?.patch === patch
   if (known) context.transition = null
   settleSysfs(context, patch, direction === 'patching' ? 1 : 0)
   if (failed && direction === 'unpatching' && known?.target !== 0)

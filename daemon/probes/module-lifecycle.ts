@@ -15,6 +15,7 @@ import {
   type PassingModule,
   patchObject,
 } from './lifecycle-memory.ts'
+import { stories, toldByProbe } from './log-check.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { notPatched, prePatchRefusal, unresolved } from './refusal.ts'
 import { holdRefusal } from './waiting-refusals.ts'
@@ -103,7 +104,9 @@ export const moduleRecords = {
     memory.module = null
     if (module?.name !== name) return []
     const undone = module.queued.map((event) => ({ ...event, monoNs }))
-    return result === 0 ? undone : [...refused(memory, module, 0 - result, monoNs), ...undone]
+    if (result === 0) return undone
+    toldByProbe(context.logCheck, stories.moduleRefusal(name), monoNs)
+    return [...refused(memory, module, 0 - result, monoNs), ...undone]
   },
 
   'module-gone': ({ module: name, ...record }, context) => {

@@ -6,6 +6,7 @@ import type { ClockMemory } from './clock-memory.ts'
 import { type FunctionCallsMemory, freshFunctionCalls } from './function-calls-memory.ts'
 import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
+import { freshLogCheck, type LogCheckMemory } from './log-check.ts'
 import type { LogClock } from './log-clock.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
@@ -58,11 +59,14 @@ export type DecodeContext = {
   clock: ClockMemory | null
   /** Whether the probes that tell of blocked tasks are. */
   tasksAttached: boolean
+  /** Whether those that tell of signal rounds are. */
+  signalsAttached: boolean
   /** Whether those are by which shadow variables are counted: otherwise only the walk of the hash knows. */
   shadowAttached: boolean
   logClock: LogClock | null
   /** The sequence number that the kernel log's next record has at least; null: none has been seen. */
   logNext: number | null
+  logCheck: LogCheckMemory
   toldBlocks: ToldBlocks
 }
 
@@ -102,9 +106,11 @@ export const freshContext = (): DecodeContext => ({
   attached: false,
   clock: null,
   tasksAttached: false,
+  signalsAttached: false,
   shadowAttached: true,
   logClock: null,
   logNext: null,
+  logCheck: freshLogCheck(),
   toldBlocks: new Map(),
 })
 

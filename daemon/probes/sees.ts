@@ -9,9 +9,16 @@ const essential: Partial<Record<ProbeSetName, readonly string[]>> = {
   shadow: ['klp_shadow_alloc', 'klp_shadow_get_or_alloc', 'klp_shadow_free_struct'],
 }
 
-/** Whether a probe set is attached, with what is essential of it. */
-export const seesWith = (sets: readonly RawProbeSet[], name: ProbeSetName): boolean =>
+/** Whether a probe set is attached, with all that it has on these functions. */
+export const isAttached = (
+  sets: readonly RawProbeSet[],
+  name: ProbeSetName,
+  functions: readonly string[],
+): boolean =>
   sets.some(
-    (set) =>
-      set.name === name && set.available && !set.lost?.some((lost) => essential[name]?.includes(lost.name)),
+    (set) => set.name === name && set.available && !set.lost?.some((lost) => functions.includes(lost.name)),
   )
+
+/** The same with what is essential of it. */
+export const seesWith = (sets: readonly RawProbeSet[], name: ProbeSetName): boolean =>
+  isAttached(sets, name, essential[name] ?? [])

@@ -32,6 +32,16 @@ export const stackReason = (
 const addressBytes = 8
 
 /**
+ * Who is unswitched is told by the list itself: a reason that is not known only takes back one that holds no more. Not
+ * at once: the kernel tries about as often as the list is read, and who has just left a function is switched then.
+ */
+const doubt = (told: { isDoubted: boolean } | undefined): boolean => {
+  const isDoubted = told?.isDoubted ?? false
+  if (told) told.isDoubted = true
+  return isDoubted
+}
+
+/**
  * Blocked tasks by their stacks, where no probe tells of them. Not before the patch's functions have been read since
  * the transition began or was turned round: until then it is not known what to look for.
  */
@@ -46,8 +56,7 @@ export const blockedByStack = (context: DecodeContext, rows: readonly Row[]): Ev
   return rows.flatMap((row) => {
     const key = taskKey(row.task)
     const why = stackReason(row, searched)
-    // Who is unswitched is told by the list itself: only a reason that holds no more has to be taken back.
-    if (why.reason === 'unknown' && !toldBlocks.has(key)) return []
+    if (why.reason === 'unknown' && !doubt(toldBlocks.get(key))) return []
     return tellBlock(toldBlocks, key, 'stack', {
       monoNs: String(row.monoNs),
       ...whoOf(row.task),

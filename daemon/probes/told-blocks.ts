@@ -5,7 +5,7 @@ import type { BlockReason } from '../contract/event-parts.ts'
  * What was told in the running transition, in its present direction, of each task that blocks it, by key (see taskKey);
  * for hosts where no probe tells. The kernel log knows more than a stack: what it has told of is left to it.
  */
-export type ToldBlocks = Map<number, { said: string; by: 'kernel-log' | 'stack' }>
+export type ToldBlocks = Map<number, { said: string; by: 'kernel-log' | 'stack'; isDoubted: boolean }>
 
 /** What klp_check_and_switch_task returns, kernel/livepatch/transition.c; 0: nobody knows. */
 const errnos: Record<BlockReason, number> = {
@@ -33,8 +33,8 @@ export const tellBlock = (
 ): EventDraft[] => {
   const said = `${blocked.pid} ${blocked.comm} ${blocked.reason} ${name ?? ''}`
   const before = told.get(key)
-  if (by === 'stack' && (before?.by === 'kernel-log' || before?.said === said)) return []
-  told.set(key, { said, by })
+  if (by === 'stack' && before?.by === 'kernel-log') return []
+  told.set(key, { said, by, isDoubted: false })
   if (before?.said === said) return []
   return [
     {

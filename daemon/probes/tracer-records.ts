@@ -7,6 +7,7 @@ import { mapClock } from './clock.ts'
 import { nameInventory } from './inventory.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
+import { tellDoubts } from './log-check.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { callerOf, freshShadowCallers, isCaller, nameCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
@@ -14,11 +15,15 @@ import { blameAnew, freshStacks, tellStacks } from './stacks.ts'
 import { symbolOf } from './symbols.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
-/** What probes that did not fire were in the middle of is not told to its end; what they counted is void. */
-const loseSight = (context: DecodeContext): void => {
+/**
+ * What probes that did not fire were in the middle of is not told to its end; what they counted is void.
+ * @returns what the kernel log alone had told until now
+ */
+const loseSight = (context: DecodeContext): EventDraft[] => {
   context.attached = false
   context.asking = null
   context.tasksAttached = false
+  context.signalsAttached = false
   forgetLifecycle(context.lifecycle)
   context.taskCounts = freshTaskCounts()
   context.taskList.threads = []
@@ -28,23 +33,25 @@ const loseSight = (context: DecodeContext): void => {
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
+  return tellDoubts(context.logCheck)
 }
 
 /** The kernel-side counts die with their tracer. */
-export const forgetTracer = (context: DecodeContext): void => {
-  loseSight(context)
+export const forgetTracer = (context: DecodeContext): EventDraft[] => {
+  const inLog = loseSight(context)
   forgetShadowCounters(context)
   context.lost.clear()
   context.symbols.clear()
   context.stacks = freshStacks()
   context.linkRows = []
   context.sites = []
+  return inLog
 }
 
 /** What the tracer tells of itself. */
 export const tracerRecords = {
   gap: ({ monoNs, fromNs, over, reason }, context): EventDraft[] => {
-    if (!over) forgetTracer(context)
+    const inLog = over ? [] : forgetTracer(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -55,12 +62,13 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
+      ...inLog,
     ]
   },
 
   // The tracer goes on: of its account nothing is void.
   blindness: ({ monoNs, fromNs, function: name, reason }, context): EventDraft[] => {
-    loseSight(context)
+    const inLog = loseSight(context)
     const toMonoNs = String(monoNs)
     return [
       {
@@ -71,13 +79,17 @@ export const tracerRecords = {
         toMonoNs,
         reason,
       },
+      ...inLog,
     ]
   },
 
   clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
-  canary: () => [],
+  canary: ({ monoNs }, context): EventDraft[] => {
+    context.logCheck.provedNs = String(monoNs)
+    return []
+  },
 
   symbol: (record, context): EventDraft[] => {
     const symbol = symbolOf(record)

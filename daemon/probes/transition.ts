@@ -3,6 +3,7 @@ import type { Direction } from '../contract/event-parts.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
 import { leaveDisabling, whoDisables } from './callbacks.ts'
 import { letGoOfPatch } from './function-calls.ts'
+import { stories, toldByProbe } from './log-check.ts'
 import type { DecodeContext, ProbeSet, RunningTransition } from './probe-set.ts'
 import { settleSysfs } from './sysfs-transition.ts'
 import { whoOf } from './task-id.ts'
@@ -115,6 +116,7 @@ export const transition: ProbeSet = {
       const target = targetOf(record)
       madeStep(context, record.monoNs)
       const event = endOf(context, patch, monoNs, directionOf(target))
+      toldByProbe(context.logCheck, stories.end(patch), monoNs)
       settleSysfs(context, patch, target)
       if (target === 0) letGoOfPatch(context, patch, monoNs)
       context.transition = null

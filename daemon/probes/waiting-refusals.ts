@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
 import { type LogFact, lastFact } from './kernel-log.ts'
 import type { LifecycleMemory, WaitingRefusal } from './lifecycle-memory.ts'
+import { stories, toldByLog } from './log-check.ts'
 import type { DecodeContext } from './probe-set.ts'
 import { refusalInLog } from './refusal.ts'
 
@@ -26,8 +27,17 @@ export const overdueRefusals = ({ lifecycle: memory }: DecodeContext, nowNs: str
 }
 
 /** What the kernel log says of a load: a refusal now, or the details that one has waited for. */
-export const refusalsInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: string): EventDraft[] => {
-  const events = memory.attached ? [] : onlyInLog(memory, fact, monoNs)
+export const refusalsInLog = (
+  { lifecycle: memory, logCheck }: DecodeContext,
+  fact: LogFact,
+  monoNs: string,
+  writtenNs: string,
+): EventDraft[] => {
+  const refused = onlyInLog(memory, fact, monoNs)
+  const events: EventDraft[] = memory.attached ? [] : refused
+  if (memory.attached)
+    for (const event of refused)
+      toldByLog(logCheck, storyOf(event), writtenNs, monoNs, [{ ...event, monoNs: writtenNs }])
   memory.log = [...memory.log, { monoNs, fact }].slice(-factsKept)
   if (fact.fact === 'loader-refused' && looksLikeLivepatch(memory, fact.module)) {
     events.push({
@@ -54,8 +64,13 @@ export const newestFacts = (memory: LifecycleMemory, monoNs: string): LogFact[] 
 const complete = (memory: LifecycleMemory, refusal: WaitingRefusal) =>
   refusal.complete(newestFacts(memory, refusal.sinceNs))
 
+type RefusalDraft = Extract<EventDraft, { kind: 'patch-load-refused' | 'module-refused' }>
+
+const storyOf = (event: RefusalDraft): string =>
+  event.kind === 'module-refused' ? stories.moduleRefusal(event.object) : stories.refusal(event.patch)
+
 /** Without probes. */
-const onlyInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: string): EventDraft[] => {
+const onlyInLog = (memory: LifecycleMemory, fact: LogFact, monoNs: string): RefusalDraft[] => {
   const earlier = newestFacts(memory, monoNs)
   if (fact.fact === 'module-refused') {
     const failed = lastFact(earlier, 'module-failed')

@@ -8,7 +8,7 @@ import { parseStored } from './stored-json.ts'
  * Raised whenever something in the state takes another form (test/unit/store/serialize-state.test.ts tells):
  * checkpoints of another form are of no use, their states are folded anew from the events.
  */
-const formVersion = 9
+const formVersion = 10
 
 const { derived: _, ...stored } = initialState
 

@@ -5,14 +5,13 @@ import { buildOnce, cachePath, hashOf, type Progress } from './cache.ts'
 import { labFile } from './checkout.ts'
 import type { LabKernel } from './kernels.ts'
 import { LAB_EXIT, LabError } from './lab-error.ts'
-import { asRoot } from './privilege.ts'
+import { asRoot, ownerOfFiles } from './privilege.ts'
 import { ensureSuite, type Suite } from './suite.ts'
 
 /** Builds the modules of `sourceDir` with the suite's own compiler and copies the .ko files to `outDir`. */
-const compile = async (suite: Suite, sourceDir: string, outDir: string): Promise<void> => {
+export const compile = async (suite: Suite, sourceDir: string, outDir: string): Promise<void> => {
   const script = labFile('setup', 'build-modules.sh')
-  const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
-  const args = ['--mount', 'bash', script, suite.root, suite.release, sourceDir, outDir, owner]
+  const args = ['--mount', 'bash', script, suite.root, suite.release, sourceDir, outDir, ownerOfFiles()]
   const result = await execa(...asRoot('unshare', args), { reject: false, all: true, stdin: 'ignore' })
   if (!result.failed) return
   throw new LabError(

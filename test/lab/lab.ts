@@ -25,6 +25,8 @@ export interface LabOptions {
   /** Where the results go; by default a temporary folder, removed again when all went well. */
   readonly outDir?: string
   readonly daemon?: boolean
+  /** More flags for it. */
+  readonly daemonFlags?: readonly string[]
   readonly memory?: string
   readonly clock?: QemuOptions['clock']
   readonly disk?: QemuOptions['disk']
@@ -90,6 +92,7 @@ export const startLab = async (options: LabOptions): Promise<LabHandle> => {
       LAB_KERNEL_MODULES: await realpath(suite.modulesDir),
       LAB_MODULES: await realpath(modules),
       LAB_DAEMON: daemon ? 1 : 0,
+      LAB_DAEMON_FLAGS: (options.daemonFlags ?? []).join(' '),
       LAB_DASHBOARD_PORT: port,
       LAB_DAEMON_DEADLINE_S: limits.daemonS,
     },

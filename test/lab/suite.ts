@@ -18,8 +18,8 @@ export interface Suite {
   readonly release: string
 }
 
-/** apt's own proxy setting, for debootstrap, which only knows the environment's. */
-const proxyVariables = async (): Promise<string[]> => {
+/** apt's own proxy setting, for debootstrap and the suites, which only know the environment's. */
+export const proxyVariables = async (): Promise<string[]> => {
   const { stdout } = await execa('apt-config', ['shell', 'PROXY', 'Acquire::http::Proxy'], { reject: false })
   const proxy = /^PROXY='(.*)'$/m.exec(stdout)?.[1]
   return proxy ? [`http_proxy=${proxy}`] : []

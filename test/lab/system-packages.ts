@@ -29,10 +29,12 @@ export const tracerBuildPackages: readonly SystemPackage[] = [
   { name: 'zlib1g-dev', program: '/usr/include/zlib.h' },
 ]
 
-/** Headers for building its BPF object for other machines, which a test does. */
-export const crossHeaderPackages: readonly SystemPackage[] = [
+/** For building its BPF object for other machines, and looking into their kernels, which tests do. */
+export const otherMachinesPackages: readonly SystemPackage[] = [
   { name: 'linux-libc-dev-arm64-cross', program: '/usr/aarch64-linux-gnu/include/asm/ptrace.h' },
   { name: 'linux-libc-dev-s390x-cross', program: '/usr/s390x-linux-gnu/include/asm/ptrace.h' },
+  { name: 'xz-utils', program: 'xz' },
+  { name: 'zstd', program: 'zstd' },
 ]
 
 /** Packages are missing and cannot be installed from here: the message is one sentence and the command. */

@@ -31,7 +31,7 @@ const lines = {
  * Seconds from the log's clock to CLOCK_MONOTONIC, tens of milliseconds. The session's marks (test/lab/guest) say
  * the uptime rounded down, a moment after they looked at it: the largest distance comes closest.
  */
-const logClockOffset = (dmesg: string): number => {
+export const logClockOffset = (dmesg: string): number => {
   const marks = [...dmesg.matchAll(/^\[\s*(\d+\.\d+)\] klpscope-lab: uptime (\d+\.\d+)$/gm)]
   if (marks.length === 0) throw new Error('No mark of the lab in the kernel log: was it cut off?')
   return Math.max(...marks.map(([, stamp, uptime]) => Number(uptime) - Number(stamp)))

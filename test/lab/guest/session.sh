@@ -34,7 +34,7 @@ end_script() {
 
 start_daemon_or_tell() {
   local code
-  launch_daemon
+  launch_daemon $LAB_DAEMON_FLAGS
   await_daemon "$LAB_DAEMON_DEADLINE_S"
   code=$?
   case $code in

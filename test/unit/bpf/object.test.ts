@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,11 +8,7 @@ import { buildObject, buildTracer, machines } from '../../../bpf/build.mjs'
 import { enums, recordKind } from '../../../daemon/raw/enums.ts'
 import { recordFields } from '../../../daemon/raw/records.ts'
 import { TracerStream } from '../../../daemon/raw/tracer-stream.ts'
-
-/** `npm test` installs what this takes; `npm run test:unit` alone need not find it. */
-const canBuild = spawnSync('clang', ['--version']).status === 0 && existsSync('/usr/include/bpf/libbpf.h')
-const hasHeaders = (machine: string) =>
-  machine === process.arch || existsSync(`/usr/${machines[machine].triple}/include/asm/ptrace.h`)
+import { canBuild, canBuildFor } from './can-build.ts'
 
 describe.skipIf(!canBuild)('the BPF object and the tracer around it', () => {
   let dir: string
@@ -41,7 +37,7 @@ describe.skipIf(!canBuild)('the BPF object and the tracer around it', () => {
   })
 
   it.for(Object.keys(machines))('compiles for %s', { timeout: 120_000 }, (machine, { skip }) => {
-    skip(!hasHeaders(machine), `linux-libc-dev for ${machine} is not installed`)
+    skip(!canBuildFor(machine), `linux-libc-dev for ${machine} is not installed`)
     buildObject(join(dir, `${machine}.o`), machine)
     expect(existsSync(join(dir, `${machine}.o`))).toBe(true)
   })

@@ -125,7 +125,7 @@ describe('shadow findings', () => {
   it('close when the tracer that counted is gone', () => {
     const world = observing()
     world.at(4, counts({ duplicates: 1 }))
-    world.at(5, { kind: 'tracer-gap', source: 'bpftrace', fromMonoNs: '1', toMonoNs: '2', reason: 'x' })
+    world.at(5, { kind: 'tracer-gap', source: 'tracer', fromMonoNs: '1', toMonoNs: '2', reason: 'x' })
     expect(open(world)).toEqual(['tracer-blind'])
   })
 })

@@ -74,13 +74,13 @@ describe('without a transition', () => {
       probeSets: allProbes.map((set) => ({
         ...set,
         available: false,
-        reason: 'no bpftrace',
+        reason: 'no tracer',
         remedy: 'install it',
       })),
     })
     expect(headline(world)).toMatchObject({
       level: 'warning',
-      text: 'Only sysfs, /proc and the kernel log are seen: no bpftrace',
+      text: 'Only sysfs, /proc and the kernel log are seen: no tracer',
       advice: 'install it',
     })
   })
@@ -140,7 +140,7 @@ describe('during a transition', () => {
 
   it('a stalled transition is more urgent than any finding', () => {
     const world = stalled(sleeperBlocked)
-    world.at(26, { kind: 'events-lost', source: 'bpftrace', count: 1 })
+    world.at(26, { kind: 'events-lost', source: 'tracer', count: 1 })
     expect(headline(world).text).toContain('stalled')
   })
 
@@ -150,7 +150,7 @@ describe('during a transition', () => {
     expect(headline(world).finding).toBe(opened('transition-stalled'))
     world.at(26, { kind: 'transition-completed', patch: 'klpt_patch_v1', direction: 'patching' })
     expect(headline(world).finding).toBeNull()
-    world.at(27, { kind: 'events-lost', source: 'bpftrace', count: 1 })
+    world.at(27, { kind: 'events-lost', source: 'tracer', count: 1 })
     expect(headline(world).finding).toBe(opened('events-lost'))
     expect(headline(world).finding).not.toBeNull()
   })

@@ -68,7 +68,7 @@ describe('at a gap', () => {
   })
 
   it('in which sysfs and /proc were seen, tasks were still counted', () => {
-    expect(atGap('bpftrace')).toEqual([['shadow-live:0x1001', '15.001000', null]])
+    expect(atGap('tracer')).toEqual([['shadow-live:0x1001', '15.001000', null]])
   })
 
   it('of a part of the observer, no line ends that has to do with others', () => {

@@ -73,7 +73,7 @@ describe('before a transition starts, the headline says', () => {
     const world = observing()
     world.at(10, loading)
     world.at(11, entered)
-    world.at(12, { kind: 'tracer-gap', source: 'bpftrace', fromMonoNs: '1', toMonoNs: '2', reason: 'killed' })
+    world.at(12, { kind: 'tracer-gap', source: 'tracer', fromMonoNs: '1', toMonoNs: '2', reason: 'killed' })
     expect(headlineOf(world.state()).text).not.toMatch(/pre_patch/)
     expect(world.state().patches[0]?.callbacks).toMatchObject([{ outcome: 'called', returned: null }])
   })

@@ -45,7 +45,7 @@ describe('shadow variables', () => {
     const gap = { kind: 'tracer-gap', fromMonoNs: '1', toMonoNs: '2', reason: 'x' } as const
     world.at(2, { ...gap, source: 'observer' })
     expect(world.state().shadow.ids.size).toBe(1)
-    world.at(3, { ...gap, source: 'bpftrace' })
+    world.at(3, { ...gap, source: 'tracer' })
     expect(world.state().shadow).toMatchObject({ adoption: 'pending', countedMonoNs: null })
     expect(world.state().shadow.ids.size).toBe(0)
   })

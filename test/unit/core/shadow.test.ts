@@ -79,7 +79,7 @@ describe('the owner', () => {
 
   it('stays known when the tracer or the daemon is another, but not after a reboot', () => {
     const world = withV1()
-    world.at(6, { kind: 'tracer-gap', source: 'bpftrace', fromMonoNs: '6', toMonoNs: '6', reason: 'killed' })
+    world.at(6, { kind: 'tracer-gap', source: 'tracer', fromMonoNs: '6', toMonoNs: '6', reason: 'killed' })
     expect(idOf(world)).toMatchObject({
       owner: 'v1',
       live: null,
@@ -96,7 +96,7 @@ describe('the owner', () => {
 
   it('an id that is known from before and has no variable any more has none', () => {
     const world = withV1()
-    world.at(6, { kind: 'tracer-gap', source: 'bpftrace', fromMonoNs: '6', toMonoNs: '6', reason: 'killed' })
+    world.at(6, { kind: 'tracer-gap', source: 'tracer', fromMonoNs: '6', toMonoNs: '6', reason: 'killed' })
     world.at(7, adopted)
     world.at(8, { kind: 'shadow-counts', counts: [], notStreamed: 0 })
     expect(idOf(world)).toMatchObject({ live: 0, liveBytes: 0 })

@@ -98,8 +98,8 @@ describe('tracer findings', () => {
 
   it('events-lost: counts on, until the next run', () => {
     const world = observing()
-    world.at(3, { kind: 'events-lost', source: 'bpftrace', count: 1 })
-    world.at(4, { kind: 'events-lost', source: 'bpftrace', count: 2 })
+    world.at(3, { kind: 'events-lost', source: 'tracer', count: 1 })
+    world.at(4, { kind: 'events-lost', source: 'tracer', count: 2 })
     expect(told(world).map((finding) => finding.summary)).toEqual([
       expect.stringMatching(/^1 event lost/),
       expect.stringMatching(/^3 events lost/),
@@ -113,7 +113,7 @@ it('every finding is of the form the contract promises', () => {
   const world = observing()
   world.at(10, transitionStarted())
   world.at(25, tasksObserved([aTask(264, 0)], 1))
-  world.at(26, { kind: 'events-lost', source: 'bpftrace', count: 1 })
+  world.at(26, { kind: 'events-lost', source: 'tracer', count: 1 })
   world.at(27, started('boot-2'))
   expect(told(world)).toHaveLength(4)
   for (const finding of told(world)) expect(findingSchema.parse(finding)).toEqual(finding)

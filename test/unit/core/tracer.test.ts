@@ -25,7 +25,7 @@ describe('the tracer', () => {
     world.at(2, attached)
     world.at(9, {
       kind: 'tracer-gap',
-      source: 'bpftrace',
+      source: 'tracer',
       fromMonoNs: '5000000000',
       toMonoNs: '9000000000',
       reason: 'killed',
@@ -55,9 +55,9 @@ describe('the tracer', () => {
   it('counts what was lost and what could not be read, per run', () => {
     const world = aWorld()
     world.at(1, started())
-    world.at(2, { kind: 'events-lost', source: 'bpftrace', count: 3 })
-    world.at(3, { kind: 'events-lost', source: 'bpftrace', count: 4 })
-    world.at(4, { kind: 'decode-failed', source: 'bpftrace', error: 'e', raw: 'r' })
+    world.at(2, { kind: 'events-lost', source: 'tracer', count: 3 })
+    world.at(3, { kind: 'events-lost', source: 'tracer', count: 4 })
+    world.at(4, { kind: 'decode-failed', source: 'tracer', error: 'e', raw: 'r' })
     expect(world.state().tracer).toMatchObject({ eventsLost: 7, decodeFailures: 1 })
     world.at(5, started())
     expect(world.state().tracer).toMatchObject({ eventsLost: 0, decodeFailures: 0 })

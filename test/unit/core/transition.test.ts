@@ -204,7 +204,7 @@ describe('a new run of the daemon', () => {
     const world = stalling()
     world.at(12, {
       kind: 'tracer-gap',
-      source: 'bpftrace',
+      source: 'tracer',
       fromMonoNs: '11000000000',
       toMonoNs: '12000000000',
       reason: 'killed',

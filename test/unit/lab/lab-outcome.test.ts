@@ -44,10 +44,10 @@ describe('the outcome of a session', () => {
     ],
     [
       'the daemon dies',
-      { said: ['guest-ready', 'daemon-died 9', 'done 9'], daemonLog: 'no bpftrace' },
+      { said: ['guest-ready', 'daemon-died 9', 'done 9'], daemonLog: 'no tracer' },
       'daemon-not-ready',
       72,
-      /code 9.*no bpftrace/s,
+      /code 9.*no tracer/s,
     ],
     [
       'the daemon hangs',

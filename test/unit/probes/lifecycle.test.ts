@@ -327,6 +327,47 @@ describe('without probes', () => {
   })
 })
 
+describe('while probes that are attached do not fire', () => {
+  const blind = (over: boolean, ns: number) =>
+    probe('blindness', { monoNs: at(ns), fromNs: at(0), over, function: '', reason: 'off' })
+  const second = 1_000_000_000
+  const refusedAt = (ns: number) => [
+    kmsg(String(at(ns)), "livepatch: failed to register ftrace handler for function 'f' (-16)"),
+    kmsg(String(at(ns)), "livepatch: failed to enable patch 'p'"),
+  ]
+
+  it('the log alone tells of refusals, also of those before that was noticed', () => {
+    const events = story(...refusedAt(second), blind(false, 2 * second), ...refusedAt(3 * second))
+    expect(events).toMatchObject([
+      { kind: 'tracer-gap', source: 'tracer' },
+      {
+        kind: 'patch-load-refused',
+        monoNs: String(at(second)),
+        patch: 'p',
+        reason: 'ftrace-conflict',
+        basis: 'kernel-log',
+        remedy: expect.stringContaining('sysctl -w kernel.ftrace_enabled=1'),
+      },
+      { kind: 'patch-load-refused', monoNs: String(at(3 * second)) },
+    ])
+  })
+
+  it('nothing is told twice: not what the probes saw, nor when it is over', () => {
+    const seen = story(
+      load('p'),
+      compatible('p'),
+      object('object-patched', 3, { result: -16, facts: loaded }),
+      loadedWith('p', 16),
+      ...refusedAt(1_000),
+      blind(false, 2 * second),
+      blind(true, 4 * second),
+    )
+    expect(short(seen)).toEqual(['patch-loading', 'patch-load-refused', 'tracer-gap', 'tracer-gap'])
+    const unseen = story(...refusedAt(second), blind(false, 2 * second), blind(true, 4 * second))
+    expect(short(unseen)).toEqual(['tracer-gap', 'patch-load-refused', 'tracer-gap'])
+  })
+})
+
 it('records lost by the kernel log are events', () => {
   expect(story({ monoNs: '5', source: 'kernel-log', lost: 12 })).toMatchObject([
     { kind: 'events-lost', source: 'kernel-log', count: 12 },

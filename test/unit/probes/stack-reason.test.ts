@@ -174,9 +174,20 @@ describe('a blocked task', () => {
         waitedFor(3_000_000n, { at: 0x1004n }),
         waitedFor(4_000_000n, { at: 0x1004n }),
         waitedFor(5_000_000n, { onCpu: true }),
-        waitedFor(6_000_000n, { at: schedule }),
       ),
-    ).toEqual([sleeping, [7, 'running', undefined, 'inferred'], [7, 'unknown', undefined, 'inferred']])
+    ).toEqual([sleeping, [7, 'running', undefined, 'inferred']])
+  })
+
+  it('is not told to be without a reason when it has just left the function, but when that lasts', () => {
+    const left = (monoNs: bigint) => waitedFor(monoNs, { at: schedule })
+    const asleep = (monoNs: bigint) => waitedFor(monoNs, { at: 0x1004n })
+    expect(told(begun, asleep(3_000_000n), left(4_000_000n), asleep(5_000_000n), left(6_000_000n))).toEqual([
+      sleeping,
+    ])
+    expect(told(begun, asleep(3_000_000n), left(4_000_000n), left(5_000_000n), left(6_000_000n))).toEqual([
+      sleeping,
+      [7, 'unknown', undefined, 'inferred'],
+    ])
   })
 
   it('is told anew when the transition was turned round', () => {
@@ -214,5 +225,28 @@ describe('a blocked task', () => {
         waitedFor(3_000_000n, { at: 0x1004n }),
       ),
     ).toEqual([])
+  })
+})
+
+describe('a signal round', () => {
+  const rounds = (lost: string[]): number[] => {
+    const decoder = createDecoder()
+    const records = [
+      noProbes(lost),
+      begins('a', 'patching'),
+      logLine('2000000', 'signaling remaining tasks'),
+      probe('transition-signalled', { monoNs: 2_000_001n, round: 1 }),
+    ]
+    return records
+      .flatMap((record) => decoder.decode(record))
+      .flatMap((event) => (event.kind === 'transition-signalled' ? [event.round] : []))
+  }
+
+  it('is told by its probe alone, also where another of the set is lost', () => {
+    expect(rounds(['klp_check_and_switch_task'])).toEqual([1])
+  })
+
+  it('is told by the kernel log where its probe is lost', () => {
+    expect(rounds(['klp_check_and_switch_task', 'klp_try_complete_transition'])).toEqual([1, 1])
   })
 })

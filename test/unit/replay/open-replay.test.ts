@@ -127,8 +127,8 @@ describe('a database', () => {
 })
 
 describe('of an earlier version', () => {
-  it('an export is read as it was, with what traced then', async () => {
-    const { state, malformed, damage } = await open(exportedFile('starved-6.12'))
+  it.each(['starved-6.12', 'no-probes-6.12'])('the export %s is read whole', async (name) => {
+    const { state, malformed, damage } = await open(exportedFile(name))
     expect({ malformed, damage }).toEqual({ malformed: 0, damage: null })
     expect(state.lastTransition).toMatchObject({ direction: 'unpatching', outcome: 'completed' })
     expect(gapsOf(state.tracer).map(({ source, seen }) => `${source} ${seen}`)).toContain('tracer polling')

@@ -112,6 +112,16 @@ describe('a user’s own script', { timeout: 20_000 }, () => {
     await expect.poll(() => pids().some(isAlive), until).toBe(false)
   })
 
+  it('whose shell is killed ends with it, which is said', async () => {
+    const { lines, gaps, pids } = run(`${compiled}; echo one; echo $PPID; exec sleep 60`)
+    await expect.poll(lines, until).toHaveLength(3)
+    process.kill(Number(lines().at(-1)), 'SIGKILL')
+    await expect.poll(() => pids().some(isAlive), until).toBe(false)
+    await expect
+      .poll(() => gaps().at(-1), until)
+      .toMatchObject({ reason: 'the shell that runs it ended (SIGKILL)' })
+  })
+
   it('that does not end when it is asked to is killed', async () => {
     const { probes, lines, pids } = run(`trap '' TERM; ${compiled}; echo one; while :; do sleep 0.1; done`)
     await expect.poll(lines, until).toContain('one')

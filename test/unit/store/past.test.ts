@@ -27,7 +27,7 @@ const timeOf = ({ event }: Step) => parseTime(event.time)
 const liveAt = (steps: readonly Step[], timeNs: bigint): Step | undefined =>
   [...steps].reverse().find((step) => timeOf(step) <= timeNs)
 
-const lost: Happening = { kind: 'events-lost', source: 'bpftrace', count: 1 }
+const lost: Happening = { kind: 'events-lost', source: 'tracer', count: 1 }
 const told = (...happenings: [seconds: number, Happening][]): Step[] => {
   const world = aWorld()
   return happenings.map(([seconds, happening]) => {

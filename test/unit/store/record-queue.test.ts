@@ -98,7 +98,7 @@ const story = () => {
     counts: () => step({ kind: 'shadow-counts', counts: [], notStreamed: 0 }),
     /** An event that documents a transition. */
     signal: () => step({ kind: 'transition-signalled', patch: 'p', direction: 'patching', round: 1 }),
-    lost: () => step({ kind: 'events-lost', source: 'bpftrace', count: 1 }),
+    lost: () => step({ kind: 'events-lost', source: 'tracer', count: 1 }),
   }
 }
 const until = async (holds: () => boolean): Promise<void> => {

@@ -58,7 +58,7 @@ describe.each(recordingNames)('recording %s', (name) => {
 it('an event is folded once, also when it is the one the checkpoint was made at', () => {
   const world = aWorld()
   const steps: Step[] = [1, 2, 3].map((second) => {
-    const event = world.at(second, { kind: 'events-lost', source: 'bpftrace', count: 1 })
+    const event = world.at(second, { kind: 'events-lost', source: 'tracer', count: 1 })
     return { event, state: world.state(), effects: [] }
   })
   const file = record(steps)

@@ -49,7 +49,7 @@ export const longNamesSteps = (ends: boolean): Step[] => {
   at(1, { ...started(), hostname, kernel: long('6.12.0-1021-vendor', 64) })
   at(2, {
     kind: 'tracer-gap',
-    source: 'bpftrace',
+    source: 'tracer',
     fromMonoNs: '1000000000',
     toMonoNs: '2000000000',
     reason: other,

@@ -49,9 +49,9 @@ const sentences: [Event, string][] = [
       source: 'transition',
       fromMonoNs: '9007199254740993000',
       toMonoNs: '9007199256240993000',
-      reason: 'bpftrace died',
+      reason: 'the tracer died',
     }),
-    'For 1.5 s nothing was seen from transition, but from all others: bpftrace died.',
+    'For 1.5 s nothing was seen from transition, but from all others: the tracer died.',
   ],
   [
     anEvent('overhead-measured', { windowMs: 60_000, daemonMs: 1_200, tracersMs: 300 }),
