@@ -31,7 +31,7 @@ export type ObserverOptions = {
 }
 
 export type Observer = {
-  /** Resolves once all probes are attached or reported missing, and all tasks were seen. */
+  /** Resolves once all probes are attached or reported missing. */
   ready: Promise<void>
   /**
    * Ends everything, also what is being attached. What was seen is passed on until then at the latest (on
@@ -44,7 +44,7 @@ export type Observer = {
 const busyMs = 1_000
 const quietMs = 5_000
 const inspectionsPerLook = 50
-const walkPurpose = 'which tasks are switched is not known until the tracer lists them'
+const walkPurpose = 'which tasks are switched is not known while the tracer does not list them'
 
 /** A look that is dear, on a huge or starved host, is repeated less often: at most a fifth of one CPU goes into it. */
 const pauseAfter = (tookMs: number): number => Math.max(busyMs - tookMs, 4 * tookMs)
@@ -75,7 +75,8 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   let busy = false
   let walkedAtMs = Number.NEGATIVE_INFINITY
   let inspections = 0
-  let toldWalk = false
+  let isTold = false
+  let wasAttempted = false
 
   const tellClocks = (): void => {
     const clocks = watchClocks()
@@ -119,8 +120,10 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     const beganNs = monotonicNs()
     const tasks = await walkTasks()
     if (tasks === null) {
-      if (!toldWalk) report(walkPurpose)(new Error('/proc/<pid>/patch_state is for root alone'))
-      toldWalk = true
+      // Until the tracer is there nobody expects it.
+      if (isTold || !wasAttempted) return
+      isTold = true
+      report(walkPurpose)(new Error('/proc/<pid>/patch_state is for root alone'))
       return
     }
     onRecord({ source: 'procfs-tasks', tasks, beganNs, monoNs: monotonicNs() })
@@ -160,6 +163,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     userProbes = startUserProbes(options.userProbes, inheritedPipes, emit)
     tracer = superviseTracer(tracerSocket, readProbeHeaders(bpfDir), sink, account)
     await tracer.firstAttempt
+    wasAttempted = true
     if (!stopped) overhead = watchOverhead(emit, () => tracer?.worker() ?? null)
   }
 
@@ -179,7 +183,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     try {
       kernelLog = followKernelLog(emit, () => tracer?.attached() !== true)
     } catch (error) {
-      report('the kernel log cannot be read')(error)
+      report('the kernel log is not read while no tracer tells of it')(error)
     }
     // A transition that is already stuck is shown before the first probe is attached.
     await look()

@@ -117,9 +117,7 @@ describe('a user’s own script', { timeout: 20_000 }, () => {
     await expect.poll(lines, until).toHaveLength(3)
     process.kill(Number(lines().at(-1)), 'SIGKILL')
     await expect.poll(() => pids().some(isAlive), until).toBe(false)
-    await expect
-      .poll(() => gaps().at(-1), until)
-      .toMatchObject({ reason: 'the shell that runs it ended' })
+    await expect.poll(() => gaps().at(-1), until).toMatchObject({ reason: 'the shell that runs it ended' })
   })
 
   it('that does not end when it is asked to is killed', async () => {
