@@ -1,15 +1,19 @@
 import type { EventDraft } from '../contract/event.ts'
 import { probePart } from '../contract/tracer-part.ts'
 import { recordKind } from '../raw/enums.ts'
+import { linksOf } from './blame.ts'
 import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
+import { nameInventory } from './inventory.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
 import { checkLog, tellDoubts } from './log-check.ts'
 import { transitionsMissed } from './log-transitions.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
-import { freshShadowCallers } from './shadow-callers.ts'
+import { callerOf, freshShadowCallers, isCaller, nameCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
+import { blameAnew, freshStacks, tellStacks } from './stacks.ts'
+import { symbolOf } from './symbols.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
 /**
@@ -39,6 +43,10 @@ export const forgetTracer = (context: DecodeContext): EventDraft[] => {
   const missed = loseSight(context)
   forgetShadowCounters(context)
   context.lost.clear()
+  context.symbols.clear()
+  context.stacks = freshStacks()
+  context.linkRows = []
+  context.sites = []
   return missed
 }
 
@@ -82,10 +90,26 @@ export const tracerRecords = {
 
   canary: ({ monoNs }, context): EventDraft[] => checkLog(context.logCheck, String(monoNs)),
 
-  // The daemon still looks names and links up by itself.
-  symbol: () => [],
-  'tracing-link': () => [],
-  'tracing-links-end': () => [],
+  symbol: (record, context): EventDraft[] => {
+    const symbol = symbolOf(record)
+    const { address } = symbol
+    const monoNs = String(record.monoNs)
+    context.symbols.set(address, symbol)
+    if (isCaller(context.shadowCallers, address))
+      nameCallers(context.shadowCallers, [callerOf(symbol, context.livepatches)])
+    return [...nameInventory(context, symbol, monoNs), ...tellStacks(context, monoNs)]
+  },
+
+  'tracing-link': (row, { linkRows }) => {
+    linkRows.push(row)
+    return []
+  },
+
+  'tracing-links-end': ({ monoNs }, context): EventDraft[] => {
+    context.links = linksOf(context.linkRows)
+    context.linkRows = []
+    return blameAnew(context, String(monoNs))
+  },
 
   account: ({ monoNs, ofKind, unreserved, unwritten }, context): EventDraft[] => {
     const lost = unreserved + unwritten

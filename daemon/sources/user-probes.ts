@@ -7,7 +7,7 @@ import { timeUntil } from '../time-until.ts'
 import { monotonicNs } from './clock.ts'
 import { createUserProbeComplaints } from './user-probe-complaints.ts'
 import { createUserProbeOutput } from './user-probe-output.ts'
-import { startUserProbeProgram, type UserProbePipes } from './user-probe-program.ts'
+import type { UserProbePipes } from './user-probe-pipes.ts'
 
 /** A user's own bpftrace script. */
 export type UserProbe = { name: string; file: string }
@@ -23,19 +23,16 @@ const attachingMs = 10_000
 const otherPipesMs = 100
 
 /**
- * Runs users' own bpftrace scripts beside the tracer. To be called while the daemon has its privileges: from then on each
- * runs, and is started again, under a shell that ends with us however we end. Nothing that becomes of them concerns
- * anything else.
- * @param runner bpf/run-user-probe.sh
+ * Reads what users' own bpftrace scripts print, which root runs beside the tracer, each under a shell that ends with us
+ * however we end. Nothing that becomes of them concerns anything else.
+ * @param pipesOf those of the shell of a script, by its number
  */
 export const startUserProbes = (
   probes: readonly UserProbe[],
-  runner: string,
+  pipesOf: (script: number) => UserProbePipes,
   tell: (body: RawBody) => void,
 ): UserProbes => {
-  const followed = probes.map((probe) =>
-    followUserProbe(probe, startUserProbeProgram(probe.file, runner), tell),
-  )
+  const followed = probes.map((probe, script) => followUserProbe(probe, pipesOf(script), tell))
   return { stop: async (until) => void (await Promise.all(followed.map(({ stop }) => stop(until)))) }
 }
 

@@ -21,10 +21,11 @@ const attached: RawRecord = {
   what: 'attached',
   probeSets: ['transition', 'lifecycle'].map((name) => ({ name, available: true })),
 }
+let sequence = 0
 const kmsg = (monoNs: string, text: string): RawRecord => ({
   monoNs,
   source: 'kernel-log',
-  line: `4,1,${BigInt(monoNs) / 1000n},-;${text}`,
+  line: `4,${sequence++},${BigInt(monoNs) / 1000n},-;${text}`,
 })
 const sysfs = (monoNs: string): RawRecord => ({ monoNs, source: 'sysfs', patches: [] })
 
