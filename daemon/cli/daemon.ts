@@ -145,8 +145,8 @@ export const launchOf = (flags: DaemonFlags, log?: string): Launch => ({
   packageDir,
   runDir: runRoot,
   niceness: lowestPriority,
-  writes: [
-    { option: '--db', file: flags.db },
+  database: { option: '--db', file: flags.db },
+  files: [
     { option: '--record', file: flags.record },
     { option: '--log', file: log },
   ],

@@ -27,24 +27,60 @@ const ours: readonly string[] = ['/var/lib/klpscope', '/var/log/klpscope', '/run
  */
 export const handOver = (user: ServiceUser, path: string, names: readonly string[], option: string): void => {
   const dir = resolve(path)
-  try {
-    const first = mkdirSync(dir, { recursive: true, mode: 0o700 })
-    if (first !== undefined)
-      for (let made = dir; made.length >= first.length; made = dirname(made)) give(user, made)
-    const isOurs = ours.includes(dir)
-    if (isOurs) give(user, realpathSync(dir))
-    for (const name of isOurs ? readdirSync(dir) : names) giveFile(user, join(dir, name), isOurs)
-  } catch (error) {
-    throw new UserError(
-      `${dir} cannot be handed over to user ${user.name} (${(error as NodeJS.ErrnoException).code}).`,
-      `Check its permissions and the room on its file system, or name another place with ${option}.`,
-    )
-  }
+  handing(user, dir, option, () => giveDir(user, dir, names))
   if (!userMay(user, 'w', dir))
     throw new UserError(
       `User ${user.name}, as which the daemon runs, may not write to ${dir}.`,
       `Name a directory with ${option} that does not exist yet (it is made), or one of that user's.`,
     )
+}
+
+/**
+ * Gives one file to the user that is only gone on with: one that is missing is made, whosever the directory is.
+ * @param option that named it
+ * @throws UserError when the user may not write to it
+ */
+export const handOverFile = (user: ServiceUser, path: string, option: string): void => {
+  const file = resolve(path)
+  handing(user, file, option, () => {
+    giveDir(user, dirname(file), [])
+    makeFile(file)
+    giveFile(user, file, false)
+  })
+  if (!userMay(user, 'w', file))
+    throw new UserError(
+      `User ${user.name}, as which the daemon runs, may not write to ${file}.`,
+      `Name a file with ${option} that does not exist yet, in a directory that user may enter.`,
+    )
+}
+
+const handing = ({ name }: ServiceUser, path: string, option: string, give: () => void): void => {
+  try {
+    give()
+  } catch (error) {
+    throw new UserError(
+      `${path} cannot be handed over to user ${name} (${(error as NodeJS.ErrnoException).code}).`,
+      `Check its permissions and the room on its file system, or name another place with ${option}.`,
+    )
+  }
+}
+
+const giveDir = (user: ServiceUser, dir: string, names: readonly string[]): void => {
+  const first = mkdirSync(dir, { recursive: true, mode: 0o700 })
+  if (first !== undefined)
+    for (let made = dir; made.length >= first.length; made = dirname(made)) give(user, made)
+  const isOurs = ours.includes(dir)
+  if (isOurs) give(user, realpathSync(dir))
+  for (const name of isOurs ? readdirSync(dir) : names) giveFile(user, join(dir, name), isOurs)
+}
+
+/** What stands there already, a link too, stays. */
+const makeFile = (file: string): void => {
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 const give = ({ uid, gid }: ServiceUser, dir: string): void => {

@@ -8,7 +8,7 @@ import { kernelLogVariable } from '../sources/kernel-log.ts'
 import { giveWay } from '../sources/priority.ts'
 import { pipesPerProbe, userProbesVariable } from '../sources/user-probe-pipes.ts'
 import { asUser } from './as-user.ts'
-import { handOver } from './hand-over.ts'
+import { handOver, handOverFile } from './hand-over.ts'
 import { findProgramPlace, type ProgramPlace } from './program-place.ts'
 import { runUserProbe } from './run-user-probe.ts'
 import { serveTracer } from './serve-tracer.ts'
@@ -26,8 +26,9 @@ export type Launch = {
   packageDir: string
   runDir: string
   niceness: number
-  /** Files that it will write, by the options that named them. */
-  writes: readonly { option: string; file: string | undefined }[]
+  /** Its record, with what SQLite keeps beside it; and files that it writes on, by the options that named them. */
+  database: { option: string; file: string }
+  files: readonly { option: string; file: string | undefined }[]
 }
 
 /** Behind standard input, output and error, and the kernel log. */
@@ -50,14 +51,10 @@ export const launchDaemon = async (launch: Launch): Promise<number> => {
   giveWay(launch.niceness)
   const user = findServiceUser(launch.user)
   handOver(user, launch.runDir, [], 'a file system')
-  for (const { option, file } of launch.writes)
-    if (file !== undefined)
-      handOver(
-        user,
-        dirname(file),
-        beside.map((end) => basename(file) + end),
-        option,
-      )
+  const { option, file } = launch.database
+  const names = beside.map((end) => basename(file) + end)
+  handOver(user, dirname(file), names, option)
+  for (const { option, file } of launch.files) if (file !== undefined) handOverFile(user, file, option)
   const place = findProgramPlace(user, launch.packageDir, launch.runDir)
   const socket = launch.tracerSocket ?? join(launch.runDir, `tracer-${process.pid}`)
   const served =

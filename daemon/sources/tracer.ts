@@ -206,7 +206,7 @@ export const superviseTracer = (
 
   return {
     firstAttempt,
-    attached: () => probeSets.length > 0,
+    attached: () => isReady && !isSilent,
     worker: () => worker,
     sees: (name) => seesWith(probeSets, name),
     lists: () =>

@@ -190,8 +190,8 @@ describe('the daemon by its flags', () => {
       user: undefined,
       tracerSocket: undefined,
       tracer: { args: ['--shadow-check', '60', '--call-budget', '100000'] },
-      writes: [
-        { option: '--db', file: '/var/lib/klpscope/klpscope.db' },
+      database: { option: '--db', file: '/var/lib/klpscope/klpscope.db' },
+      files: [
         { option: '--record', file: undefined },
         { option: '--log', file: undefined },
       ],

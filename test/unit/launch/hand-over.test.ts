@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { handOver } from '../../../daemon/launch/hand-over.ts'
+import { handOver, handOverFile } from '../../../daemon/launch/hand-over.ts'
 import { findServiceUser } from '../../../daemon/launch/service-user.ts'
 import { useTemporaryDir } from '../support/temporary-dir.ts'
 
@@ -33,6 +33,20 @@ describe.runIf(process.getuid?.() === 0)('what root hands over to the daemon’s
     linkSync(dir.path('record/a.db'), dir.path('other-name'))
     handOver(nobody, dir.path('record'), ['a.db', 'a.db-wal'], '--db')
     expect([ownerOf('secret'), ownerOf('record/a.db')]).toEqual([0, 0])
+  })
+
+  it('may be one file in a directory of somebody else’s: made for that user alone, never what a link leads to', () => {
+    chmodSync(dir.path(''), 0o755)
+    handOverFile(nobody, dir.path('raw'), '--record')
+    expect([ownerOf('raw'), statSync(dir.path('raw')).mode & 0o777, ownerOf('')]).toEqual([
+      nobody.uid,
+      0o600,
+      0,
+    ])
+    writeFileSync(dir.path('secret'), '', { mode: 0o600 })
+    symlinkSync(dir.path('secret'), dir.path('link'))
+    expect(() => handOverFile(nobody, dir.path('link'), '--record')).toThrow(/may not write to .*link/)
+    expect(ownerOf('secret')).toBe(0)
   })
 
   it('is not a file of another user', () => {

@@ -54,7 +54,8 @@ describe.runIf(process.getuid?.() === 0)('a daemon that root starts', { timeout:
       packageDir: dir.path('package'),
       runDir: dir.path('run'),
       niceness: 0,
-      writes: [{ option: '--db', file: dir.path('record/klpscope.db') }],
+      database: { option: '--db', file: dir.path('record/klpscope.db') },
+      files: [],
       ...own,
     }
     const child = spawn(process.execPath, [dir.path('package/launched.mjs'), JSON.stringify(options)], {
@@ -134,7 +135,7 @@ describe.runIf(process.getuid?.() === 0)('a daemon that root starts', { timeout:
     mkdirSync(dir.path('of-root'), { mode: 0o755 })
     chmodSync(dir.path('of-root'), 0o755)
     const file = dir.path('of-root/klpscope.db')
-    const { said, exited } = launch({ writes: [{ option: '--db', file }] })
+    const { said, exited } = launch({ database: { option: '--db', file } })
     expect(await said).toEqual({
       refused: `User nobody, as which the daemon runs, may not write to ${dir.path('of-root')}.`,
       remedy: expect.stringContaining('--db'),
@@ -149,7 +150,10 @@ describe.runIf(process.getuid?.() === 0)('a daemon that root starts', { timeout:
       chmodSync(open, 0o755)
       chmodSync(dir.path(''), 0o700)
       const runDir = join(open, 'run')
-      const { child, exited, said } = launch({ runDir, writes: [] })
+      const { child, exited, said } = launch({
+        runDir,
+        database: { option: '--db', file: join(open, 'record/klpscope.db') },
+      })
       expect(await said).toMatchObject({ Uid: Array(4).fill(String(nobody.uid)), CapBnd: [nothing] })
       const [program = ''] = readdirSync(runDir).filter((name) => name.startsWith('program-'))
       expect(readdirSync(join(runDir, program, 'package'))).toEqual([])
