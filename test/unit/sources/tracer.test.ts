@@ -67,7 +67,8 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
     const records = () => told.filter(({ source }) => source === 'probe')
     return { tracer, account, attached, gaps, records }
   }
-  const waiting = "trap 'cat last 2>/dev/null; exit 0' TERM\nwhile :; do sleep 0.05; done"
+  const trap = "trap 'cat last 2>/dev/null; exit 0' TERM"
+  const waiting = `${trap}\nwhile :; do sleep 0.05; done`
 
   it('says what is attached, what is lost without the rest, and passes its records on', async () => {
     const { tracer, attached, records, account } = supervise(`cat frames\n${waiting}`, {
@@ -97,7 +98,7 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
   })
 
   it('passes on what it writes when it is told to stop', async () => {
-    const { tracer, records } = supervise(`cat frames\n${waiting}`, {
+    const { tracer, records } = supervise(`${trap}\ncat frames\n${waiting}`, {
       frames: Buffer.concat([written(), attaching]),
       last: written(),
     })
