@@ -174,12 +174,14 @@ describe.each(kernels)('a tracer that is attached and sees nothing, on Linux %s'
     const { events: all, transitions } = readRecord(lab.outDir)
     expect(all.filter(({ kind }) => kind === 'decode-failed')).toEqual([])
     expect(all.filter(({ kind }) => kind === 'patch-load-refused')).toHaveLength(1)
-    expect(transitions.map(({ patch, direction, outcome }) => [patch, direction, outcome])).toEqual(
-      [0, 1, 2].flatMap(() => [
+    expect(transitions.map(({ patch, direction, outcome }) => [patch, direction, outcome])).toEqual([
+      // The refused load.
+      ['klpt_patch_v1', 'patching', 'cancelled'],
+      ...[0, 1, 2].flatMap(() => [
         ['klpt_patch_v1', 'patching', 'completed'],
         ['klpt_patch_v1', 'unpatching', 'completed'],
       ]),
-    )
+    ])
     expect(all.filter(({ kind }) => kind === 'transition-started')).toHaveLength(6)
   })
 })
