@@ -90,17 +90,17 @@ describe.each(kernels)('without any probe on Linux %s', (kernel) => {
       logged.map(({ patch, direction, outcome, reversals }) => [patch, direction, outcome, reversals]),
     )
     expect(transitions).toHaveLength(3)
-    // The two clocks differ by some 50 ms.
+    // The log is read five times a second: how far its clock is from the monotonic one is not known better at first.
     for (const [index, one] of transitions.entries())
       expect(
         wrongTimes(
           {
             ...one,
-            startedMonoNs: String(BigInt(one.startedMonoNs) - 50_000_000n),
-            durationMs: one.durationMs + 100,
+            startedMonoNs: String(BigInt(one.startedMonoNs) - 250_000_000n),
+            durationMs: one.durationMs + 500,
           },
           logged[index]!,
-          0.2,
+          0.5,
         ),
       ).toEqual([])
   })

@@ -75,13 +75,13 @@ describe.each(kernels)('every scenario on Linux %s without probes, against the k
   })
 
   it('recorded when each began and ended', () => {
-    // The log's clock and the monotonic one differ by up to 50 ms.
+    // The log is read five times a second: how far its clock is from the monotonic one is not known better at first.
     const wide = (one: Transition): Transition => ({
       ...one,
-      startedMonoNs: String(BigInt(one.startedMonoNs) - (one.startKnown ? 50_000_000n : 0n)),
-      durationMs: one.durationMs + (one.startKnown ? 100 : 50),
+      startedMonoNs: String(BigInt(one.startedMonoNs) - (one.startKnown ? 250_000_000n : 0n)),
+      durationMs: one.durationMs + (one.startKnown ? 500 : 250),
     })
-    expect(transitions.flatMap((one, index) => wrongTimes(wide(one), logged[index]!, 0.25))).toEqual([])
+    expect(transitions.flatMap((one, index) => wrongTimes(wide(one), logged[index]!, 0.5))).toEqual([])
   })
 
   it('told no reason that the kernel did not have', () => {
