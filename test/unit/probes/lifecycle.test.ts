@@ -355,7 +355,7 @@ describe('while probes that are attached do not fire', () => {
   const logged = (ns: number, text: string): RawRecord => ({
     monoNs: String(at(ns)),
     source: 'kernel-log',
-    line: `6,1,${at(ns) / 1000n},-;livepatch: 'p': ${text}`,
+    line: `6,${sequence++},${at(ns) / 1000n},-;livepatch: 'p': ${text}`,
   })
   const inLog = (ns: number) => [
     logged(ns, 'starting patching transition'),
