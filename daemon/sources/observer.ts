@@ -76,7 +76,6 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   let walkedAtMs = Number.NEGATIVE_INFINITY
   let inspections = 0
   let isTold = false
-  let wasAttempted = false
 
   const tellClocks = (): void => {
     const clocks = watchClocks()
@@ -120,8 +119,8 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     const beganNs = monotonicNs()
     const tasks = await walkTasks()
     if (tasks === null) {
-      // Until the tracer is there nobody expects it.
-      if (isTold || !wasAttempted) return
+      // While there is no tracer, the gap is told of that.
+      if (isTold || !tracer?.attached()) return
       isTold = true
       report(walkPurpose)(new Error('/proc/<pid>/patch_state is for root alone'))
       return
@@ -163,7 +162,6 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     userProbes = startUserProbes(options.userProbes, inheritedPipes, emit)
     tracer = superviseTracer(tracerSocket, readProbeHeaders(bpfDir), sink, account)
     await tracer.firstAttempt
-    wasAttempted = true
     if (!stopped) overhead = watchOverhead(emit, () => tracer?.worker() ?? null)
   }
 
