@@ -119,7 +119,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     const beganNs = monotonicNs()
     const tasks = await walkTasks()
     if (tasks === null) {
-      // Without a tracer all that it tells of is known to be missing.
+      // While there is no tracer, the gap is told of that.
       if (isTold || !tracer?.attached()) return
       isTold = true
       report(walkPurpose)(new Error('/proc/<pid>/patch_state is for root alone'))
