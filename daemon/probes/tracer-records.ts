@@ -5,7 +5,8 @@ import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
-import { checkLog, tellDoubts } from './log-check.ts'
+import { checkLog, lagNs, tellDoubts } from './log-check.ts'
+import { endInLog } from './log-transitions.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { freshShadowCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
@@ -78,7 +79,10 @@ export const tracerRecords = {
   clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
-  canary: ({ monoNs }, context): EventDraft[] => checkLog(context.logCheck, String(monoNs)),
+  canary: (record, context): EventDraft[] => {
+    const untilNs = String(record.monoNs - lagNs)
+    return [...endInLog(context, untilNs), ...checkLog(context.logCheck, String(record.monoNs))]
+  },
 
   // The daemon still looks names and links up by itself.
   symbol: () => [],
