@@ -5,7 +5,7 @@ import type { Series } from './contract/state.ts'
 import { isUserProbeSource } from './contract/user-probe.ts'
 import { openLog } from './open-log.ts'
 import { openPipeline } from './open-pipeline.ts'
-import { bpfDir, packageVersion, storeWorkerFile, tracerFile, webDir } from './package-paths.ts'
+import { bpfDir, packageVersion, storeWorkerFile, webDir } from './package-paths.ts'
 import { createSamples } from './replay/samples.ts'
 import { type Listening, listen } from './serve/listening.ts'
 import { createRecentPoints, recentMs, recentPoints } from './serve/recent-points.ts'
@@ -25,15 +25,11 @@ export type DaemonOptions = {
   db: string
   listen: Listening
   stalledAfterMs: number
-  /** Calls per second of one patched function above which its calls are not counted any more. */
-  callBudgetPerS: number
   keep: Keep
-  /** Between two checks of the counts of shadow variables, in seconds. */
-  shadowCheckS: number
+  /** Where a tracer is started for whoever connects. */
+  tracerSocket: string
   /** Users' own bpftrace scripts. */
   userProbes: readonly UserProbe[]
-  /** Without any probe in the kernel. */
-  passive: boolean
   /** File to which raw records are also written. */
   record?: string
   /** File for the log; default: standard output. */
@@ -42,9 +38,10 @@ export type DaemonOptions = {
 }
 
 /** At nice 10 a transition takes 5 % longer with us on a single CPU, at 0 it is 9 %; at 19 under 2 % (npm run bench). */
-const lowestPriority = 19
+export const lowestPriority = 19
 
-const runRoot = '/run/klpscope'
+/** For what has to outlive a daemon that is killed, but not a reboot. */
+export const runRoot = '/run/klpscope'
 /** After a signal, whatever waits: time for what was seen to be passed on, and for the record to be closed. */
 const observerMs = 500
 const stopMs = 1_700
@@ -52,7 +49,7 @@ const settleMs = 200
 
 /** Runs until a signal ends it. @throws UserError when it cannot start */
 export const runDaemon = async (options: DaemonOptions): Promise<void> => {
-  // Its record, log and recordings hold command lines: they are for root alone.
+  // Its record, log and recordings hold command lines: they are for its user alone.
   process.umask(0o077)
   const logFile = pino.destination({ sync: true, ...(options.log ? { dest: options.log, mkdir: true } : {}) })
   // A disk that is full or a terminal that was closed does not end observation.
@@ -125,13 +122,10 @@ export const runDaemon = async (options: DaemonOptions): Promise<void> => {
 
   const observer = startObserver(
     {
-      tracer: tracerFile,
+      tracerSocket: options.tracerSocket,
       bpfDir,
       version: packageVersion(),
       stalledAfterMs: options.stalledAfterMs,
-      shadowCheckS: options.shadowCheckS,
-      callBudgetPerS: options.callBudgetPerS,
-      passive: options.passive,
       onFrame: (frame) => raw?.frame(frame),
       account,
       userProbes: options.userProbes,

@@ -1,5 +1,6 @@
 import { render } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
+import { countsShadow } from '../daemon/contract/shadow-probes.ts'
 import type { State, Tracer } from '../daemon/contract/state.ts'
 import 'uplot/dist/uPlot.min.css'
 import './styles/tokens.css'
@@ -107,6 +108,7 @@ function Dashboard({ view, isLoading, then }: { view: View; isLoading: boolean; 
         <ShadowVariables
           shadow={state.shadow}
           isSeen={seesShadow(tracer)}
+          isCounted={countsShadow(tracer.probeSets)}
           series={shadowSeries}
           gaps={tracer.gaps}
         />

@@ -30,10 +30,15 @@ void links_begin(const struct klpscope_bpf *skeleton)
 	lists[1] = skeleton->links.list_link_holders;
 }
 
+void links_want(void)
+{
+	wanted = true;
+}
+
 void links_see(const struct record_header *record)
 {
 	if (record->kind == RECORD_TASK_BLOCKED && ((const struct task_blocked *)record)->error == -EINVAL)
-		wanted = true;
+		links_want();
 }
 
 static void begin(void)

@@ -6,6 +6,8 @@
 #include "object.h"
 
 void links_begin(const struct klpscope_bpf *skeleton);
+/* A trampoline stands on a stack: whose is it? */
+void links_want(void);
 /* Looks at a record that passes by. */
 void links_see(const struct record_header *record);
 /* Lists them, when that is due. True: there is more to do now. */

@@ -6,9 +6,10 @@
  *        klpscope-tracer --check      only the frames that say what this kernel offers; loads and attaches nothing
  *        klpscope-tracer --layout     only the frames that say what records look like; needs no privilege
  *
- * Takes no orders but SIGTERM and SIGINT, reads nothing from its reader, opens no socket, executes nothing. This
- * process only watches over the one that traces, and starts another when it ends by mistake; it cannot give up its
- * privileges, because it has to hand them on. Both end with the process that started them.
+ * Takes no orders but SIGTERM and SIGINT, reads nothing from its reader, opens no socket, executes nothing. When its
+ * reader shuts down its own side of a socket, it ends as by SIGTERM. This process only watches over the one that traces,
+ * and starts another when it ends by mistake; it cannot give up its privileges, because it has to hand them on. Both end
+ * with the process that started them.
  */
 #define _GNU_SOURCE
 #include "hello.h"
@@ -17,6 +18,7 @@
 #include "worker.h"
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +125,14 @@ static void tell_blind(__u64 from_ns, int status, char *reason)
 	frames_flush();
 }
 
+/* A worker tells by writing to it; meanwhile there is none. */
+static bool is_reader_gone(void)
+{
+	struct pollfd polled = { .fd = STDOUT_FILENO, .events = POLLRDHUP };
+
+	return poll(&polled, 1, 0) > 0 && polled.revents & (POLLRDHUP | POLLERR | POLLHUP);
+}
+
 /* True: it was told to stop meanwhile. */
 static bool backed_off(time_t seconds)
 {
@@ -131,7 +141,7 @@ static bool backed_off(time_t seconds)
 	while (mono_ns() < until) {
 		int signal = next_signal(1000);
 
-		if (signal && signal != SIGCHLD)
+		if ((signal && signal != SIGCHLD) || is_reader_gone())
 			return true;
 	}
 	return false;

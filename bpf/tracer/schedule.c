@@ -4,6 +4,7 @@
 #include "calls.h"
 #include "counters.h"
 #include "lists.h"
+#include "sight.h"
 
 #define SECOND_NS 1000000000ull
 /*
@@ -63,7 +64,7 @@ static void read_idle(void)
 /* Where no probe tells of changes: when a transition begins, turns round or ends, and from time to time. */
 static void follow_changes(__s32 before, __u64 now)
 {
-	if (bpf_program__fd(skeleton->progs.start_transition) >= 0)
+	if (object_attached(skeleton, skeleton->progs.start_transition) && !sight_is_lost())
 		return;
 	if (before != target) {
 		list_hurry(RECORD_TASK);

@@ -18,8 +18,6 @@
 #define DOUBT_NS (SECOND_NS / 2)
 /* One alone may have come while another BPF program ran on its CPU: the kernel runs none inside another. */
 #define UNANSWERED 2
-/* Walks of the inventory while no probe tells of changes. */
-#define INVENTORY_NS (5 * SECOND_NS)
 /* Frames for which there has to be room before all is told anew: a PROBE of each program. */
 #define ROOM 32
 
@@ -31,7 +29,7 @@ static int ftrace_fd = -1, kprobes_fd = -1;
 static unsigned int unanswered;
 /* When the last canary was answered, and when the last was not. */
 static __u64 answered_ns, unanswered_ns;
-static __u64 canary_ns, inventory_ns;
+static __u64 canary_ns;
 static bool lost;
 static char reason[REASON_BYTES];
 
@@ -60,11 +58,6 @@ static void tell(const char *function, __u64 from_ns, bool over, const char *why
 	frames_put_own(RECORD_BLINDNESS, &record, sizeof(record));
 }
 
-static void want_inventory(void)
-{
-	__sync_fetch_and_add(&skeleton->data->inventory_changed, 1);
-}
-
 /* What was remembered of the time before `silent_ns` is void: as in a tracer that has just been started. */
 static void begin_anew(__u64 silent_ns)
 {
@@ -73,7 +66,7 @@ static void begin_anew(__u64 silent_ns)
 		skeleton->bss->generation = 0;
 	if (skeleton->bss->last_switch_ns < silent_ns)
 		skeleton->bss->last_switch_ns = 0;
-	want_inventory();
+	__sync_fetch_and_add(&skeleton->data->inventory_changed, 1);
 	counters_begin_anew(skeleton);
 	shadow_pass_begin_anew();
 	calls_begin_anew();
@@ -121,7 +114,6 @@ static void make_canary_fire(__u64 now)
 	if (lost || ++unanswered < UNANSWERED || probe_list_silences(skeleton->progs.canary))
 		return;
 	lost = true;
-	inventory_ns = 0;
 	snprintf(reason, sizeof(reason), "%s", what_silences());
 	tell("", answered_ns, false, reason);
 }
@@ -149,12 +141,8 @@ __u64 sight_go_on(void)
 	/* A blind one tries each time that it wakes: so it says that it sees before it says what it sees. */
 	if (canary_fd >= 0 && (lost || now >= canary_ns))
 		make_canary_fire(now);
-	if (!lost) {
+	if (!lost)
 		look_at_probes();
-	} else if (now >= inventory_ns) {
-		want_inventory();
-		inventory_ns = now + INVENTORY_NS;
-	}
 	return canary_fd >= 0 ? canary_ns : now + CANARY_NS;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "symbol-names.h"
 #include "known-addresses.h"
+#include "links.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 static struct klpscope_bpf *skeleton;
 /* The addresses of a batch as they are told; the program is asked for those behind them, of functions. */
 static __u64 told[SYMBOL_BATCH];
+static bool answered[SYMBOL_BATCH];
 /* Records of the inventory walk that passes by. */
 static __u32 entries;
 
@@ -76,8 +78,6 @@ static void see_inventory(const struct record_header *record)
 
 void symbol_names_see(const struct record_header *record)
 {
-	if (!skeleton->links.name_addresses)
-		return;
 	if (record->kind >= RECORD_INVENTORY_PATCH && record->kind <= RECORD_INVENTORY_END) {
 		see_inventory(record);
 		return;
@@ -127,7 +127,10 @@ static void tell(__u32 number, char *text)
 {
 	struct symbol symbol = { .address = told[number] };
 
+	answered[number] = true;
 	parse(text, skeleton->bss->symbols_wanted[number], &symbol);
+	if (!strncmp(symbol.name, "bpf_trampoline_", strlen("bpf_trampoline_")))
+		links_want();
 	frames_put_own(RECORD_SYMBOL, &symbol, sizeof(symbol));
 }
 
@@ -144,10 +147,22 @@ static void tell_lines(char *text)
 	}
 }
 
-/* What the program says of the addresses that are set. */
+/* Whoever waits for a name waits for all of them. */
+static void tell_nameless(__u32 asked)
+{
+	for (__u32 number = 0; number < asked; number++) {
+		struct symbol symbol = { .address = told[number] };
+
+		if (!answered[number])
+			frames_put_own(RECORD_SYMBOL, &symbol, sizeof(symbol));
+	}
+}
+
+/* What the program says of the addresses that are set. Without it, or when it fails, they have no names. */
 static bool read_lines(char *text, size_t bytes)
 {
-	int fd = bpf_iter_create(bpf_link__fd(skeleton->links.name_addresses));
+	const struct bpf_link *link = skeleton->links.name_addresses;
+	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
 	size_t have = 0;
 	ssize_t got = fd < 0 ? -1 : 1;
 
@@ -179,7 +194,9 @@ bool symbol_names_go_on(void)
 	if (!asked)
 		return false;
 	skeleton->bss->symbols_asked = asked;
+	memset(answered, 0, sizeof(answered));
 	if (read_lines(text, sizeof(text)))
 		tell_lines(text);
+	tell_nameless(asked);
 	return asked == SYMBOL_BATCH;
 }

@@ -31,6 +31,8 @@
 
 static volatile sig_atomic_t stopped;
 static struct klpscope_bpf *skeleton;
+/* By its reader. */
+static bool dismissed;
 /* Records taken out of the ring buffer. */
 static __u64 consumed;
 
@@ -72,7 +74,7 @@ static void wait_until(__u64 then, struct ring_buffer *ring)
 	struct timespec timeout = { left / 1000000000, left % 1000000000 };
 	struct pollfd polled[] = {
 		/* Without events a reader that has gone is told all the same. */
-		{ .fd = STDOUT_FILENO, .events = frames_empty() ? 0 : POLLOUT },
+		{ .fd = STDOUT_FILENO, .events = (frames_empty() ? 0 : POLLOUT) | (dismissed ? 0 : POLLRDHUP) },
 		{ .fd = frames_room(FRAMES_PER_RECORD) ? ring_buffer__epoll_fd(ring) : -1, .events = POLLIN },
 		{ .fd = kernel_log_fd(), .events = POLLIN },
 	};
@@ -80,6 +82,11 @@ static void wait_until(__u64 then, struct ring_buffer *ring)
 
 	sigemptyset(&none);
 	ppoll(polled, sizeof(polled) / sizeof(*polled), &timeout, &none);
+	/* A socket whose other side will send nothing any more, which it never did: it wants to hear the last of us. */
+	if (polled[0].revents & POLLRDHUP) {
+		dismissed = true;
+		stopped = 1;
+	}
 	if (polled[0].revents & (POLLERR | POLLHUP))
 		stopped = 2;
 }

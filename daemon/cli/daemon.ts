@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
-import { Command, Option } from 'commander'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { prepareRecording } from '../files/prepare-recording.ts'
-import { type DaemonOptions, runDaemon } from '../run-daemon.ts'
+import { type Launch, launchDaemon, tracerVariable } from '../launch/launch-daemon.ts'
+import { bpfDir, packageDir, tracerFile } from '../package-paths.ts'
+import { type DaemonOptions, lowestPriority, runDaemon, runRoot } from '../run-daemon.ts'
 import { requireAllowed } from '../serve/listening.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
 import { defaultKeep } from '../store/retention.ts'
@@ -16,6 +19,12 @@ const defaultStalledAfterS = 10
 const defaultCallBudgetPerS = 100_000
 const defaultShadowCheckS = 60
 
+/** As useradd(8) takes them, and numbers. */
+const parseUser = (text: string): string => {
+  if (!/^\w[\w.-]*\$?$/.test(text)) throw new InvalidArgumentError('It has to be the name of a user.')
+  return text
+}
+
 export type DaemonFlags = ListenFlags & {
   db: string
   keepDays: number
@@ -26,6 +35,8 @@ export type DaemonFlags = ListenFlags & {
   probe: readonly string[]
   passive?: boolean
   record?: string
+  user?: string
+  tracer?: string
 }
 
 export const daemonCommand = (): Command =>
@@ -82,28 +93,76 @@ export const daemonCommand = (): Command =>
       'also write every raw record, in frames (for klpscope replay, tests and bug reports)',
       parseFile,
     )
+    .option(
+      '--user <name>',
+      'as whom the daemon runs, without privileges, when root starts it (default: klpscope, or else nobody)',
+      parseUser,
+    )
+    .option(
+      '--tracer <socket>',
+      'where klpscope-tracer is started for whoever connects, as by a systemd socket with Accept=yes (default: root starts it)',
+      parseFile,
+    )
     .action(async (flags: DaemonFlags) => {
       await requireAllowed(listeningOf(flags))
       requireHost()
-      requireUserProbes(flags.probe)
+      // What root has checked already need not be checked again, nor can it be.
+      if (process.env[tracerVariable] === undefined) requireUserProbes(flags.probe)
+      if (isRoot()) process.exit(await launchDaemon(launchOf(flags)))
+      const tracerSocket = requireTracer(flags)
       if (flags.record !== undefined) prepareRecording(flags.record)
-      await runDaemon(daemonOptions(flags))
+      await runDaemon(daemonOptions(flags, tracerSocket))
       // What is still being attached, or a disk that does not answer, must not hold up the end.
       process.exit()
     })
 
 /** What the flags say, in the daemon's own terms. */
-export const daemonOptions = (flags: DaemonFlags): DaemonOptions => ({
+export const daemonOptions = (flags: DaemonFlags, tracerSocket: string): DaemonOptions => ({
   db: flags.db,
   listen: listeningOf(flags),
   record: flags.record,
   keep: { days: boundOrNull(flags.keepDays), mb: boundOrNull(flags.keepMb) },
   stalledAfterMs: flags.stalledAfter * 1000,
-  callBudgetPerS: flags.callBudget,
-  shadowCheckS: flags.shadowCheck,
+  tracerSocket,
   userProbes: userProbesOf(flags.probe),
-  passive: flags.passive === true,
 })
+
+/** What root does for a daemon with these flags. */
+export const launchOf = (flags: DaemonFlags, log?: string): Launch => ({
+  user: flags.user,
+  tracerSocket: flags.tracer,
+  tracer: {
+    program: tracerFile,
+    args: [
+      ...(flags.passive ? ['--passive'] : []),
+      ...['--shadow-check', String(flags.shadowCheck), '--call-budget', String(flags.callBudget)],
+    ],
+  },
+  userProbes: {
+    runner: join(bpfDir, 'run-user-probe.sh'),
+    files: userProbesOf(flags.probe).map(({ file }) => file),
+  },
+  packageDir,
+  runDir: runRoot,
+  niceness: lowestPriority,
+  writes: [
+    { option: '--db', file: flags.db },
+    { option: '--record', file: flags.record },
+    { option: '--log', file: log },
+  ],
+})
+
+export const isRoot = (): boolean => process.getuid?.() === 0
+
+/** @throws UserError where nobody has started a tracer, or will */
+export const requireTracer = (flags: DaemonFlags): string => {
+  const socket = process.env[tracerVariable] ?? flags.tracer
+  if (socket !== undefined) return socket
+  throw new UserError(
+    'Tracing the kernel needs root, or a tracer that root starts.',
+    'Run it with sudo (sudo klpscope daemon: it gives up root at once), or name the socket of a tracer with --tracer.',
+  )
+}
 
 const boundOrNull = (bound: number): number | null => (Number.isFinite(bound) ? bound : null)
 
@@ -113,8 +172,5 @@ const requireHost = (): void => {
       'This kernel has no livepatching (there is no /sys/kernel/livepatch).',
       'Run the daemon on a kernel with CONFIG_LIVEPATCH, or see it at work in a virtual machine: npm start',
     )
-  }
-  if (process.getuid?.() !== 0) {
-    throw new UserError('Tracing the kernel needs root.', 'Run it with sudo: sudo klpscope daemon')
   }
 }

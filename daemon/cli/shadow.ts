@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { countsShadow } from '../contract/shadow-probes.ts'
+import { shadowUncounted } from '../words/words.ts'
 import { shadowDetails } from './shadow-details.ts'
 import { readingCommand, readState, type SourceFlags } from './source.ts'
 import { print, printJson, printTable, since } from './text.ts'
@@ -12,7 +14,8 @@ const adoption = {
 export const shadowCommand = (): Command =>
   readingCommand('shadow', 'shadow variables per id: live counts, bytes, owner, findings').action(
     async (flags: SourceFlags) => {
-      const { shadow, findings, time } = await readState(flags)
+      const { shadow, findings, time, tracer } = await readState(flags)
+      const isCounted = countsShadow(tracer.probeSets)
       const concerning = findings.filter((finding) => finding.rule.startsWith('shadow-'))
       if (flags.json) return printJson({ ...shadow, findings: concerning })
       if (shadow.ids.length === 0) print('No shadow variable has been seen.')
@@ -23,13 +26,15 @@ export const shadowCommand = (): Command =>
           id.id,
           known(id.live),
           known(id.liveBytes),
-          ...[id.allocated, id.freed, id.found, id.duplicates, id.failures].map(String),
+          ...[id.allocated, id.freed, id.found, id.duplicates, id.failures].map((count) =>
+            known(isCounted ? count : null),
+          ),
           id.owner ?? 'unknown',
         ])
         printTable(head, rows)
         for (const id of shadow.ids) for (const line of shadowDetails(id)) print(`${id.id}: ${line}`)
       }
-      print(adoption[shadow.adoption])
+      print(isCounted ? adoption[shadow.adoption] : shadowUncounted)
       if (shadow.checkedAt !== null)
         print(`Last checked against the kernel ${since(shadow.checkedAt, time)} ago.`)
       for (const finding of concerning) print(`${finding.severity}: ${finding.summary}`)

@@ -4,10 +4,11 @@ import { Command } from 'commander'
 import { labFile } from '../../test/lab/checkout.ts'
 import { startLab } from '../../test/lab/lab.ts'
 import { installSystemPackages, labPackages } from '../../test/lab/system-packages.ts'
+import { launchDaemon, tracerVariable } from '../launch/launch-daemon.ts'
 import { runDaemon } from '../run-daemon.ts'
 import { livepatchDir } from '../sources/sysfs.ts'
 import { UserError } from '../user-error.ts'
-import { type DaemonFlags, daemonCommand, daemonOptions } from './daemon.ts'
+import { type DaemonFlags, daemonCommand, daemonOptions, isRoot, launchOf, requireTracer } from './daemon.ts'
 import { ensureTracer } from './ensure-tracer.ts'
 
 const port = 8686
@@ -34,16 +35,21 @@ export const startCommand = (): Command =>
 const whatThisHostLacks = (): string | null => {
   if (!existsSync(livepatchDir)) return `this kernel (${release()}) has no livepatching`
   if (!existsSync('/sys/kernel/btf/vmlinux')) return `this kernel (${release()}) has no BTF`
-  if (process.getuid?.() !== 0) return 'tracing this host needs root (sudo npm start)'
+  if (!isRoot() && process.env[tracerVariable] === undefined)
+    return 'tracing this host needs root (sudo npm start)'
   return null
 }
 
 const traceThisHost = async (): Promise<void> => {
-  await ensureTracer(say)
-  const log = '/var/log/klpscope.log'
+  const log = '/var/log/klpscope/klpscope.log'
+  // As klpscope daemon without a flag.
+  const flags = daemonCommand().opts<DaemonFlags>()
+  if (isRoot()) {
+    await ensureTracer(say)
+    process.exit(await launchDaemon(launchOf(flags, log)))
+  }
   await runDaemon({
-    // As klpscope daemon without a flag.
-    ...daemonOptions(daemonCommand().opts<DaemonFlags>()),
+    ...daemonOptions(flags, requireTracer(flags)),
     log,
     onReady: (url) => {
       say(`tracing this host; its log is ${log}; Ctrl-C ends`)

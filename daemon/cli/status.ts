@@ -16,14 +16,15 @@ export const statusCommand = (): Command =>
       // Of a damaged record it is unknown, whatever it holds.
       process.exitCode ??= codes[headline.level]
       if (flags.json) return printJson(state)
-      const age = headline.since ? `, since ${headline.since} (${since(headline.since, state.time)})` : ''
+      const ageOf = (from: string): string => `, since ${from} (${since(from, state.time)})`
+      const age = headline.since ? ageOf(headline.since) : ''
       print(paint(colours[headline.level], headline.level.toUpperCase()), ` ${headline.text}${age}`)
       for (const step of headline.advice?.split('\n') ?? []) print(`  ${step}`)
       const told = state.findings.find(({ id }) => id === headline.finding)
       if (told?.lost) print(`  ${notSeen(told.lost)}`)
-      for (const { id, severity, summary, advice, lost } of state.findings) {
+      for (const { id, severity, summary, advice, lost, openedAt } of state.findings) {
         if (id === headline.finding) continue
-        print(`${severity}: ${summary}`)
+        print(`${severity}: ${summary}${lost ? ageOf(openedAt) : ''}`)
         if (!lost) continue
         print(`  ${advice}`)
         print(`  ${notSeen(lost)}`)

@@ -2,9 +2,10 @@ import type { BlockedTask } from '../contract/state.ts'
 
 export type MainFunction = { name: string; module: string | null }
 
-/** `symbol+0x12/0x34 [module]`, as fs/proc/base.c, proc_pid_stack, prints a frame. */
+/** `symbol+0x12 [module]`; as fs/proc/base.c, proc_pid_stack, prints a frame, the symbol's size follows: `/0x34`. */
 const readFrame = (frame: string): MainFunction | null => {
-  const [, name, module] = /^([^\s+]+)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([^\]\s]+)[^\]]*\])?$/.exec(frame) ?? []
+  const [, name, module] =
+    /^([^\s+]+)\+0x[0-9a-f]+(?:\/0x[0-9a-f]+)?(?: \[([^\]\s]+)[^\]]*\])?$/.exec(frame) ?? []
   return name === undefined ? null : { name, module: module ?? null }
 }
 

@@ -1,22 +1,40 @@
 import { graphTracer } from '../contract/graph-tracer.ts'
+import type { RecordOf } from '../raw/records.ts'
 import type { RawBpfLink } from './raw-record.ts'
 
-/** A tracing program that a process holds attached. */
+/** A tracing program that is attached. */
 export type TracingLink = {
-  pid: number
-  comm: string
+  /** The process that holds its link open; null: none is known to. */
+  holder: { pid: number; comm: string } | null
   programId: number
   programName: string
   attachType: string
   /**
    * As in the trampoline's symbol: BTF object id << 32 | 1 << 31 | BTF id of the traced function; null where the
-   * kernel does not tell (6.1). Source: include/linux/bpf_verifier.h, bpf_trampoline_compute_key.
+   * kernel does not tell (in fdinfo of 6.1). Source: include/linux/bpf_verifier.h, bpf_trampoline_compute_key.
    */
   key: string | null
 }
 
 /** enum bpf_attach_type, include/uapi/linux/bpf.h. */
 const attachTypes: Record<string, string> = { 24: 'fentry', 25: 'fexit', 26: 'fmod_ret', 55: 'fsession' }
+const attachTypeOf = (number: number | string | undefined): string =>
+  attachTypes[number ?? ''] ?? 'tracing program'
+const keyOf = (object: bigint, target: bigint): string => String((object << 32n) | 0x8000_0000n | target)
+
+/** The rows of a list: of each link one of itself, and one for each process that holds it open. */
+export const linksOf = (rows: readonly RecordOf<'tracing-link'>[]): TracingLink[] => {
+  const held = new Set(rows.filter(({ holder }) => holder.pid !== 0).map(({ linkId }) => linkId))
+  return rows
+    .filter(({ holder, linkId }) => holder.pid !== 0 || !held.has(linkId))
+    .map(({ holder: { pid, comm }, programId, program, attachType, targetObjectId, targetBtfId }) => ({
+      holder: pid === 0 ? null : { pid, comm },
+      programId,
+      programName: program,
+      attachType: attachTypeOf(attachType),
+      key: keyOf(BigInt(targetObjectId), BigInt(targetBtfId)),
+    }))
+}
 
 /** Reads fdinfo of BPF links; those that are not of tracing programs are left out. */
 export const parseLinks = (links: RawBpfLink[], programs: string[]): TracingLink[] =>
@@ -33,12 +51,11 @@ export const parseLinks = (links: RawBpfLink[], programs: string[]): TracingLink
     const symbol = programs.find((name) => name.startsWith(`bpf_prog_${tag}_`))
     return [
       {
-        pid,
-        comm,
+        holder: { pid, comm },
         programId: Number(id),
         programName: symbol?.slice(`bpf_prog_${tag}_`.length) ?? `tag ${tag}`,
-        attachType: attachTypes[field('attach_type') ?? ''] ?? 'tracing program',
-        key: object && target ? String((BigInt(object) << 32n) | 0x8000_0000n | BigInt(target)) : null,
+        attachType: attachTypeOf(field('attach_type')),
+        key: object && target ? keyOf(BigInt(object), BigInt(target)) : null,
       },
     ]
   })
@@ -52,8 +69,8 @@ export const blameFor = (stack: string[], links: TracingLink[]): string | undefi
     const traced = functionIn(stack[index - 1] ?? '')
     const key = /^bpf_trampoline_(\d+)/.exec(frame)?.[1]
     if (key !== undefined) {
-      const name = ({ programName, programId, attachType, comm, pid }: TracingLink) =>
-        `BPF program ${programName} (id ${programId}, ${attachType} on ${traced}) of ${comm} (${pid})`
+      const name = ({ programName, programId, attachType, holder }: TracingLink) =>
+        `BPF program ${programName} (id ${programId}, ${attachType} on ${traced})${holder ? ` of ${holder.comm} (${holder.pid})` : ', which no process is known to hold'}`
       const owners = links.filter((link) => link.key === key)
       if (owners.length > 0) return owners.map(name).join(' and ')
       // fentry programs return before the traced function runs.

@@ -8,7 +8,7 @@ import { parseLinks } from './blame.ts'
 import { callRecords } from './call-records.ts'
 import { mapClock } from './clock.ts'
 import { observeSites } from './ftrace-sites.ts'
-import { nameInventory } from './inventory.ts'
+import { nameInventoryByHand } from './inventory.ts'
 import { checkLogFrom } from './log-check.ts'
 import { decodeKernelLog } from './log-records.ts'
 import { type DecodeContext, freshContext } from './probe-set.ts'
@@ -17,10 +17,12 @@ import { inspectTask } from './procfs-task.ts'
 import type { RawRecord } from './raw-record.ts'
 import { isAttached, seesWith } from './sees.ts'
 import { nameCallers } from './shadow-callers.ts'
+import { mayMove } from './symbols.ts'
 import { observePatches } from './sysfs.ts'
 import { isCount, takeCounts } from './task-counts.ts'
 import { observeUnlessVoid } from './task-list.ts'
 import { parseProcfs } from './task-table.ts'
+import { decodeText } from './text-records.ts'
 import { forgetTracer, tracerRecords } from './tracer-records.ts'
 import { decodeUserProbe } from './user-probe.ts'
 import { overdueRefusals } from './waiting-refusals.ts'
@@ -86,6 +88,8 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       return mapClock(context, record)
     case 'probe':
       return decodeProbe(context, record.record)
+    case 'text':
+      return decodeText(context, record.text)
     case 'procfs-tasks':
       return observeUnlessVoid(context, parseProcfs(record.tasks), record)
     case 'sysfs':
@@ -99,7 +103,7 @@ const decodeRecord = (context: DecodeContext, record: RawRecord): EventDraft[] =
       context.links = parseLinks(record.links, record.programs)
       return []
     case 'symbols':
-      return nameInventory(context, record.symbols, monoNs)
+      return nameInventoryByHand(context, record.symbols, monoNs)
     case 'shadow-callers':
       nameCallers(context.shadowCallers, record.callers)
       return []
@@ -130,6 +134,7 @@ const decodeProbe = (context: DecodeContext, record: TracerRecord): EventDraft[]
   const decode = probeDecoders.get(record.record)
   if (!decode) throw new Error(`unknown record ${record.record}`)
   const counts = isCount(record.record) ? [] : takeCounts(context)
+  if (mayMove(record.record)) context.symbols.clear()
   return [...counts, ...decode(record, context)]
 }
 

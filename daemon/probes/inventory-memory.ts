@@ -8,8 +8,10 @@ export type InventoryMemory = {
   current: Inventory | null
   /** The same while its event waits for the symbols of its addresses. */
   walked: Inventory | null
-  /** Symbol by address; null: the kernel has none. */
-  symbols: Map<string, RawSymbol>
+  /** Of its addresses those. */
+  nameless: Set<string>
+  /** Symbols that earlier versions looked up by themselves, by address. */
+  lookedUp: Map<string, RawSymbol>
   /** The last one told, as JSON. */
   told: string
 }
@@ -18,6 +20,7 @@ export const freshInventory = (): InventoryMemory => ({
   reader: new InventoryReader(),
   current: null,
   walked: null,
-  symbols: new Map(),
+  nameless: new Set(),
+  lookedUp: new Map(),
   told: '',
 })

@@ -1,11 +1,11 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { InventoriedPatch } from '../contract/inventory.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
-import type { InventoryMemory } from './inventory-memory.ts'
 import type { InventoryRecord } from './inventory-reader.ts'
 import { adoptStates } from './lifecycle-memory.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import type { RawSymbol } from './raw-record.ts'
+import { learnLivepatches } from './shadow-callers.ts'
 import { followInventory } from './traced-functions.ts'
 
 /** Every address of an inventory that has, or should have, a symbol. */
@@ -23,21 +23,32 @@ export const addressesOf = (patches: readonly InventoriedPatch[]): string[] => [
   ),
 ]
 
-/** Symbols came: the walk that waited for them can be told, unless nothing has changed since the last. */
+/** A symbol came: the walk that waited for it can be told, unless nothing has changed since the last. */
 export const nameInventory = (
+  context: DecodeContext,
+  { address }: { address: string },
+  monoNs: string,
+): EventDraft[] => (context.inventory.nameless.delete(address) ? tell(context, monoNs) : [])
+
+/** The same of those that earlier versions looked up by themselves. */
+export const nameInventoryByHand = (
   context: DecodeContext,
   symbols: readonly RawSymbol[],
   monoNs: string,
 ): EventDraft[] => {
-  const memory = context.inventory
-  for (const symbol of symbols) memory.symbols.set(symbol.address, symbol)
-  return tell(memory, monoNs)
+  const { inventory } = context
+  for (const symbol of symbols) {
+    inventory.lookedUp.set(symbol.address, symbol)
+    inventory.nameless.delete(symbol.address)
+  }
+  return tell(context, monoNs)
 }
 
-const tell = (memory: InventoryMemory, monoNs: string): EventDraft[] => {
-  const { walked, symbols } = memory
-  if (!walked || addressesOf(walked.patches).some((address) => !symbols.has(address))) return []
-  const patches = withSymbols(walked.patches, symbols)
+const tell = (context: DecodeContext, monoNs: string): EventDraft[] => {
+  const memory = context.inventory
+  const { walked, nameless } = memory
+  if (!walked || nameless.size > 0) return []
+  const patches = withSymbols(walked.patches, (address) => symbolAt(context, address)?.name ?? null)
   memory.walked = null
   const text = JSON.stringify(patches)
   if (text === memory.told) return []
@@ -45,35 +56,38 @@ const tell = (memory: InventoryMemory, monoNs: string): EventDraft[] => {
   return [{ kind: 'patches-inventoried', monoNs, asOfMonoNs: walked.monoNs, patches }]
 }
 
+const symbolAt = ({ symbols, inventory }: DecodeContext, address: string) =>
+  symbols.get(address) ?? inventory.lookedUp.get(address)
+
 const withSymbols = (
   patches: readonly InventoriedPatch[],
-  symbols: Map<string, RawSymbol>,
+  nameAt: (address: string) => string | null,
 ): InventoriedPatch[] =>
   patches.map((patch) => ({
     ...patch,
     objects: patch.objects.map((object) => ({
       ...object,
       callbacks: Object.fromEntries(
-        Object.entries(object.callbacks).map(([name, address]) => [
-          name,
-          symbols.get(address)?.name ?? address,
-        ]),
+        Object.entries(object.callbacks).map(([name, address]) => [name, nameAt(address) ?? address]),
       ),
       functions: object.functions.map((func) => ({
         ...func,
-        symbol: symbols.get(func.newAddress)?.name ?? null,
+        symbol: nameAt(func.newAddress),
       })),
     })),
   }))
 
 const gather = (record: InventoryRecord, context: DecodeContext): EventDraft[] => {
+  if (record.record === 'inventory-patch') learnLivepatches(context, [record.patch])
   const memory = context.inventory
   const inventory = memory.reader.read(record)
   if (!inventory) return []
   // The same addresses may belong to another module by now: only what this walk holds stays known.
   const held = new Set(addressesOf(inventory.patches))
-  for (const address of memory.symbols.keys()) if (!held.has(address)) memory.symbols.delete(address)
+  for (const known of [memory.lookedUp, context.symbols])
+    for (const address of known.keys()) if (!held.has(address)) known.delete(address)
   memory.walked = inventory
+  memory.nameless = new Set([...held].filter((address) => !symbolAt(context, address)))
   adoptStates(context.lifecycle, inventory.patches)
   memory.current = inventory
   followInventory(context.functionCalls, inventory)
@@ -82,7 +96,7 @@ const gather = (record: InventoryRecord, context: DecodeContext): EventDraft[] =
   if (unseenSinceNs !== null && BigInt(inventory.monoNs) > BigInt(unseenSinceNs)) {
     context.functionCalls.unseenSinceNs = null
   }
-  return tell(memory, inventory.monoNs)
+  return tell(context, inventory.monoNs)
 }
 
 /** The kernel's own account of patches, objects, functions and states. Source: include/linux/livepatch.h. */

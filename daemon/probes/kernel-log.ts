@@ -104,17 +104,19 @@ const blocked = (
   name: string | null,
 ): LogFact => ({ fact: 'blocked', tid: Number(tid), comm: comm ?? '', reason, function: name })
 
-/**
- * Whether a record is worth forwarding: what livepatch says, and modules that the loader refuses.
- * @param tasksToo also its talk of single tasks (dynamic debug, once a second for each blocked one)
- */
-export const concernsLivepatching = (line: string, tasksToo: boolean): boolean => {
+/** Whether a record is worth forwarding: what livepatch says, and modules that the loader refuses. */
+export const concernsLivepatching = (line: string): boolean => {
   const text = textOf(line)
-  if (/^livepatch: klp_(?:try_switch_task|check_stack): /.test(text)) return tasksToo
   return text.startsWith('livepatch: ') || /Failed to construct shadow/.test(text) || factIn(text) !== null
 }
 
 export const parseKernelLog = (line: string): LogFact | null => factIn(textOf(line))
+
+/** The record's number; null: none. */
+export const logSequence = (line: string): number | null => {
+  const sequence = /^\d+,(\d{1,15}),/.exec(line)?.[1]
+  return sequence === undefined ? null : Number(sequence)
+}
 
 /** The record's own time in µs of the log's clock; null: none. Source: kernel/printk/printk.c, info_print_ext_header. */
 export const logTimeUs = (line: string): bigint | null => {

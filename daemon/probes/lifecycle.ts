@@ -15,6 +15,7 @@ import { stories, toldByProbe } from './log-check.ts'
 import { moduleRecords } from './module-lifecycle.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import { whyRefused } from './refusal.ts'
+import { learnLivepatches } from './shadow-callers.ts'
 import { addressOf, whoOf } from './task-id.ts'
 import { holdRefusal } from './waiting-refusals.ts'
 
@@ -26,6 +27,7 @@ export const lifecycle: ProbeSet = {
     ...moduleRecords,
 
     'patch-loading': (record, context) => {
+      learnLivepatches(context, [record.patch])
       const load: Load = {
         monoNs: String(record.monoNs),
         patch: record.patch,

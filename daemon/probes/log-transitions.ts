@@ -12,6 +12,10 @@ export type TransitionFact = Extract<
   { fact: 'transition-started' | 'transition-completed' | 'transition-forced' }
 >
 
+/** Between the log's clock and the probes', at most. */
+const clockSkewNs = 100_000_000n
+const factsKept = 20
+
 /**
  * A transition by the kernel's own words, for hosts where no probe tells. A reversed one starts a second time.
  * Source: kernel/livepatch/transition.c, klp_start_transition, klp_complete_transition, klp_force_transition.
@@ -24,6 +28,7 @@ export const transitionInLog = (
 ): EventDraft[] => {
   if (context.attached) {
     if (fact.fact === 'transition-completed') toldByLog(context.logCheck, stories.end(fact.patch), monoNs)
+    context.loggedTransitions = [...context.loggedTransitions, { fact, monoNs }].slice(-factsKept)
     return []
   }
   madeStep(context, BigInt(monoNs))
@@ -49,6 +54,14 @@ export const endInLog = (context: DecodeContext, untilNs: string): EventDraft[] 
   const endedNs = untoldUntil(logCheck, untilNs, stories.end(patch), generation)
   if (endedNs === undefined) return []
   return ended(context, { fact: 'transition-completed', patch, direction: directionOf(target) }, endedNs)
+}
+
+/** It turns out that the probes have not fired: what the log said behind their last word, and they did not tell. */
+export const transitionsMissed = (context: DecodeContext): EventDraft[] => {
+  const told = context.taskList.lastStepNs + clockSkewNs
+  const missed = context.loggedTransitions.filter(({ monoNs }) => BigInt(monoNs) > told)
+  context.loggedTransitions = []
+  return missed.flatMap(({ fact, monoNs }) => transitionInLog(context, fact, monoNs))
 }
 
 const runningOf = ({ transition }: DecodeContext, patch: string): RunningTransition | null =>

@@ -8,8 +8,11 @@ import { freshInventory, type InventoryMemory } from './inventory-memory.ts'
 import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import { freshLogCheck, type LogCheckMemory } from './log-check.ts'
 import type { LogClock } from './log-clock.ts'
+import type { TransitionFact } from './log-transitions.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
+import { freshStacks, type StacksMemory } from './stacks.ts'
+import type { SymbolsMemory } from './symbols.ts'
 import { freshSysfs, type SysfsMemory } from './sysfs-transition.ts'
 import { freshTaskCounts, type TaskCountsMemory } from './task-counts.ts'
 import { freshTaskList, type TaskListMemory } from './task-list.ts'
@@ -23,8 +26,16 @@ export type DecodeContext = {
   cancelledBy: { pid: number; tid: number; comm: string } | null
   /** The task that prepares a transition, from klp_init_transition to klp_start_transition; null: none does. */
   asking: (Requester & { tid: number }) | null
-  /** Tracing programs attached by processes, as last scanned. */
+  /** Tracing programs that are attached, as last listed. */
   links: TracingLink[]
+  /** Rows of the list of them that is being read. */
+  linkRows: RecordOf<'tracing-link'>[]
+  symbols: SymbolsMemory
+  stacks: StacksMemory
+  /** Names of modules that are livepatches. */
+  livepatches: Set<string>
+  /** Lines of the list of ftrace sites that is being read. */
+  sites: string[]
   /** Loads under way, callbacks, refusals; see probes/lifecycle.ts. */
   lifecycle: LifecycleMemory
   inventory: InventoryMemory
@@ -54,7 +65,11 @@ export type DecodeContext = {
   /** Whether those are by which shadow variables are counted: otherwise only the walk of the hash knows. */
   shadowAttached: boolean
   logClock: LogClock | null
+  /** The sequence number that the kernel log's next record has at least; null: none has been seen. */
+  logNext: number | null
   logCheck: LogCheckMemory
+  /** The newest that the kernel log said of transitions while the probes were there to tell. */
+  loggedTransitions: { fact: TransitionFact; monoNs: string }[]
   toldBlocks: ToldBlocks
 }
 
@@ -74,6 +89,11 @@ export const freshContext = (): DecodeContext => ({
   cancelledBy: null,
   asking: null,
   links: [],
+  linkRows: [],
+  symbols: new Map(),
+  stacks: freshStacks(),
+  livepatches: new Set(),
+  sites: [],
   lifecycle: freshLifecycle(),
   inventory: freshInventory(),
   functionCalls: freshFunctionCalls(),
@@ -92,7 +112,9 @@ export const freshContext = (): DecodeContext => ({
   signalsAttached: false,
   shadowAttached: true,
   logClock: null,
+  logNext: null,
   logCheck: freshLogCheck(),
+  loggedTransitions: [],
   toldBlocks: new Map(),
 })
 

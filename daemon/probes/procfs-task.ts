@@ -4,7 +4,7 @@ import { blameFor } from './blame.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawRecord } from './raw-record.ts'
 
-/** What /proc tells of one task: of a blocked one its stack and where it belongs, of a requester its command. */
+/** What /proc tells of one task: of a blocked one where it belongs (and of earlier versions its stack), of a requester its command. */
 export const inspectTask = (
   context: DecodeContext,
   record: Extract<RawRecord, { source: 'procfs-task' }>,
@@ -16,7 +16,7 @@ export const inspectTask = (
     return []
   }
   const cgroup = record.cgroup === null ? undefined : cgroupPath(record.cgroup)
-  const stack = record.stack === null ? undefined : parseStack(record.stack)
+  const stack = typeof record.stack === 'string' ? parseStack(record.stack) : undefined
   const blame = stack && blameFor(stack, context.links)
   const runs = stack && threadFunction(stack)
   return [
@@ -41,9 +41,9 @@ const parseStack = (text: string): string[] =>
     .filter(Boolean)
 
 /** What a kernel thread runs: the function kthread() or a worker called. Source: kernel/kthread.c, kernel/workqueue.c. */
-const threadFunction = (stack: string[]): string | undefined => {
+export const threadFunction = (stack: string[]): string | undefined => {
   const below = stack.findIndex((frame) => /^(process_one_work|kthread)\+/.test(frame))
-  return below > 0 ? stack[below - 1]?.replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/, '') : undefined
+  return below > 0 ? stack[below - 1]?.replace(/\+0x[0-9a-f]+(\/0x[0-9a-f]+)?/, '') : undefined
 }
 
 /** Whom it belongs to; what is not known is left out. */

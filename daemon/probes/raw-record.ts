@@ -1,10 +1,11 @@
 import type { LossPlace } from '../contract/loss-place.ts'
 import type { TracerRecord } from '../raw/records.ts'
+import type { TracerText } from '../raw/text.ts'
 import type { TracerMessage } from '../raw/tracer-stream.ts'
 
 /**
  * What a source saw, uninterpreted. Everything the daemon ever learns about the kernel comes in this form,
- * so a recording is a file of these, in frames, and replaying it is the same work as live.
+ * so a recording holds all of these, and replaying it is the same work as live.
  */
 export type RawRecord = { monoNs: string } & RawBody
 
@@ -22,6 +23,8 @@ export type RawBody =
   | { source: 'clock'; wallNs: string; bootNs?: string }
   /** One record of the tracer (bpf/records.h); its own `monoNs` is that of the raw record. */
   | { source: 'probe'; record: TracerRecord }
+  /** Lines of the kernel, as the tracer passes them on; their own `monoNs` is that of the raw record. */
+  | { source: 'text'; text: TracerText }
   /**
    * A walk over /proc, where the tracer cannot list the tasks: threads may come and go meanwhile. `beganNs`: when it
    * began; `monoNs` is when it ended. Earlier versions recorded the first alone, as `monoNs`.
@@ -35,22 +38,20 @@ export type RawBody =
       tid: number
       /** True: read because it asked for a transition; false: because it is blocked. */
       requester: boolean
-      stack: string | null
+      /** Of earlier versions; today the tracer tells stacks. */
+      stack?: string | null
       cmdline: string | null
       cgroup: string | null
     }
-  /** Read before the inspection of a task whose stack is not reliable. */
-  | { source: 'bpf-links'; links: RawBpfLink[]; programs: string[] }
-  /** What /proc/kallsyms says of the addresses of an inventory (bpf/inventory.bpf.c). */
-  | { source: 'symbols'; symbols: RawSymbol[] }
-  /** What /proc says of the addresses that a SHADOW_USER record told. */
-  | { source: 'shadow-callers'; callers: RawCaller[] }
-  /** The lines of tracefs' enabled_functions that tell of a site whose instruction pointer is modified; null: unreadable. */
-  | { source: 'ftrace-sites'; lines: string[] | null }
-  /** One record of /dev/kmsg as read: `priority,sequence,microseconds,flags;text`. */
+  /** One record of /dev/kmsg as read while no tracer does: `priority,sequence,microseconds,flags;text`. */
   | { source: 'kernel-log'; line: string }
   /** Records the kernel overwrote before they were read. */
   | { source: 'kernel-log'; lost: number }
+  /** What earlier versions read by themselves, and the tracer tells today: TRACING_LINK, SYMBOL, and text. */
+  | { source: 'bpf-links'; links: RawBpfLink[]; programs: string[] }
+  | { source: 'symbols'; symbols: RawSymbol[] }
+  | { source: 'shadow-callers'; callers: RawCaller[] }
+  | { source: 'ftrace-sites'; lines: string[] | null }
   /** A line of a user's own bpftrace script, as it was printed (-f json), and lines that were not read. */
   | { source: 'user-probe'; probe: string; line: string }
   | { source: 'user-probe'; probe: string; lost: number; reason: string }
@@ -73,6 +74,12 @@ export const probeRecord = (record: TracerRecord): RawRecord => ({
   monoNs: String(record.monoNs),
   source: 'probe',
   record,
+})
+
+export const textRecord = (text: TracerText): RawRecord => ({
+  monoNs: String(text.monoNs),
+  source: 'text',
+  text,
 })
 
 /** A frame that was whole and says nothing. */

@@ -1,4 +1,5 @@
 import type { ProbeSetName } from '../contract/probe-purposes.ts'
+import { shadowCountedWith } from '../contract/shadow-probes.ts'
 import type { RawProbeSet } from './raw-record.ts'
 
 /** Functions of the kernel without whose probes another source has to tell what a set is relied on for. */
@@ -6,7 +7,7 @@ const essential: Partial<Record<ProbeSetName, readonly string[]>> = {
   transition: ['klp_start_transition', 'klp_complete_transition'],
   tasks: ['klp_check_and_switch_task'],
   lifecycle: ['klp_enable_patch'],
-  shadow: ['klp_shadow_alloc', 'klp_shadow_get_or_alloc', 'klp_shadow_free_struct'],
+  shadow: shadowCountedWith,
 }
 
 /** Whether a probe set is attached, with all that it has on these functions. */

@@ -1,7 +1,9 @@
 import type { ShadowAllocator } from '../contract/shadow.ts'
+import type { DecodeContext } from './probe-set.ts'
 import type { RawCaller } from './raw-record.ts'
+import type { KernelSymbol } from './symbols.ts'
 
-/** Which functions use shadow variables: addresses come from the kernel side, names from /proc a moment later. */
+/** Which functions use shadow variables: addresses come first, names a moment later. */
 export type ShadowCallersMemory = {
   /** By address, while what was last told of it is known. */
   names: Map<string, RawCaller>
@@ -11,8 +13,8 @@ export type ShadowCallersMemory = {
   told: Map<string, number>
   /** By id, then by address and module: after one module another may stand there. */
   allocators: Map<string, Map<string, ShadowAllocator>>
-  /** Livepatches by id. */
-  users: Map<string, Set<string>>
+  /** By id the modules that use it, and whether they are livepatches. */
+  users: Map<string, Map<string, boolean>>
 }
 
 export const freshShadowCallers = (): ShadowCallersMemory => ({
@@ -38,14 +40,45 @@ const leaveUnknown = (of: Map<string, ShadowAllocator>, address: string): void =
   of.set(key, { ...nobodys, allocated: nobodys.allocated + (of.get(key)?.allocated ?? 0) })
 }
 
-/** /proc told who stands at some addresses; of a module first, of the function in it later. */
+/** Whether an id is used from this address. */
+export const isCaller = ({ unnamed, names }: ShadowCallersMemory, address: string): boolean =>
+  unnamed.has(address) || names.has(address)
+
+export const callerOf = (
+  { address, name, module }: KernelSymbol,
+  livepatches: ReadonlySet<string>,
+): RawCaller => ({
+  address,
+  function: name,
+  module,
+  livepatch: module !== null && livepatches.has(module),
+})
+
+/** Some modules are livepatches. One may use shadow variables before it says so (klp_enable_patch). */
+export const learnLivepatches = (
+  {
+    livepatches,
+    shadowCallers: { names, users, allocators },
+  }: Pick<DecodeContext, 'livepatches' | 'shadowCallers'>,
+  modules: readonly string[],
+): void => {
+  for (const module of modules) {
+    if (livepatches.has(module)) continue
+    livepatches.add(module)
+    for (const by of users.values()) if (by.has(module)) by.set(module, true)
+    for (const caller of [...names.values(), ...[...allocators.values()].flatMap((of) => [...of.values()])])
+      if (caller.module === module) caller.livepatch = true
+  }
+}
+
+/** It is told who stands at some addresses; in old records of a module first, of the function in it later. */
 export const nameCallers = (memory: ShadowCallersMemory, callers: readonly RawCaller[]): void => {
   for (const caller of callers) {
     const { address, module, livepatch } = caller
-    memory.names.set(address, caller)
+    memory.names.set(address, { ...caller })
     if (module !== null) {
       for (const id of memory.unnamed.get(address) ?? []) {
-        if (livepatch) memory.users.set(id, (memory.users.get(id) ?? new Set()).add(module))
+        memory.users.set(id, (memory.users.get(id) ?? new Map()).set(module, livepatch))
       }
       memory.unnamed.delete(address)
     }
@@ -106,7 +139,7 @@ export const allocatorsOf = (memory: ShadowCallersMemory, id: string): ShadowAll
 }
 
 export const usersOf = (memory: ShadowCallersMemory, id: string): string[] =>
-  [...(memory.users.get(id) ?? [])].sort()
+  [...(memory.users.get(id) ?? [])].flatMap(([module, livepatch]) => (livepatch ? [module] : [])).sort()
 
 /** Of a single call: its function and, when that is one, the livepatch it belongs to. */
 export const calledFrom = (

@@ -1,7 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
 import { hexOf } from './hex.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
-import { calledFrom, meetCaller } from './shadow-callers.ts'
+import { calledFrom, callerOf, meetCaller, nameCallers } from './shadow-callers.ts'
 import { changesOf, countsOf, findsOf, totalsOf } from './shadow-counters.ts'
 import { shadowEvent } from './shadow-event.ts'
 import { endWalk, type ShadowChanges } from './shadow-walk.ts'
@@ -55,7 +55,10 @@ export const shadowRecords: RecordDecoders = {
   ],
 
   'shadow-user': ({ id, caller }, context) => {
-    meetCaller(context.shadowCallers, hexOf(id), hexOf(caller))
+    const address = hexOf(caller)
+    meetCaller(context.shadowCallers, hexOf(id), address)
+    const symbol = context.symbols.get(address)
+    if (symbol) nameCallers(context.shadowCallers, [callerOf(symbol, context.livepatches)])
     return []
   },
 

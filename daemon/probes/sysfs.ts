@@ -3,6 +3,7 @@ import type { ObservedPatch } from '../contract/event-parts.ts'
 import { functionLabel, parseFunctionLabel } from '../contract/function-identity.ts'
 import type { DecodeContext } from './probe-set.ts'
 import type { RawModule, RawPatch } from './raw-record.ts'
+import { learnLivepatches } from './shadow-callers.ts'
 import { judgeScan, type SysfsVerdict } from './sysfs-transition.ts'
 import { madeStep } from './task-list.ts'
 import { directionOf } from './transition.ts'
@@ -43,6 +44,10 @@ export const observePatches = (
   monoNs: string,
 ): EventDraft[] => {
   const patches = raw.map(observedPatch)
+  learnLivepatches(
+    context,
+    [...patches, ...(rawModules ?? [])].map(({ name }) => name),
+  )
   const modules = rawModules?.map(({ name, files }) => ({ name, ...moduleFacts(files) }))
   const events: EventDraft[] = []
   const text = JSON.stringify([patches, modules])

@@ -4,6 +4,7 @@ import { kthreadFlag, recordKind } from '../raw/enums.ts'
 import type { RecordOf } from '../raw/records.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { blockedByStack } from './stack-reason.ts'
+import { freshStacks, takeStack, tellStacks } from './stacks.ts'
 import { observeTasks, observeWaitedFor, toPatchState } from './task-table.ts'
 
 /** Rows of the lists that are being read. */
@@ -17,9 +18,11 @@ export type TaskListMemory = {
 export const freshTaskList = (): TaskListMemory => ({ threads: [], waitedFor: [], lastStepNs: 0n })
 
 /** The transition made a step: lists that were begun before it are void, and who blocks it is another question. */
-export const madeStep = ({ taskList, toldBlocks }: DecodeContext, monoNs: bigint): void => {
+export const madeStep = (context: DecodeContext, monoNs: bigint): void => {
+  const { taskList, toldBlocks } = context
   if (monoNs > taskList.lastStepNs) taskList.lastStepNs = monoNs
   toldBlocks.clear()
+  context.stacks = freshStacks()
 }
 
 /**
@@ -86,25 +89,32 @@ export const listRecords = {
     return []
   },
 
-  'task-waited-for': (row, { taskList }) => {
-    taskList.waitedFor.push(row)
+  'task-waited-for': (row, context) => {
+    context.taskList.waitedFor.push(row)
+    takeStack(context, row)
     return []
   },
 
   'tasks-end': (end, context): EventDraft[] => {
     const rows = takeRows(context.taskList, end.list)
+    const stacks = tellStacks(context, String(end.monoNs))
     const beganNs = rows[0]?.monoNs ?? end.monoNs
-    if (!end.complete || rows.length !== end.rows) return []
-    if (isVoid(context, beganNs)) return []
+    if (!end.complete || rows.length !== end.rows || isVoid(context, beganNs)) return stacks
     const monoNs = String(beganNs)
     if (end.list === recordKind.task) {
       const threads = (rows as RecordOf<'task'>[]).map((row) => observed(row, toPatchState(row.patchState)))
-      return [observeTasks(context, threads, 'iterator', monoNs)]
+      return [...stacks, observeTasks(context, threads, 'iterator', monoNs)]
     }
-    if (!context.transition) return context.asking ? observeTimePassing(context, monoNs) : []
+    if (!context.transition)
+      return [...stacks, ...(context.asking ? observeTimePassing(context, monoNs) : [])]
     const { target } = context.transition
     const waitedFor = rows as RecordOf<'task-waited-for'>[]
     const tasks = waitedFor.map((row) => observed(row, target === 1 ? 0 : 1))
-    return [...blockedByStack(context, waitedFor), observeWaitedFor(context, tasks, target, monoNs)]
+    // Stacks behind it: it may be what says that they are blocked.
+    return [
+      ...blockedByStack(context, waitedFor),
+      observeWaitedFor(context, tasks, target, monoNs),
+      ...stacks,
+    ]
   },
 } satisfies RecordDecoders

@@ -2,6 +2,7 @@ import type { BlockReason } from '../contract/event-parts.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
 import { kthreadFlag } from '../raw/enums.ts'
 import type { ProbeSet } from './probe-set.ts'
+import { blockedAgain } from './stacks.ts'
 import { stateLetter } from './state-letter.ts'
 import { countRecords, wayOf } from './task-counts.ts'
 import { whoOf } from './task-id.ts'
@@ -23,7 +24,8 @@ export const tasks: ProbeSet = {
     ...countRecords,
     ...listRecords,
 
-    'task-blocked': ({ monoNs, task, error, state, ...record }) => {
+    'task-blocked': ({ monoNs, task, error, state, ...record }, context) => {
+      blockedAgain(context, task.tid)
       const errno = 0 - error
       return [
         {

@@ -1,15 +1,19 @@
 import type { EventDraft } from '../contract/event.ts'
 import { probePart } from '../contract/tracer-part.ts'
 import { recordKind } from '../raw/enums.ts'
+import { linksOf } from './blame.ts'
 import { endCallLook, forgetTracedCalls } from './call-records.ts'
 import { mapClock } from './clock.ts'
+import { nameInventory } from './inventory.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
 import { checkLog, lagNs, tellDoubts } from './log-check.ts'
-import { endInLog } from './log-transitions.ts'
+import { endInLog, transitionsMissed } from './log-transitions.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
-import { freshShadowCallers } from './shadow-callers.ts'
+import { callerOf, freshShadowCallers, isCaller, nameCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
+import { blameAnew, freshStacks, tellStacks } from './stacks.ts'
+import { symbolOf } from './symbols.ts'
 import { freshTaskCounts } from './task-counts.ts'
 
 /**
@@ -17,6 +21,7 @@ import { freshTaskCounts } from './task-counts.ts'
  * @returns what the kernel log alone told before this was known
  */
 const loseSight = (context: DecodeContext): EventDraft[] => {
+  const wasAttached = context.attached
   context.attached = false
   context.asking = null
   context.tasksAttached = false
@@ -30,7 +35,7 @@ const loseSight = (context: DecodeContext): EventDraft[] => {
   forgetTracedCalls(context)
   context.shadowCallers = freshShadowCallers()
   if (context.transition) context.transition.generation = '0'
-  return tellDoubts(context.logCheck)
+  return [...tellDoubts(context.logCheck), ...(wasAttached ? transitionsMissed(context) : [])]
 }
 
 /** The kernel-side counts die with their tracer. @returns see loseSight */
@@ -38,6 +43,10 @@ export const forgetTracer = (context: DecodeContext): EventDraft[] => {
   const missed = loseSight(context)
   forgetShadowCounters(context)
   context.lost.clear()
+  context.symbols.clear()
+  context.stacks = freshStacks()
+  context.linkRows = []
+  context.sites = []
   return missed
 }
 
@@ -84,10 +93,26 @@ export const tracerRecords = {
     return [...endInLog(context, untilNs), ...checkLog(context.logCheck, String(record.monoNs))]
   },
 
-  // The daemon still looks names and links up by itself.
-  symbol: () => [],
-  'tracing-link': () => [],
-  'tracing-links-end': () => [],
+  symbol: (record, context): EventDraft[] => {
+    const symbol = symbolOf(record)
+    const { address } = symbol
+    const monoNs = String(record.monoNs)
+    context.symbols.set(address, symbol)
+    if (isCaller(context.shadowCallers, address))
+      nameCallers(context.shadowCallers, [callerOf(symbol, context.livepatches)])
+    return [...nameInventory(context, symbol, monoNs), ...tellStacks(context, monoNs)]
+  },
+
+  'tracing-link': (row, { linkRows }) => {
+    linkRows.push(row)
+    return []
+  },
+
+  'tracing-links-end': ({ monoNs }, context): EventDraft[] => {
+    context.links = linksOf(context.linkRows)
+    context.linkRows = []
+    return blameAnew(context, String(monoNs))
+  },
 
   account: ({ monoNs, ofKind, unreserved, unwritten }, context): EventDraft[] => {
     const lost = unreserved + unwritten

@@ -14,6 +14,8 @@ export const frameTypes = {
   ready: 5,
   record: 6,
   text: 7,
+  // Of whoever has started the tracer, when it has ended.
+  ended: 63,
   // In recordings only, beside those of the tracer.
   recording: 64,
   observation: 65,

@@ -59,6 +59,9 @@ export const readySchema = z.object({
 })
 export type Ready = z.infer<typeof readySchema>
 
+/** Why a tracer ended. */
+export const endedSchema = z.object({ reason: z.string().max(1000) })
+
 /** What a recording begins with, and every run that was added to it. */
 export const recordingSchema = z.object({ program: z.literal('klpscope'), recording: z.literal(1) })
 export const recordingHeader: z.infer<typeof recordingSchema> = { program: 'klpscope', recording: 1 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type Frame, FrameError, FrameReader } from './frames.ts'
 import { checkShape } from './json-shape.ts'
 import {
+  endedSchema,
   enumSchema,
   type Hello,
   helloSchema,
@@ -25,6 +26,7 @@ export type TracerMessage =
   | { type: 'probe'; probe: TracerProbe }
   | { type: 'ready'; ready: Ready }
   | { type: 'record'; record: TracerRecord }
+  | { type: 'ended'; reason: string }
   /** In a recording: what another source saw, as JSON. */
   | { type: 'observation'; observation: unknown }
   | ({ type: 'text' } & TracerText)
@@ -97,6 +99,8 @@ export class TracerStream {
         return { type, probe: this.#required(probeSchema, payload) }
       case 'ready':
         return { type, ready: this.#required(readySchema, payload) }
+      case 'ended':
+        return { type, ...this.#required(endedSchema, payload) }
       case 'record': {
         const record = this.#decoder?.decode(payload)
         if (record) return { type, record }

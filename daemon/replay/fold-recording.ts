@@ -5,7 +5,7 @@ import { type CoreState, initialState } from '../core/core-state.ts'
 import { reduce } from '../core/reduce.ts'
 import { parseTime } from '../core/time.ts'
 import { createEngine, type Step } from '../engine.ts'
-import { notUnderstood, probeRecord, type RawRecord } from '../probes/raw-record.ts'
+import { notUnderstood, probeRecord, type RawRecord, textRecord } from '../probes/raw-record.ts'
 import type { TracerMessage } from '../raw/tracer-stream.ts'
 import { isStoredEvent, parseStored } from '../store/stored-json.ts'
 
@@ -100,6 +100,7 @@ export const foldRecording = (
 
   const takeFrame = (message: TracerMessage): void => {
     if (message.type === 'record') takeRaw(probeRecord(message.record))
+    else if (message.type === 'text') takeRaw(textRecord(message))
     else if (message.type === 'observation' && isRaw(message.observation)) takeRaw(message.observation)
     else if (message.type === 'observation') {
       end()

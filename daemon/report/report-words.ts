@@ -1,6 +1,7 @@
 import type { Straggler } from '../contract/report.ts'
 import type { Transition } from '../contract/state.ts'
 import { formatDuration } from '../words/format.ts'
+import { withoutOffset } from '../words/stack-frame.ts'
 import { wayWords } from '../words/words.ts'
 
 /** `2026-11-20 17:52:05 UTC` */
@@ -53,7 +54,7 @@ export const because = (straggler: Straggler): string => {
 
 /** The function it waits in, when its stack tells more than the reason does. */
 const waitsIn = ({ stack, runs }: Straggler, known: string | null): string => {
-  const top = stack?.[0]?.replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/, '')
+  const top = stack?.[0] === undefined ? undefined : withoutOffset(stack[0])
   const place = top === undefined || top.split(' ')[0] === known ? null : top
   if (place !== null) return `, waiting in ${place}`
   return runs === null || known !== null ? '' : `; it runs ${runs}`

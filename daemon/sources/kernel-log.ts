@@ -9,21 +9,21 @@ const recordBytes = 8192
 /** A flood of lines is read in slices, so that nothing else has to wait for it. */
 const recordsPerLook = 500
 
+/** Names the descriptor at which it was opened for us, by somebody who may. */
+export const kernelLogVariable = 'KLPSCOPE_KERNEL_LOG'
+
 export type KernelLog = { stop: () => void }
 
 /**
- * Follows /dev/kmsg from now on, one record per read. Source: Documentation/ABI/testing/dev-kmsg: EAGAIN means
- * no more for now, EPIPE that records were overwritten before they were read; the next read goes on after them.
- * Polled: an open read would keep one of Node's four file threads for good.
- * @param wantsTasks whether what it says of single tasks is wanted now
+ * Follows /dev/kmsg from now on, one record per read, while the tracer does not. Source:
+ * Documentation/ABI/testing/dev-kmsg: EAGAIN means no more for now, EPIPE that records were overwritten before they
+ * were read; the next read goes on after them. Polled: an open read would keep one of Node's four file threads for good.
+ * @param isWanted whether nobody else tells of the log now
  * @throws Error when the log cannot be opened
  */
-export const followKernelLog = (
-  emit: (body: RawBody) => void,
-  wantsTasks: () => boolean,
-  path = '/dev/kmsg',
-): KernelLog => {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+export const followKernelLog = (emit: (body: RawBody) => void, isWanted: () => boolean): KernelLog => {
+  const opened = process.env[kernelLogVariable]
+  const fd = opened ? Number(opened) : openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK)
   const buffer = Buffer.alloc(recordBytes)
   let next: number | null = null
   let overrun = false
@@ -46,7 +46,7 @@ export const followKernelLog = (
     }
   }
 
-  /** @param quiet the history before us: read past, not told */
+  /** @param quiet the history before us, or what somebody else has told: read past */
   const drain = (quiet: boolean): void => {
     for (let count = 0; quiet || count < recordsPerLook; count++) {
       const record = readRecord()
@@ -56,8 +56,7 @@ export const followKernelLog = (
       if (overrun && !quiet) emit({ source: 'kernel-log', lost: Math.max(1, sequence - (next ?? sequence)) })
       overrun = false
       next = sequence + 1
-      if (!quiet && concernsLivepatching(record, wantsTasks()))
-        emit({ source: 'kernel-log', line: record.trimEnd() })
+      if (!quiet && concernsLivepatching(record)) emit({ source: 'kernel-log', line: record.trimEnd() })
     }
   }
 
@@ -69,6 +68,6 @@ export const followKernelLog = (
     open = false
   }
   drain(true)
-  timer = setInterval(() => drain(false), pollMs)
+  timer = setInterval(() => drain(!isWanted()), pollMs)
   return { stop }
 }

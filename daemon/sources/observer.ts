@@ -1,37 +1,28 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, hostname, release } from 'node:os'
-import { join } from 'node:path'
 import type { RawBody, RawPatch, RawRecord } from '../probes/raw-record.ts'
 import { parseProcfs } from '../probes/task-table.ts'
 import type { Frame } from '../raw/frames.ts'
 import type { TracerRecord } from '../raw/records.ts'
 import { timeUntil } from '../time-until.ts'
-import { scanBpfLinks } from './bpf-links.ts'
 import { createClockWatch, monotonicNs } from './clock.ts'
-import { followInventory } from './inventory-follower.ts'
 import { followKernelLog, type KernelLog } from './kernel-log.ts'
 import { type OverheadWatch, watchOverhead } from './overhead.ts'
 import { readProbeHeaders } from './probe-headers.ts'
 import { inspectTask, walkTasks } from './procfs.ts'
 import { createQuietTime } from './quiet-time.ts'
-import { createShadowCallers } from './shadow-callers.ts'
 import { createModuleScan, scanLivepatches } from './sysfs.ts'
 import { superviseTracer, type Tracer } from './tracer.ts'
 import type { ReadAccount } from './tracer-reader.ts'
+import { inheritedPipes } from './user-probe-pipes.ts'
 import { startUserProbes, type UserProbe, type UserProbes } from './user-probes.ts'
 
 export type ObserverOptions = {
-  /** Path of the tracer. */
-  tracer: string
+  /** Where a tracer is started for whoever connects. */
+  tracerSocket: string
   bpfDir: string
   version: string
   stalledAfterMs: number
-  /** Between two walks of klp_shadow_hash, in seconds. */
-  shadowCheckS: number
-  /** Calls per second of one patched function above which its calls are not counted any more. */
-  callBudgetPerS: number
-  /** Without any probe in the kernel. */
-  passive: boolean
   /** Sees each frame of the tracer as it came, before it is decoded. */
   onFrame: (frame: Frame) => void
   account: ReadAccount
@@ -40,7 +31,7 @@ export type ObserverOptions = {
 }
 
 export type Observer = {
-  /** Resolves once all probes are attached or reported missing, and all tasks were seen. */
+  /** Resolves once all probes are attached or reported missing. */
   ready: Promise<void>
   /**
    * Ends everything, also what is being attached. What was seen is passed on until then at the latest (on
@@ -52,19 +43,14 @@ export type Observer = {
 /** Between looks at sysfs: during a transition, and in quiet times. */
 const busyMs = 1_000
 const quietMs = 5_000
-/** A transition nobody stands in the way of is over by then. */
-const transitionSettleMs = 3_000
-/** Looking for tracing programs means a look at every open file of the host. */
-const linksMs = 10_000
 const inspectionsPerLook = 50
-/** -EINVAL of klp_check_and_switch_task: the stack is not reliable. */
-const unreliableStack = -22
+const walkPurpose = 'which tasks are switched is not known while the tracer does not list them'
 
 /** A look that is dear, on a huge or starved host, is repeated less often: at most a fifth of one CPU goes into it. */
 const pauseAfter = (tookMs: number): number => Math.max(busyMs - tookMs, 4 * tookMs)
 
 /**
- * Everything that needs root, behind one door that opens one way: raw records go out, nothing comes in.
+ * Everything that looks at the kernel, behind one door that opens one way: raw records go out, nothing comes in.
  * It decides by itself what to read when.
  */
 export const startObserver = (options: ObserverOptions, tell: (record: RawRecord) => void): Observer => {
@@ -82,16 +68,15 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   let tracer: Tracer | undefined
   let kernelLog: KernelLog | undefined
   let overhead: OverheadWatch | undefined
+  const quiet = createQuietTime()
   let userProbes: UserProbes | undefined
-  const quiet = createQuietTime(transitionSettleMs)
   const scanModules = createModuleScan()
-  const inventory = followInventory(quiet, emit, report('reading kernel symbols'))
-  const shadowCallers = createShadowCallers(quiet, emit, report('reading kernel symbols'))
   const watchClocks = createClockWatch()
   let busy = false
   let walkedAtMs = Number.NEGATIVE_INFINITY
-  let linksAtMs = Number.NEGATIVE_INFINITY
   let inspections = 0
+  let isTold = false
+  let wasAttempted = false
 
   const tellClocks = (): void => {
     const clocks = watchClocks()
@@ -101,27 +86,18 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   const emitPatches = (patches: RawPatch[]): void =>
     emit({ source: 'sysfs', patches, modules: scanModules(patches) })
 
-  const suspectBpf = (): void => {
-    if (performance.now() - linksAtMs < linksMs) return
-    linksAtMs = performance.now()
-    emit(scanBpfLinks())
-  }
-
   /** What /proc has to say is read at once: a blocked task, or who asked for a transition, may be gone a second later. */
   const followUp = (record: TracerRecord): RawBody | undefined => {
     switch (record.record) {
       case 'transition-asked':
         return inspectTask(record.by.tid, true)
       case 'task-blocked':
-        if (record.error === unreliableStack) suspectBpf()
         return record.task.tid > 0 ? inspectTask(record.task.tid, false) : undefined
       case 'task-waited-for':
         // Without the probes nobody else says who is blocked.
         return tracer?.sees('tasks') || inspections++ >= inspectionsPerLook
           ? undefined
           : inspectTask(record.task.tid, false)
-      case 'shadow-user':
-        return shadowCallers.follow(record)
       default:
         return undefined
     }
@@ -136,12 +112,6 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     const next = followUp(record.record)
     onRecord(record)
     if (next) emit(next)
-    inventory.follow(record.record)
-  }
-
-  const logged = (body: RawBody): void => {
-    if ('line' in body && body.line.includes('has an unreliable stack')) suspectBpf()
-    emit(body)
   }
 
   /** Where the tracer cannot list the tasks. */
@@ -149,6 +119,13 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
     walkedAtMs = performance.now()
     const beganNs = monotonicNs()
     const tasks = await walkTasks()
+    if (tasks === null) {
+      // Until the tracer is there nobody expects it.
+      if (isTold || !wasAttempted) return
+      isTold = true
+      report(walkPurpose)(new Error('/proc/<pid>/patch_state is for root alone'))
+      return
+    }
     onRecord({ source: 'procfs-tasks', tasks, beganNs, monoNs: monotonicNs() })
     const running = patches.find((patch) => patch.files.transition === '1')
     if (!running) return
@@ -180,17 +157,14 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
   }
 
   const attach = async (): Promise<void> => {
-    const { account, bpfDir, callBudgetPerS, passive, shadowCheckS, onFrame } = options
-    const args = [
-      ...(passive ? ['--passive'] : []),
-      ...['--shadow-check', String(shadowCheckS), '--call-budget', String(callBudgetPerS)],
-    ]
+    const { account, bpfDir, onFrame, tracerSocket } = options
     const sink = { frame: onFrame, tell: heard }
     if (stopped) return
-    userProbes = startUserProbes(options.userProbes, join(bpfDir, 'run-user-probe.sh'), emit)
-    tracer = superviseTracer(options.tracer, args, readProbeHeaders(bpfDir), sink, account)
+    userProbes = startUserProbes(options.userProbes, inheritedPipes, emit)
+    tracer = superviseTracer(tracerSocket, readProbeHeaders(bpfDir), sink, account)
     await tracer.firstAttempt
-    if (!stopped) overhead = watchOverhead(emit)
+    wasAttempted = true
+    if (!stopped) overhead = watchOverhead(emit, () => tracer?.worker() ?? null)
   }
 
   const begin = async (): Promise<void> => {
@@ -207,9 +181,9 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
       stalledAfterMs,
     })
     try {
-      kernelLog = followKernelLog(logged, () => !tracer?.sees('tasks'))
+      kernelLog = followKernelLog(emit, () => tracer?.attached() !== true)
     } catch (error) {
-      report('the kernel log cannot be read')(error)
+      report('the kernel log is not read while no tracer tells of it')(error)
     }
     // A transition that is already stuck is shown before the first probe is attached.
     await look()
@@ -227,7 +201,7 @@ export const startObserver = (options: ObserverOptions, tell: (record: RawRecord
       const inTime = (work: (Promise<void> | undefined)[]) =>
         Promise.race([Promise.allSettled(work), timeUntil(until)])
       await inTime([tracer?.stop(until), userProbes?.stop(until)])
-      await inTime([inventory.stop(), shadowCallers.stop(), looking])
+      await inTime([looking])
       ended = true
       kernelLog?.stop()
       overhead?.stop()

@@ -8,13 +8,17 @@ const ticksPerS = 100
 export type OverheadWatch = { stop: () => void }
 
 /**
- * Once a window the CPU time that this process and its tracers used. What BPF programs cost the traced tasks is not
+ * Once a window the CPU time that this process and its tracer used. What BPF programs cost the traced tasks is not
  * in it: the kernel counts that only when told to (kernel.bpf_stats_enabled), which costs time itself.
  */
-export const watchOverhead = (emit: (body: RawBody) => void, windowMs = minuteMs): OverheadWatch => {
-  let last = usedMs()
+export const watchOverhead = (
+  emit: (body: RawBody) => void,
+  worker: () => number | null,
+  windowMs = minuteMs,
+): OverheadWatch => {
+  let last = usedMs(worker())
   const timer = setInterval(() => {
-    const now = usedMs()
+    const now = usedMs(worker())
     emit({
       source: 'overhead',
       windowMs: Math.round(now.atMs - last.atMs),
@@ -30,19 +34,42 @@ export const watchOverhead = (emit: (body: RawBody) => void, windowMs = minuteMs
 
 type Used = { atMs: number; daemonMs: number; tracersMs: number }
 
-const usedMs = (): Used => {
+const usedMs = (worker: number | null): Used => {
   const own = cpuTimes('self')
   const children = childrenOf(process.pid).map(cpuTimes)
   const living = children.reduce((sum, { self, reaped }) => sum + self + reaped, 0)
-  return { atMs: performance.now(), daemonMs: own.self, tracersMs: own.reaped + living }
+  return {
+    atMs: performance.now(),
+    daemonMs: own.self,
+    tracersMs: own.reaped + living + (worker === null ? 0 : tracerMs(worker)),
+  }
 }
 
+/** Of the tracer's worker and of its parent, which has that of earlier workers. */
+const tracerMs = (worker: number): number => {
+  const { comm, self, parent } = cpuTimes(worker)
+  const watching = cpuTimes(parent)
+  // Where the tracer is in another pid namespace its number is somebody else's here.
+  if (comm !== tracerComm) return 0
+  return self + (watching.comm === tracerComm ? watching.self + watching.reaped : 0)
+}
+
+const tracerComm = 'klpscope-tracer'
+
+type CpuTimes = { comm: string; parent: number; self: number; reaped: number }
+
 /** utime + stime, and those of ended children; zeros for a process that is gone. See proc_pid_stat(5). */
-const cpuTimes = (pid: number | 'self'): { self: number; reaped: number } => {
+const cpuTimes = (pid: number | 'self'): CpuTimes => {
   const stat = read(`/proc/${pid}/stat`)
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const end = stat.lastIndexOf(')')
+  const fields = stat.slice(end + 2).split(' ')
   const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15).map(Number)
-  return { self: toMs(utime + stime), reaped: toMs(cutime + cstime) }
+  return {
+    comm: stat.slice(stat.indexOf('(') + 1, end),
+    parent: Number(fields[1] ?? 0),
+    self: toMs(utime + stime),
+    reaped: toMs(cutime + cstime),
+  }
 }
 
 const toMs = (ticks: number): number => (ticks * 1_000) / ticksPerS

@@ -6,14 +6,19 @@ import { printable } from '../raw/printable.ts'
 /** So many threads are read at a stretch before other work gets its turn. */
 const stretch = 64
 
-/** Every thread by a walk over /proc: the way when there is no BPF iterator. Threads that end meanwhile are left out. */
-export const walkTasks = async (): Promise<RawTask[]> => {
+/**
+ * Every thread by a walk over /proc: the way when there is no BPF iterator. Threads that end meanwhile are left out.
+ * @returns null where it does not tell of other users' threads
+ */
+export const walkTasks = async (): Promise<RawTask[] | null> => {
+  // Of process 1, which does not end.
+  if (read('/proc/1/patch_state') === null) return null
   const tasks: RawTask[] = []
-  let read = 0
+  let threads = 0
   for (const pid of list('/proc')) {
     if (!/^\d+$/.test(pid)) continue
     for (const tid of list(`/proc/${pid}/task`)) {
-      if (++read % stretch === 0) await breathe()
+      if (++threads % stretch === 0) await breathe()
       const task = readTask(Number(pid), Number(tid))
       if (task) tasks.push(task)
     }
@@ -42,12 +47,11 @@ export const parseStat = (
 }
 const [openingParenthesis, closingParenthesis] = [0x28, 0x29]
 
-/** Stack, command line and cgroup of one task; null where it cannot be read (the task may be gone). */
+/** Command line and cgroup of one task; null where it cannot be read (the task may be gone). */
 export const inspectTask = (tid: number, requester: boolean): RawBody => ({
   source: 'procfs-task',
   tid,
   requester,
-  stack: requester ? null : read(`/proc/${tid}/stack`),
   cmdline: read(`/proc/${tid}/cmdline`),
   cgroup: read(`/proc/${tid}/cgroup`),
 })

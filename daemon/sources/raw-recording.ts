@@ -7,7 +7,7 @@ import { wholeFrames } from './whole-frames.ts'
 export type RawRecording = {
   /** A frame of the tracer, as it came. */
   frame: (frame: Frame) => void
-  /** What another source saw. Of a record of the tracer only the time: its frame is written already. */
+  /** What another source saw. Of what the tracer tells only the time: its frame is written already. */
   write: (record: RawRecord) => void
   /** @param done called once all is written */
   end: (done?: () => void) => void
@@ -89,7 +89,7 @@ export const createRawRecording = (
     },
     write: (record) => {
       lastMonoNs = record.monoNs
-      if (record.source !== 'probe' && ready()) put(json('observation', record))
+      if (record.source !== 'probe' && record.source !== 'text' && ready()) put(json('observation', record))
     },
     end: (done = () => undefined) => (out ? void out.end(done) : done()),
   }

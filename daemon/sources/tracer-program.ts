@@ -1,8 +1,5 @@
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { execa } from 'execa'
+import { connect } from 'node:net'
 import { timeUntil } from '../time-until.ts'
-import { childEnvironment } from './child-environment.ts'
 
 export type TracerProgram = {
   /** Resolves with why it ended, once all it wrote is read. */
@@ -13,58 +10,41 @@ export type TracerProgram = {
   end: (until: number) => Promise<void>
 }
 
-/** What it complained of, to be told when it ends. */
-const complaintsKept = 5
-
 /**
- * Starts the tracer. It ends with us however we end (parent-death signal), and its probes with it: they hang on file
- * descriptors only.
+ * Connects to a socket at which a tracer is started for whoever comes (klpscope daemon as root, or systemd). It ends
+ * with us however we end: a connection whose other side is gone is its end, and its probes hang on file descriptors only.
  * @param read what it writes, in pieces; what it throws ends the tracer
  */
-export const startTracerProgram = (
-  program: string,
-  args: readonly string[],
-  read: (piece: Uint8Array) => void,
-): TracerProgram => {
-  const child = execa(program, args, {
-    reject: false,
-    buffer: false,
-    stdin: 'ignore',
-    extendEnv: false,
-    env: childEnvironment(),
-  })
-  const complaints: string[] = []
-  let unreadable: string | undefined
+export const connectTracer = (path: string, read: (piece: Uint8Array) => void): TracerProgram => {
+  const socket = connect({ path, allowHalfOpen: true })
+  let failure: string | undefined
   let deaf = false
   const kill = (): void => {
     deaf = true
-    child.kill('SIGKILL')
+    socket.destroy()
   }
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    complaints.push(line.replace(/^klpscope-tracer: /, ''))
-    if (complaints.length > complaintsKept) complaints.shift()
+  socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    failure ??= `no tracer answers at ${path} (${code ?? message})`
   })
-  child.stdout.on('data', (piece: Buffer) => {
+  socket.on('data', (piece: Buffer) => {
     if (deaf) return
     try {
       read(piece)
     } catch (error) {
-      unreadable = error instanceof Error ? error.message : String(error)
+      failure = error instanceof Error ? error.message : String(error)
       kill()
     }
   })
-  const allRead = once(child.stdout, 'close')
-  const ended = Promise.all([child, allRead]).then(([result]) => {
-    if (unreadable !== undefined) return unreadable
-    const how =
-      result.code === 'ENOENT' ? 'is not there' : `ended (${result.signal ?? `exit code ${result.exitCode}`})`
-    return `the tracer ${how}${complaints.length > 0 ? `: ${complaints.at(-1)}` : ''}`
-  })
+  socket.on('end', () => socket.end())
+  const ended = new Promise<string>((resolve) =>
+    socket.once('close', () => resolve(failure ?? 'the tracer ended')),
+  )
   return {
     ended,
     kill,
     end: async (until) => {
-      child.kill('SIGTERM')
+      // It sees that nothing more will come from us, and says what is left.
+      socket.end()
       await Promise.race([ended, timeUntil(until)])
       kill()
     },

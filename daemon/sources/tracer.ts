@@ -6,6 +6,7 @@ import {
   type RawBody,
   type RawProbeSet,
   type RawRecord,
+  textRecord,
 } from '../probes/raw-record.ts'
 import { seesWith } from '../probes/sees.ts'
 import type { Frame } from '../raw/frames.ts'
@@ -14,10 +15,10 @@ import type { TracerMessage } from '../raw/tracer-stream.ts'
 import { monotonicNs } from './clock.ts'
 import { blindSets, type ProbeHeader, probeSetsOf, silencedRemedy } from './probe-headers.ts'
 import { type SilenceWatch, watchSilence } from './silence.ts'
-import { startTracerProgram, type TracerProgram } from './tracer-program.ts'
+import { connectTracer, type TracerProgram } from './tracer-program.ts'
 import { createTracerReader, type ReadAccount } from './tracer-reader.ts'
 
-/** The tracer's parent restarts the worker by itself; this is for when the parent has ended. */
+/** The tracer restarts its worker by itself; this is for when it has ended as a whole. */
 const backoffMs = [1_000, 2_000, 5_000, 10_000, 30_000]
 const lastedMs = 60_000
 
@@ -31,8 +32,12 @@ const silentRemedy =
 export type Tracer = {
   /** Resolves when the probes are attached for the first time, or are reported missing. */
   firstAttempt: Promise<void>
+  /** Whether it is there now, with whatever it could attach: it passes on what the kernel logs. */
+  attached: () => boolean
   /** Whether this probe set is attached now, with what it cannot do without. */
   sees: (probeSet: ProbeSetName) => boolean
+  /** Process id of the one that traces; null: not known yet. */
+  worker: () => number | null
   /** Whether it lists all tasks again and again. */
   lists: () => boolean
   /** Passes on what it has written, until then at the latest (on performance.now's clock). */
@@ -49,11 +54,10 @@ export type TracerSink = {
  * Runs the tracer and reads what it writes: its records become raw records, what it says of its probes the news of
  * what is attached. Nothing in between waits: a daemon that is slow reads less, and what has no room in the kernel's
  * buffer meanwhile is counted there.
- * @param program the tracer's path
+ * @param socket where one is started for whoever connects
  */
 export const superviseTracer = (
-  program: string,
-  args: readonly string[],
+  socket: string,
   headers: readonly ProbeHeader[],
   sink: TracerSink,
   account: ReadAccount,
@@ -68,6 +72,9 @@ export const superviseTracer = (
   let isSilent = false
   /** Since when its parent is gone, too, or it was silent; null: it is there. */
   let blindSinceNs: string | null = null
+  let worker: number | null = null
+  /** As whoever started it says. */
+  let endedBy: string | undefined
   /** When it last proved that it sees. */
   let heardMonoNs = monotonicNs()
   let attempted: () => void = () => undefined
@@ -133,6 +140,7 @@ export const superviseTracer = (
     switch (message.type) {
       case 'hello':
         probes = []
+        worker = message.hello.pid
         break
       case 'probe':
         // Of a program that it has told of before: it tells of all of them anew.
@@ -151,23 +159,34 @@ export const superviseTracer = (
           tellSets(blindSets(record.reason, silencedRemedy(record.reason)))
         break
       }
+      case 'ended':
+        endedBy = message.reason
+        break
+      case 'text':
+        sink.tell(textRecord(message))
+        break
       case 'not-understood':
         emit(notUnderstood(message))
     }
   }
 
   /** Until it ends by itself. @returns why */
-  const run = async (): Promise<string> => {
+  const run = (): Promise<string> => {
+    endedBy = undefined
     const read = createTracerReader(account, sink.frame, follow)
-    const started = startTracerProgram(program, args, (piece) => {
-      silence?.heard()
-      // What it has to say of the time in which others were relied on, they have told.
-      if (isSilent) started.kill()
-      else read(piece)
+    return new Promise((resolve) => {
+      const started = connectTracer(socket, (piece) => {
+        silence?.heard()
+        if (!isSilent) return read(piece)
+        // What it has to say of the time in which others were relied on, they have told. The kernel takes seconds to
+        // take its probes away, and the next one need not wait for that.
+        started.kill()
+        resolve('the tracer speaks again, and is started anew')
+      })
+      running = started
+      if (stopping.signal.aborted) started.kill()
+      void started.ended.then((reason) => resolve(endedBy ?? reason))
     })
-    running = started
-    if (stopping.signal.aborted) started.kill()
-    return started.ended
   }
 
   const loop = async (): Promise<void> => {
@@ -175,7 +194,9 @@ export const superviseTracer = (
       const startedMs = performance.now()
       const reason = await run()
       if (stopping.signal.aborted) return
+      const wasSilent = isSilent
       died(reason)
+      if (wasSilent) continue
       if (performance.now() - startedMs > lastedMs) round = 0
       const wait = backoffMs[Math.min(round, backoffMs.length - 1)]
       await sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined)
@@ -185,6 +206,8 @@ export const superviseTracer = (
 
   return {
     firstAttempt,
+    attached: () => probeSets.length > 0,
+    worker: () => worker,
     sees: (name) => seesWith(probeSets, name),
     lists: () =>
       isReady && !isSilent && probes.some(({ program, attached }) => program === taskLister && attached),

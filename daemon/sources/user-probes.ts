@@ -1,14 +1,13 @@
-import { once } from 'node:events'
 import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
 import { userProbeSource } from '../contract/user-probe.ts'
 import type { RawBody } from '../probes/raw-record.ts'
 import { timeUntil } from '../time-until.ts'
-import { childEnvironment } from './child-environment.ts'
 import { monotonicNs } from './clock.ts'
 import { createUserProbeComplaints } from './user-probe-complaints.ts'
 import { createUserProbeOutput } from './user-probe-output.ts'
+import type { UserProbePipes } from './user-probe-pipes.ts'
 
 /** A user's own bpftrace script. */
 export type UserProbe = { name: string; file: string }
@@ -24,36 +23,30 @@ const attachingMs = 10_000
 const otherPipesMs = 100
 
 /**
- * Runs users' own bpftrace scripts beside the tracer. To be called while the daemon has its privileges: from then on each
- * runs, and is started again, under a shell that ends with us however we end. Nothing that becomes of them concerns
- * anything else.
- * @param runner bpf/run-user-probe.sh
+ * Reads what users' own bpftrace scripts print, which root runs beside the tracer, each under a shell that ends with us
+ * however we end. Nothing that becomes of them concerns anything else.
+ * @param pipesOf those of the shell of a script, by its number
  */
 export const startUserProbes = (
   probes: readonly UserProbe[],
-  runner: string,
+  pipesOf: (script: number) => UserProbePipes,
   tell: (body: RawBody) => void,
 ): UserProbes => {
-  const running = probes.map((probe) => startUserProbe(probe, runner, tell))
-  return { stop: async (until) => void (await Promise.all(running.map(({ stop }) => stop(until)))) }
+  const followed = probes.map((probe, script) => followUserProbe(probe, pipesOf(script), tell))
+  return { stop: async (until) => void (await Promise.all(followed.map(({ stop }) => stop(until)))) }
 }
 
-const startUserProbe = ({ name, file }: UserProbe, runner: string, tell: (body: RawBody) => void) => {
+const followUserProbe = (
+  { name, file }: UserProbe,
+  { stdin, stdout, stderr, news }: UserProbePipes,
+  tell: (body: RawBody) => void,
+): UserProbes => {
   /** Since when nothing is seen; null: it is attached. */
   let blindSinceNs: string | null = monotonicNs()
   let blindReason = 'its probes were being attached'
   let attaching: NodeJS.Timeout | undefined
   let stopping = false
-
-  const child = execa('sh', [runner, file], {
-    reject: false,
-    buffer: false,
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    // A process group of its own, which the shell ends as a whole.
-    detached: true,
-    extendEnv: false,
-    env: childEnvironment(bpftraceSettings()),
-  })
+  let endedItself = false
   const output = createUserProbeOutput(name, tell)
   const complaints = createUserProbeComplaints()
 
@@ -73,20 +66,20 @@ const startUserProbe = ({ name, file }: UserProbe, runner: string, tell: (body: 
   }
   const blind = (reason: string): void => {
     settle()
+    if (stopping) return
     blindSinceNs ??= monotonicNs()
     blindReason = reason
     gap()
   }
-  const follow = async (news: string): Promise<void> => {
-    if (news === 'started') {
-      complaints.forget()
-      return
-    }
+  const follow = async (line: string): Promise<void> => {
+    if (line === 'started') return complaints.forget()
+    const exitCode = Number(line.replace(/^ended /, ''))
+    endedItself = exitCode === 0
     await sleep(otherPipesMs)
-    if (!stopping) blind(complaints.whyEnded(Number(news.replace(/^ended /, '')), file))
+    blind(complaints.whyEnded(exitCode, file))
   }
 
-  child.stdout.on('data', (piece: Buffer) => {
+  stdout.on('data', (piece: Buffer) => {
     // The first line only says that it was compiled.
     if (blindSinceNs !== null) {
       if (attaching) attached()
@@ -94,23 +87,22 @@ const startUserProbe = ({ name, file }: UserProbe, runner: string, tell: (body: 
     }
     output.read(piece)
   })
-  child.stderr.on('data', complaints.read)
-  child.stdin.on('error', () => undefined)
-  readNews(child.stdio[3] as Readable, (news) => void follow(news))
-  const allRead = once(child.stdout, 'close')
-  const ended = child.then(async (result) => {
+  stderr.on('data', complaints.read)
+  stdin.on('error', () => undefined)
+  readNews(news, (line) => void follow(line))
+  const allRead = Promise.allSettled([stdout, stderr, news].map((pipe) => finished(pipe)))
+  const ended = allRead.then(async () => {
     // Lets the watcher in the shell go, too.
-    child.stdin.end()
+    stdin.end()
     await sleep(otherPipesMs)
-    if (stopping || result.exitCode === 0) return
-    blind(`the shell that runs it ended (${result.signal ?? result.code ?? `exit code ${result.exitCode}`})`)
+    if (!endedItself) blind('the shell that runs it has ended; to run it again, restart the daemon')
   })
 
   return {
-    stop: async (until: number): Promise<void> => {
+    stop: async (until) => {
       stopping = true
-      child.stdin.end()
-      await Promise.race([Promise.all([ended, allRead]), timeUntil(until)])
+      stdin.end()
+      await Promise.race([ended, timeUntil(until)])
       settle()
       output.end()
       gap()
@@ -118,7 +110,7 @@ const startUserProbe = ({ name, file }: UserProbe, runner: string, tell: (body: 
   }
 }
 
-const readNews = (pipe: Readable, tell: (news: string) => void): void => {
+const readNews = (pipe: Readable, tell: (line: string) => void): void => {
   let rest = ''
   pipe.setEncoding('utf8').on('data', (text: string) => {
     const lines = `${rest}${text}`.split('\n')
@@ -126,11 +118,3 @@ const readNews = (pipe: Readable, tell: (news: string) => void): void => {
     for (const line of lines) tell(line)
   })
 }
-
-/** A script may count on them (BPFTRACE_MAX_STRLEN), or bpftrace need them on this host (BPFTRACE_BTF). */
-const bpftraceSettings = (): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      name.startsWith('BPFTRACE_') && value !== undefined ? [[name, value]] : [],
-    ),
-  )

@@ -25,6 +25,9 @@ export const tracerWords = (tracer: Pick<Tracer, 'status' | 'causes'>): string =
     ? 'passive: no probes are meant to be attached'
     : (statusWords[tracer.status] ?? tracer.status)
 
+export const shadowUncounted =
+  'As many as the last walk of the kernel’s hash found: what comes and goes in between is not counted.'
+
 export const outcomeWords: Record<TransitionOutcome, string> = {
   running: 'running',
   completed: 'completed',

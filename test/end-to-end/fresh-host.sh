@@ -46,7 +46,7 @@ wait_until 60 answers
 klpscope daemon --db /var/lib/second/record.db --listen 127.0.0.1:8687 >/lab/out/second.log 2>&1 &
 second=$!
 wait_until 90 grep -q listening /lab/out/second.log
-ls /run/klpscope >/lab/out/run-directories.txt
+ls /run/klpscope >/lab/out/run-directory.txt
 kill -TERM "$second"
 ended_with "$second" >/lab/out/second.code
 wait_ready 900
@@ -55,7 +55,7 @@ every_command after
 find /var/lib/klpscope /var/lib/second /run/klpscope -printf '%m %y %p\n' >/lab/out/modes.txt
 kill -TERM "$daemon"
 ended_with "$daemon" >/lab/out/default.code
-ls /run/klpscope >/lab/out/run-directories-after.txt
+ls /run/klpscope >/lab/out/run-directory-after.txt
 
 say 'npm start, as a stranger'
 umount /run /var/log /var/lib
@@ -65,6 +65,6 @@ daemon=$!
 wait_ready 900
 wait_until 30 grep -q http /lab/out/npm-start.txt
 attempt start status
-find /var/lib/klpscope /var/log/klpscope.log -printf '%m %y %p\n' >/lab/out/start-modes.txt
+find /var/lib/klpscope /var/log/klpscope -printf '%m %y %p\n' >/lab/out/start-modes.txt
 kill -INT -- "-$daemon"
 ended_with "$daemon" >/lab/out/npm-start.code

@@ -45,13 +45,13 @@ describe.each(kernels)('a host on which klpscope has never run, Linux %s', (kern
     for (const name of texts) expect(read(name), name).not.toMatch(/^\s+at /m)
   })
 
-  it('gives two daemons directories of their own, and leaves none behind', () => {
-    const directories = (name: string) =>
+  it('gives two daemons tracers of their own, and leaves none behind', () => {
+    const sockets = (name: string) =>
       read(name)
         .split('\n')
-        .filter((entry) => entry.startsWith('run-'))
-    expect(directories('run-directories.txt')).toHaveLength(2)
-    expect(directories('run-directories-after.txt')).toEqual([])
+        .filter((entry) => entry.startsWith('tracer-'))
+    expect(sockets('run-directory.txt')).toHaveLength(2)
+    expect(sockets('run-directory-after.txt')).toEqual([])
   })
 
   it('ends a daemon that is still attaching: exit code 0, and its log never says ready', () => {
@@ -69,6 +69,6 @@ describe.each(kernels)('a host on which klpscope has never run, Linux %s', (kern
   it('keeps what the daemon writes to itself', () => {
     const lines = [...read('modes.txt').split('\n'), ...read('start-modes.txt').split('\n')]
     expect(lines.length).toBeGreaterThan(8)
-    for (const line of lines) expect(line).toMatch(/^(700 d|600 f) /)
+    for (const line of lines) expect(line).toMatch(/^(700 d|600 [fs]) /)
   })
 })

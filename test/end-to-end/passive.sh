@@ -15,7 +15,7 @@ look() {
 load klpt_target
 launch_daemon --passive --stalled-after 5 --shadow-check 2
 wait_ready
-klpscope status >/lab/out/status.txt || echo "exit $?" >>/lab/out/status.txt
+klpscope status >/lab/out/status.txt
 look quiet
 
 hold_sleeper
@@ -46,6 +46,7 @@ look unpatching
 knob shadow_free '1 0x2001'
 cp "$knobs/shadow_counts" /lab/out/shadow-counts
 step counting
+klpscope shadow >/lab/out/shadow.txt
 knob sleep 0
 wait_gone klpt_patch_v1
 unload klpt_patch_v1

@@ -133,6 +133,9 @@ describe.each(kernels)('without any probe on Linux %s', (kernel) => {
         'tasks born in the target state',
       ]),
     )
+    expect(lab.read('shadow.txt')).toMatch(
+      /^0x2001 +1 +unknown +unknown +unknown .*\n[\s\S]*As many as the last walk/m,
+    )
     expect(lab.read('status.txt')).toMatch(
       /^OK [\s\S]*info: Passive mode, no probes[\s\S]*tracer passive since 20/,
     )

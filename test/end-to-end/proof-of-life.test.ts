@@ -33,7 +33,8 @@ describe.each(kernels)('a tracer that is attached and sees nothing, on Linux %s'
       }))
       .filter(({ told }) => told >= at(from) && (to === undefined || told < at(to)))
       .sort((a, b) => a.told - b.told)
-  const live = async () => (await state()).shadow.ids.find(({ id }) => id === '0x2001')?.live
+  /** Null: not known. */
+  const live = async () => (await state()).shadow.ids.find(({ id }) => id === '0x2001')?.live ?? null
   const liveBecomes = (count: number) => expect.poll(live, { timeout: 60_000, interval: 500 }).toBe(count)
 
   /** Within so many seconds it has to be told. */
@@ -46,11 +47,8 @@ describe.each(kernels)('a tracer that is attached and sees nothing, on Linux %s'
     // Since the last proof that they fired.
     expect(first?.from).toBeGreaterThan(at(name) - patienceS)
     expect(first?.from).toBeLessThan(at(name) + 0.5)
-    const { headline, findings, tracer } = await state()
-    expect(headline.text).toMatch(/^Only sysfs, \/proc and the kernel log are seen: .*/)
-    expect(findings.find(({ rule }) => rule === 'tracer-blind')?.summary).toMatch(
-      reason.source.replace('^', ''),
-    )
+    const { findings, tracer } = await state()
+    expect(findings.find(({ rule }) => rule === 'tracer-blind')?.summary).toContain(first?.reason)
     expect(tracer.gaps[0]).toMatchObject({ source: 'tracer', seen: 'polling', lasts: true })
     return first
   }

@@ -7,7 +7,8 @@ set -u
 here=$(dirname "$0")
 scenarios=$here/../lab/scenarios
 work=/run/klpscope-recordings
-mkdir -p $work
+# The daemon runs as nobody, and what it writes belongs to it.
+install -d -m 700 -o nobody -g nogroup $work
 source "$here/../lab/guest/daemon.sh"
 
 # start NAME: a daemon whose raw records go to NAME.recording; later runs with the same $daemon_database go on with it.

@@ -1,6 +1,7 @@
 import type { Gap } from '../../daemon/contract/gap.ts'
 import type { Series, Shadow, ShadowId } from '../../daemon/contract/state.ts'
-import { formatBytes, formatCount, formatRate } from '../../daemon/words/format.ts'
+import { formatBytes, formatCount, formatRate, unknownText } from '../../daemon/words/format.ts'
+import { shadowUncounted } from '../../daemon/words/words.ts'
 import { drawnLines, ShadowChart } from '../charts/shadow-chart.tsx'
 import { Empty, Section } from './section.tsx'
 import { ShadowAges } from './shadow-ages.tsx'
@@ -28,6 +29,8 @@ type Props = {
   shadow: Shadow
   /** Whether the probes that see them are attached. */
   isSeen: boolean
+  /** Whether changes are counted: otherwise only the walks of the kernel's hash tell how many there are. */
+  isCounted: boolean
   series: Series[]
   gaps: Gap[]
 }
@@ -38,7 +41,7 @@ const adoptionWords: Record<Shadow['adoption'], string> = {
   unavailable: 'Variables older than the tracer could not be counted; counts start with the tracer.',
 }
 
-export function ShadowVariables({ shadow, isSeen, series, gaps }: Props) {
+export function ShadowVariables({ shadow, isSeen, isCounted, series, gaps }: Props) {
   const { adoption, checkedAt, ids } = shadow
   const drawable = series.some((one) => one.values.some((value) => value !== null))
   return (
@@ -47,7 +50,7 @@ export function ShadowVariables({ shadow, isSeen, series, gaps }: Props) {
       title="Live shadow variables"
       aside={
         <span class="muted small" data-testid="shadow-adoption" data-adoption={adoption}>
-          {isSeen && (adoptionWords[adoption] ?? adoption)}
+          {isSeen && (isCounted ? (adoptionWords[adoption] ?? adoption) : shadowUncounted)}
           {checkedAt !== null && (
             <>
               {' '}
@@ -77,24 +80,28 @@ export function ShadowVariables({ shadow, isSeen, series, gaps }: Props) {
               )}
             </div>
           )}
-          <ShadowTable ids={ids} adoption={adoption} />
+          <ShadowTable ids={ids} adoption={adoption} isCounted={isCounted} />
         </div>
       )}
     </Section>
   )
 }
 
-function ShadowTable({ ids, adoption }: { ids: ShadowId[]; adoption: Shadow['adoption'] }) {
+type Counted = { adoption: Shadow['adoption']; isCounted: boolean }
+
+function ShadowTable({ ids, adoption, isCounted }: { ids: ShadowId[] } & Counted) {
   return (
     <StackingTable columns={columns} testId="shadow-table">
       {ids.map((one) => (
-        <ShadowRow key={one.id} one={one} adoption={adoption} />
+        <ShadowRow key={one.id} one={one} adoption={adoption} isCounted={isCounted} />
       ))}
     </StackingTable>
   )
 }
 
-function ShadowRow({ one, adoption }: { one: ShadowId; adoption: Shadow['adoption'] }) {
+function ShadowRow({ one, adoption, isCounted }: { one: ShadowId } & Counted) {
+  const count = (of: number) => formatCount(isCounted ? of : null)
+  const rate = (of: number) => (isCounted ? formatRate(of) : unknownText)
   return (
     <tr data-testid="shadow-row" data-id={one.id}>
       <th scope="row" class="mono">
@@ -107,19 +114,19 @@ function ShadowRow({ one, adoption }: { one: ShadowId; adoption: Shadow['adoptio
         {formatBytes(one.liveBytes)}
         {one.sizesBytes.length > 1 && <span class="muted"> ({one.sizesBytes.length} sizes)</span>}
       </NumberCell>
-      <NumberCell label="Alloc/s">{formatRate(one.allocatedPerS)}</NumberCell>
-      <NumberCell label="Free/s">{formatRate(one.freedPerS)}</NumberCell>
-      <NumberCell label="Allocated">{formatCount(one.allocated)}</NumberCell>
-      <NumberCell label="Freed">{formatCount(one.freed)}</NumberCell>
-      <NumberCell label="Found">{formatCount(one.found)}</NumberCell>
+      <NumberCell label="Alloc/s">{rate(one.allocatedPerS)}</NumberCell>
+      <NumberCell label="Free/s">{rate(one.freedPerS)}</NumberCell>
+      <NumberCell label="Allocated">{count(one.allocated)}</NumberCell>
+      <NumberCell label="Freed">{count(one.freed)}</NumberCell>
+      <NumberCell label="Found">{count(one.found)}</NumberCell>
       <NumberCell label="Duplicates" emphasis={one.duplicates > 0 ? 'warned' : undefined}>
-        {formatCount(one.duplicates)}
+        {count(one.duplicates)}
       </NumberCell>
       <NumberCell label="Failures" emphasis={one.failures > 0 ? 'warned' : undefined}>
-        {formatCount(one.failures)}
+        {count(one.failures)}
       </NumberCell>
       <NumberCell label="Missed frees" title="Frees of a variable that does not exist">
-        {formatCount(one.missed)}
+        {count(one.missed)}
       </NumberCell>
       <td data-label="Ages" class="wide">
         {one.live === 0 ? <span class="muted">none live</span> : <ShadowAges ages={one.ages} />}

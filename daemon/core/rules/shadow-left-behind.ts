@@ -1,7 +1,8 @@
+import { countsShadow } from '../../contract/shadow-probes.ts'
 import type { ShadowId } from '../../contract/state.ts'
 import type { CoreState } from '../core-state.ts'
 import { notableShadow } from '../shadow-notable.ts'
-import { millisecondsBetween } from '../time.ts'
+import { millisecondsBetween, parseTime } from '../time.ts'
 import type { Rule } from './rule.ts'
 
 /**
@@ -11,6 +12,8 @@ import type { Rule } from './rule.ts'
 const patienceMs = 2_000
 /** An owner that was not found at once is looked for again (daemon/sources/shadow-callers.ts). */
 const lookUpMs = 6_000
+/** Where nothing is counted, a walk of the hash has to have begun after: it takes 2 s and a little (bpf/tracer/shadow-pass.c). */
+const walkNs = 5_000_000_000n
 
 /** Shadow variables whose patch is gone, and that no patch in place is known to look after. */
 export const shadowLeftBehind: Rule = {
@@ -32,7 +35,7 @@ export const shadowLeftBehind: Rule = {
     notableShadow(state).flatMap((of) => {
       const { id, live, left } = of
       if (!live || left === null) return []
-      if (!isCounted(state, of, left.sinceMonoNs)) return []
+      if (!isCounted(state, of, left)) return []
       return [
         {
           severity: 'warning' as const,
@@ -46,9 +49,15 @@ export const shadowLeftBehind: Rule = {
 }
 
 /** Callbacks may still run while a transition does, and an owner that is not known may be found a little later. */
-const isCounted = (state: CoreState, { suspects }: ShadowId, sinceMonoNs: string): boolean => {
-  const { countedMonoNs } = state.shadow
+const isCounted = (
+  state: CoreState,
+  { suspects }: ShadowId,
+  { since, sinceMonoNs }: NonNullable<ShadowId['left']>,
+): boolean => {
+  const { countedMonoNs, checkedAt } = state.shadow
   if (state.transition) return false
+  if (!countsShadow(state.tracer.probeSets))
+    return checkedAt !== null && parseTime(checkedAt) - parseTime(since) >= walkNs
   if (!suspects && countedMonoNs !== null && BigInt(countedMonoNs) > BigInt(sinceMonoNs)) return true
   return millisecondsBetween(sinceMonoNs, state.monoNs) >= (suspects ? lookUpMs : patienceMs)
 }

@@ -28,13 +28,13 @@ export const openLab = async (
   script: string,
   options: Partial<LabOptions> = {},
 ): Promise<LabSession> => {
-  const outDir = mkdtempSync(join(tmpdir(), 'klpscope-test-'))
+  const { outDir = mkdtempSync(join(tmpdir(), 'klpscope-test-')) } = options
   const lab = await startLab({
     kernel,
     script: join(import.meta.dirname, '..', script),
-    outDir,
     daemon: false,
     ...options,
+    outDir,
   })
   let ended: LabResult | undefined
   void lab.outcome.then((result) => {

@@ -1,5 +1,5 @@
 # Starting and stopping the daemon in the VM; sourced by session.sh, and by scripts that run with --no-daemon and
-# start it at a moment of their own choosing. $daemon is its process id.
+# start it at a moment of their own choosing. $daemon is the process id of the one that was launched, which is root's.
 daemon_database=/run/klpscope/klpscope.db
 daemon_log=/lab/out/daemon.log
 
@@ -20,6 +20,9 @@ launch_daemon() {
     "$@" >>"$daemon_log" 2>&1 &
   daemon=$!
 }
+
+# The daemon without root, which that one runs.
+daemon_itself() { pgrep -P "$daemon" -x node; }
 
 # await_daemon [SECONDS]: 0 when it is ready, 124 when it was not in time, 125 when the session is being stopped
 # meanwhile ($stopping, session.sh), otherwise its own exit code (or 1).

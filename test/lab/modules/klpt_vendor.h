@@ -79,7 +79,9 @@ static bool one_object(const struct changed *change, const struct changed *other
 
 static void free_patch(void)
 {
-	for (struct klp_object *object = patch ? patch->objs : NULL; object && object->funcs; object++)
+	struct klp_object *object;
+
+	for (object = patch ? patch->objs : NULL; object && object->funcs; object++)
 		kfree(object->funcs);
 	if (patch)
 		kfree(patch->objs);

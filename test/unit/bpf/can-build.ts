@@ -1,19 +1,14 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-// @ts-expect-error: plain JavaScript, because it also runs before any package is installed
-import { machines } from '../../../bpf/build.mjs'
+import { missingPackages, otherMachinesPackages, tracerBuildPackages } from '../../lab/system-packages.ts'
 
 /**
- * Whether the BPF object can be built here: `npm test` installs what that takes, `npm run test:unit` alone need not find
- * it. In CI it has to be there, and what needs it fails without it.
+ * What of it is not installed: `npm test` installs it, `npm run test:unit` alone need not find it. In CI it has to be
+ * there, and what needs it fails without it.
  */
-export const canBuild =
-  Boolean(process.env.CI) ||
-  (spawnSync('clang', ['--version']).status === 0 && existsSync('/usr/include/bpf/libbpf.h'))
+const missing = async (packages: typeof tracerBuildPackages): Promise<string> =>
+  process.env.CI ? '' : (await missingPackages(packages)).join(', ')
 
-/** Whether the headers of that machine are here, too. */
-export const canBuildFor = (machine: string): boolean =>
-  canBuild &&
-  (Boolean(process.env.CI) ||
-    machine === process.arch ||
-    existsSync(`/usr/${machines[machine].triple}/include/asm/ptrace.h`))
+/** What is missing to build the tracer. */
+export const missingToBuild = await missing(tracerBuildPackages)
+
+/** What is missing to build its BPF object for other machines, and to look into their kernels. */
+export const missingForOthers = await missing([...tracerBuildPackages, ...otherMachinesPackages])

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { type DaemonFlags, daemonOptions } from '../../../daemon/cli/daemon.ts'
+import { type DaemonFlags, daemonOptions, launchOf, requireTracer } from '../../../daemon/cli/daemon.ts'
 import { createProgram } from '../../../daemon/cli/program.ts'
 
 /** The real command line with the real commands, up to what they would do. @returns the flags as a command gets them */
@@ -86,6 +86,8 @@ const onOff: Case = { takes: [], refuses: [] }
 const cases: Record<string, Case> = {
   '--db': file,
   '--record': file,
+  '--tracer': file,
+  '--user': { takes: [['klpscope', 'klpscope']], refuses: ['', ' ', '-x', 'a b', 'a:b'] },
   '--probe': { takes: [['a b/c.bt', ['a b/c.bt']]], refuses: [''] },
   '--output': file,
   '--script': file,
@@ -174,16 +176,35 @@ describe.each(options)('$isOf', ({ name, flag, key, takesValue, isOf }) => {
 })
 
 describe('the daemon by its flags', () => {
-  const daemon = async (...args: string[]) => daemonOptions((await parse('daemon', ...args)) as DaemonFlags)
+  const flags = async (...args: string[]) => (await parse('daemon', ...args)) as DaemonFlags
+  const daemon = async (...args: string[]) => daemonOptions(await flags(...args), '/run/tracer')
 
   it('keeps what it says in help when there are none', async () => {
     expect(await daemon()).toMatchObject({
       db: '/var/lib/klpscope/klpscope.db',
       keep: { days: 30, mb: 2_000 },
       stalledAfterMs: 10_000,
-      callBudgetPerS: 100_000,
-      shadowCheckS: 60,
+      tracerSocket: '/run/tracer',
     })
+    expect(launchOf(await flags())).toMatchObject({
+      user: undefined,
+      tracerSocket: undefined,
+      tracer: { args: ['--shadow-check', '60', '--call-budget', '100000'] },
+      writes: [
+        { option: '--db', file: '/var/lib/klpscope/klpscope.db' },
+        { option: '--record', file: undefined },
+        { option: '--log', file: undefined },
+      ],
+    })
+  })
+
+  it('needs a tracer, unless root starts one', async () => {
+    vi.stubEnv('KLPSCOPE_TRACER', undefined)
+    expect(requireTracer(await flags('--tracer', '/run/t'))).toBe('/run/t')
+    const none = await flags()
+    expect(() => requireTracer(none)).toThrow('needs root, or a tracer that root starts')
+    vi.stubEnv('KLPSCOPE_TRACER', '/run/of-root')
+    expect(requireTracer(none)).toBe('/run/of-root')
   })
 
   it('keeps everything by none', async () => {

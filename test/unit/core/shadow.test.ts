@@ -280,3 +280,42 @@ it('without the walk, what is older than the tracer is never known', () => {
   })
   expect(world.state().shadow.adoption).toBe('unavailable')
 })
+
+describe('where only walks of the hash tell how many there are', () => {
+  const checked: Happening = { kind: 'shadow-checked', found: 4, drift: [], ages: [] }
+  const uncounted = (): World => {
+    const world = aWorld()
+    world.at(1, started())
+    const lost = [{ name: 'klp_shadow_free_struct', loss: 'frees', reason: 'passive: why', remedy: 'what' }]
+    world.at(2, { kind: 'tracer-attached', probeSets: [{ name: 'shadow', available: true, lost }] })
+    world.at(3, adopted)
+    world.at(4, patchesObserved({ name: 'v1' }))
+    world.at(5, counts({ allocated: 0, sizesBytes: [] }))
+    world.at(6, checked)
+    world.at(10, gone)
+    return world
+  }
+
+  it('an id is left behind only when a walk that began after its patch had gone has found it', () => {
+    const world = uncounted()
+    look(world, 30)
+    expect(leftBehind(world)).toEqual([])
+    // It may have begun before.
+    world.at(12, checked)
+    look(world, 40)
+    expect(leftBehind(world)).toEqual([])
+    world.at(50, checked)
+    look(world, 51)
+    expect(leftBehind(world)).toEqual([
+      expect.stringMatching(/^shadow id 0x1001 .*4 variables probably left behind/),
+    ])
+  })
+
+  it('an id that the walk did not find is not', () => {
+    const world = uncounted()
+    world.at(50, counts({ live: 0, allocated: 0, sizesBytes: [] }))
+    world.at(50, { ...checked, found: 0 })
+    look(world, 51)
+    expect(leftBehind(world)).toEqual([])
+  })
+})

@@ -231,11 +231,13 @@ describe('of a function whose patch is gone', () => {
 })
 
 describe('which functions are counted', () => {
-  it('is told when it changes: not before all of one is', () => {
+  it('is told when it changes, of all at once: not before all of one is', () => {
     const tracer = aTracer()
     tracer.inventory(8, [['p', first]])
-    expect(statuses(tracer.counting(10, original))).toEqual([['starting']])
-    expect(statuses(tracer.counting(10, first))).toEqual([['on']])
+    expect(tracer.counting(10, original)).toEqual([])
+    expect(statuses(tracer.end(10.1))).toEqual([['starting']])
+    expect(tracer.counting(10.2, first)).toEqual([])
+    expect(statuses(tracer.end(10.3))).toEqual([['on']])
     expect(tracer.look(11.5)).toEqual([])
     tracer.inventory(12, [
       ['p', first],
@@ -252,14 +254,14 @@ describe('which functions are counted', () => {
     const { context } = tracer
     const calls = { record: 'function-calls', cpu: 0, monoNs: at(12.5), role: 0 } as const
     decodeWith(callRecords, { ...calls, address: original, calls: 500n }, context)
-    expect(tracer.counting(12.5, original, -16)).toMatchObject([
+    tracer.counting(12.5, original, -16)
+    expect(decodeWith(callRecords, { ...calls, address: first, calls: 499n }, context)).toMatchObject([
       {
         functions: [
           { status: 'off', reason: expect.stringMatching(/^called 50\d times a second, more than 200$/) },
         ],
       },
     ])
-    decodeWith(callRecords, { ...calls, address: first, calls: 499n }, context)
     expect(told(tracer.end(12.6))).toEqual([[12, [500, 499, 1]]])
     expect(told(tracer.look(13.5, { first: 900 }))).toEqual([[13, [0, 0, 0]]])
     expect(tracer.look(14.5, { first: 950 })).toEqual([])
@@ -268,7 +270,8 @@ describe('which functions are counted', () => {
   it('leaves out what cannot be probed, and says so', () => {
     const tracer = aTracer()
     tracer.inventory(8, [['p', first]])
-    expect(tracer.counting(10, original, -22)).toMatchObject([
+    tracer.counting(10, original, -22)
+    expect(tracer.end(10.1)).toMatchObject([
       {
         functions: [
           { status: 'unavailable', reason: expect.stringMatching(/no probe on the function .*22/) },

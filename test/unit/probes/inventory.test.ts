@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EventOf } from '../../../daemon/contract/event.ts'
+import type { EventDraft, EventOf } from '../../../daemon/contract/event.ts'
 import { createDecoder } from '../../../daemon/probes/decode.ts'
 import { isLivepatched } from '../../../daemon/probes/ftrace-sites.ts'
 import { addressesOf } from '../../../daemon/probes/inventory.ts'
@@ -89,16 +89,45 @@ const records: RawRecord[] = [
 const end = (complete: boolean, entries = records.length) =>
   probe('inventory-end', { monoNs: 54_927_052_610n, walk, complete, entries })
 
+const known = new Map(
+  ['0xffffffffc06330d0', '0xffffffffc06a11b0'].map((address, index) => [
+    address,
+    { address, name: `klpt_v${index + 1}_proc_show`, module: `klpt_patch_v${index + 1}` },
+  ]),
+)
+/** How the tracer names all addresses of the inventory. */
+const named = (suffix = ''): RawRecord[] => {
+  const addresses = new Set(
+    records
+      .flatMap((each) => (each.source === 'probe' ? [each.record] : []))
+      .flatMap((record) => {
+        if (record.record === 'inventory-object')
+          return [record.prePatch, record.postPatch, record.preUnpatch, record.postUnpatch]
+        return record.record === 'inventory-func' ? [record.oldFunc, record.newFunc] : []
+      }),
+  )
+  addresses.delete(0n)
+  return [...addresses].map((address) => {
+    const { name = '', module = '' } = known.get(`0x${address.toString(16)}`) ?? {}
+    return probe('symbol', { address, start: address, name: name && name + suffix, module })
+  })
+}
+const inventoried = (events: EventDraft[]) =>
+  events.filter((event) => event.kind === 'patches-inventoried') as EventOf<'patches-inventoried'>[]
+const symbolsIn = (events: EventDraft[]) =>
+  inventoried(events).map(({ patches }) =>
+    patches.map(({ objects }) => objects[0]?.functions.map(({ symbol }) => symbol)),
+  )
+const story = (...all: RawRecord[]) => {
+  const decoder = createDecoder()
+  return all.flatMap((record) => decoder.decode(record))
+}
+
+/** As earlier versions looked its symbols up. */
 const decode = (all: RawRecord[], symbols = true) => {
   const decoder = createDecoder()
   const events = all.flatMap((record) => decoder.decode(record))
   if (!symbols) return events
-  const known = new Map(
-    ['0xffffffffc06330d0', '0xffffffffc06a11b0'].map((address, index) => [
-      address,
-      { address, name: `klpt_v${index + 1}_proc_show`, module: `klpt_patch_v${index + 1}` },
-    ]),
-  )
   const asked = records
     .flatMap((each) => (each.source === 'probe' ? Object.values(each.record) : []))
     .filter((value) => typeof value === 'bigint')
@@ -134,6 +163,37 @@ describe('an inventory', () => {
     ])
     expect(addressesOf(event?.patches ?? []).length).toBeGreaterThan(0)
   })
+
+  it('is told when the tracer has named the last of its addresses', () => {
+    const symbols = named()
+    const all = [...records, end(true), ...symbols]
+    expect(inventoried(story(...all.slice(0, -1)))).toEqual([])
+    const [event] = inventoried(story(...all))
+    expect(event?.patches).toEqual(inventoried(decode([...records, end(true)]))[0]?.patches)
+  })
+
+  it('names are told once, and go on to be true as long as each inventory holds their addresses', () => {
+    const settled = records.map((record) =>
+      record.source === 'probe' && record.record.record === 'inventory-patch'
+        ? { ...record, record: { ...record.record, enabled: false } }
+        : record,
+    )
+    const [first, second] = symbolsIn(story(...records, end(true), ...named(), ...settled, end(true)))
+    expect(first?.[0]).toEqual(['klpt_v1_proc_show', null])
+    expect(second).toEqual(first)
+  })
+
+  it.each(['patch-loading', 'patch-released', 'module-coming', 'module-gone'] as const)(
+    'names have to be told anew after %s: another module may stand there',
+    (name) => {
+      const before = [...records, end(true), ...named(), probe(name), ...records, end(true)]
+      expect(inventoried(story(...before))).toHaveLength(1)
+      expect(symbolsIn(story(...before, ...named('_new'))).map((symbols) => symbols[0]?.[0])).toEqual([
+        'klpt_v1_proc_show',
+        'klpt_v1_proc_show_new',
+      ])
+    },
+  )
 
   it('that was disturbed is not told', () => {
     expect(decode([...records, end(false)])).toEqual([])

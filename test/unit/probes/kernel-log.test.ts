@@ -48,7 +48,7 @@ describe('kernel log', () => {
     ],
   ])('reads %s', (text, fact) => {
     expect(parseKernelLog(record(text))).toEqual(fact)
-    expect(concernsLivepatching(record(text), false)).toBe(true)
+    expect(concernsLivepatching(record(text))).toBe(true)
   })
 
   it.each([
@@ -64,21 +64,20 @@ describe('kernel log', () => {
       'livepatch: klp_try_switch_task: a: b:7:8 has an unreliable stack',
       { tid: 8, comm: 'a: b:7', reason: 'unreliable-stack', function: null },
     ],
-  ])('reads %s, and forwards it only where it is wanted', (text, fact) => {
+  ])('reads %s', (text, fact) => {
     expect(parseKernelLog(record(text, 7))).toEqual({ fact: 'blocked', ...fact })
-    expect(concernsLivepatching(record(text, 7), true)).toBe(true)
-    expect(concernsLivepatching(record(text, 7), false)).toBe(false)
+    expect(concernsLivepatching(record(text, 7))).toBe(true)
   })
 
   it('forwards the rest of what livepatch says', () => {
     const enabling = record("livepatch: enabling patch 'klpt_patch_v1'", 5)
-    expect(concernsLivepatching(enabling, false)).toBe(true)
+    expect(concernsLivepatching(enabling)).toBe(true)
     expect(parseKernelLog(enabling)).toBeNull()
   })
 
   it('leaves everything else alone', () => {
-    expect(concernsLivepatching(record('EXT4-fs (vda1): mounted filesystem', 6), true)).toBe(false)
-    expect(concernsLivepatching(record('klpt_patch_v1: pre_patch of klpt_target', 6), true)).toBe(false)
-    expect(concernsLivepatching('garbage', true)).toBe(false)
+    expect(concernsLivepatching(record('EXT4-fs (vda1): mounted filesystem', 6))).toBe(false)
+    expect(concernsLivepatching(record('klpt_patch_v1: pre_patch of klpt_target', 6))).toBe(false)
+    expect(concernsLivepatching('garbage')).toBe(false)
   })
 })

@@ -21,10 +21,11 @@ const attached: RawRecord = {
   what: 'attached',
   probeSets: ['transition', 'lifecycle'].map((name) => ({ name, available: true })),
 }
+let sequence = 0
 const kmsg = (monoNs: string, text: string): RawRecord => ({
   monoNs,
   source: 'kernel-log',
-  line: `4,1,${BigInt(monoNs) / 1000n},-;${text}`,
+  line: `4,${sequence++},${BigInt(monoNs) / 1000n},-;${text}`,
 })
 const sysfs = (monoNs: string): RawRecord => ({ monoNs, source: 'sysfs', patches: [] })
 
@@ -349,6 +350,35 @@ describe('while probes that are attached do not fire', () => {
       },
       { kind: 'patch-load-refused', monoNs: String(at(3 * second)) },
     ])
+  })
+
+  const logged = (ns: number, text: string): RawRecord => ({
+    monoNs: String(at(ns)),
+    source: 'kernel-log',
+    line: `6,${sequence++},${at(ns) / 1000n},-;livepatch: 'p': ${text}`,
+  })
+  const inLog = (ns: number) => [
+    logged(ns, 'starting patching transition'),
+    logged(ns + second, 'patching complete'),
+  ]
+
+  it('the log alone tells of transitions, also of those before that was noticed', () => {
+    const events = story(...inLog(second), blind(false, 3 * second))
+    expect(events).toMatchObject([
+      { kind: 'tracer-gap' },
+      { kind: 'transition-started', monoNs: String(at(second)), patch: 'p', basis: 'kernel-log' },
+      { kind: 'transition-completed', monoNs: String(at(2 * second)), patch: 'p', basis: 'kernel-log' },
+    ])
+  })
+
+  it('no transition is told twice', () => {
+    const started = probe('transition-started', { monoNs: at(0), target: 1, replace: false, patch: 'p' })
+    const [startLine, endLine] = inLog(10) as [RawRecord, RawRecord]
+    const ended = probe('transition-ended', { monoNs: at(second + 20), target: 1, patch: 'p' })
+    const whole = story(started, startLine, endLine, ended, blind(false, 3 * second))
+    expect(short(whole)).toEqual(['transition-started', 'transition-completed', 'tracer-gap'])
+    const cut = story(started, startLine, endLine, blind(false, 3 * second))
+    expect(short(cut)).toEqual(['transition-started', 'tracer-gap', 'transition-completed'])
   })
 
   it('nothing is told twice: not what the probes saw, nor when it is over', () => {

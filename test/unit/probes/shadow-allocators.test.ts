@@ -94,3 +94,48 @@ describe('a caller in a module that was not in the kernel’s list yet', () => {
     })
   })
 })
+
+describe('who allocates, as the tracer names them', () => {
+  const three = counts(3)
+  const symbol = (name: string, module: string) =>
+    probe('symbol', { address: caller, start: caller - 4n, name, module })
+  const loading = (patch: string) => probe('patch-loading', { patch })
+
+  it('is named by the symbol at the address, also when that came first', () => {
+    const owner = { module: 'p', function: 'create', livepatch: true, allocated: 3 }
+    const expected = { counts: [{ allocators: [owner], users: ['p'] }] }
+    expect(lastCounts(loading('p'), user, symbol('create', 'p'), three)).toMatchObject(expected)
+    expect(lastCounts(loading('p'), symbol('create', 'p'), user, three)).toMatchObject(expected)
+    expect(lastCounts(loading('p'), user, three, symbol('create', 'p'))).toMatchObject(expected)
+  })
+
+  it('is a livepatch also when it uses variables before it says so', () =>
+    expect(lastCounts(user, symbol('create', 'p'), three, tick, loading('p'))).toMatchObject({
+      counts: [{ allocators: [{ module: 'p', livepatch: true }], users: ['p'] }],
+    }))
+
+  it('may be vmlinux, or nobody known', () => {
+    expect(lastCounts(user, symbol('f', ''), three)).toMatchObject({
+      counts: [{ allocators: [{ module: null, function: 'f', livepatch: false }] }],
+    })
+    expect(lastCounts(user, symbol('', ''), three)).toMatchObject({
+      counts: [{ allocators: [{ module: null, function: null }] }],
+    })
+  })
+
+  it('is another once another module may stand there', () => {
+    const first = [loading('p'), user, symbol('f', 'p'), three, tick]
+    const second = [loading('q'), user, symbol('f', 'q'), counts(5)]
+    expect(lastCounts(...first, ...second)).toMatchObject({
+      counts: [
+        {
+          allocators: [
+            { module: 'p', allocated: 3 },
+            { module: 'q', allocated: 2 },
+          ],
+          users: ['p', 'q'],
+        },
+      ],
+    })
+  })
+})

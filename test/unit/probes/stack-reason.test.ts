@@ -101,10 +101,11 @@ const waitedFor = (
   probe('tasks-end', { monoNs, list: recordKind['task-waited-for'], rows: tasks.length, complete: true }),
 ]
 
+let sequence = 0
 const logLine = (monoNs: string, text: string): RawRecord => ({
   monoNs,
   source: 'kernel-log',
-  line: `6,1,${Number(monoNs) / 1000},-;livepatch: ${text}`,
+  line: `6,${sequence++},${Number(monoNs) / 1000},-;livepatch: ${text}`,
 })
 const begins = (patch: string, direction: string, monoNs = '1000000') =>
   logLine(monoNs, `'${patch}': starting ${direction} transition`)

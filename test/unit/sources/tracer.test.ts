@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createAccount } from '../../../daemon/account/account.ts'
+import { type ServedTracer, serveTracer } from '../../../daemon/launch/serve-tracer.ts'
 import { bpfDir, tracerFile } from '../../../daemon/package-paths.ts'
 import type { RawProbeSet, RawRecord } from '../../../daemon/probes/raw-record.ts'
 import { recordFields } from '../../../daemon/raw/records.ts'
@@ -49,28 +50,35 @@ const attaching = Buffer.concat([
 
 describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
   let tracer: Tracer | undefined
-  afterEach(() => tracer?.stop(performance.now() + 1_000))
+  let served: ServedTracer | undefined
+  afterEach(async () => {
+    await tracer?.stop(performance.now() + 1_000)
+    served?.close()
+  })
 
   /** Runs a shell script in the tracer's place, which writes files of frames. */
-  const supervise = (script: string, files: Record<string, Uint8Array> = {}) => {
+  const supervise = async (script: string, files: Record<string, Uint8Array> = {}) => {
     for (const [name, bytes] of Object.entries(files)) writeFileSync(dir.path(name), bytes)
     const program = dir.path('tracer')
-    writeFileSync(program, `#!/bin/sh\ncd ${dir.path('')}\n${script}\n`)
+    writeFileSync(program, `#!/bin/bash\ncd ${dir.path('')}\n${script}\n`)
     chmodSync(program, 0o755)
+    const socket = dir.path('socket')
+    served = await serveTracer(socket, program, [])
     const told: RawRecord[] = []
     const account = createAccount()
     const sink = { frame: () => undefined, tell: (record: RawRecord) => told.push(record) }
-    tracer = superviseTracer(program, [], readProbeHeaders(bpfDir), sink, account)
+    tracer = superviseTracer(socket, readProbeHeaders(bpfDir), sink, account)
     const attached = (): RawProbeSet[][] =>
       told.flatMap((body) => (body.source === 'tracer' && body.what === 'attached' ? [body.probeSets] : []))
     const gaps = () => told.filter((body) => body.source === 'tracer' && body.what === 'gap')
     const records = () => told.filter(({ source }) => source === 'probe')
     return { tracer, account, attached, gaps, records }
   }
-  const waiting = "trap 'cat last 2>/dev/null; exit 0' TERM\nwhile :; do sleep 0.05; done"
+  /** Until its reader shuts its side down: poll(2) would tell, read(2) here. */
+  const waiting = 'cat <&1 >/dev/null; cat last 2>/dev/null'
 
   it('says what is attached, what is lost without the rest, and passes its records on', async () => {
-    const { tracer, attached, records, account } = supervise(`cat frames\n${waiting}`, {
+    const { tracer, attached, records, account } = await supervise(`cat frames\n${waiting}`, {
       frames: Buffer.concat([written(), attaching]),
     })
     await tracer.firstAttempt
@@ -97,7 +105,7 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
   })
 
   it('passes on what it writes when it is told to stop', async () => {
-    const { tracer, records } = supervise(`cat frames\n${waiting}`, {
+    const { tracer, records } = await supervise(`cat frames\n${waiting}`, {
       frames: Buffer.concat([written(), attaching]),
       last: written(),
     })
@@ -109,7 +117,7 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
   })
 
   it('that ends by itself is started again, and the gap is told at both ends', async () => {
-    const { tracer, attached, gaps, records } = supervise('cat frames', {
+    const { tracer, attached, gaps, records } = await supervise('cat frames', {
       frames: Buffer.concat([written(), attaching]),
     })
     await tracer.firstAttempt
@@ -134,7 +142,7 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
   const lister = Buffer.concat([probe('list_tasks', 'list_tasks'), attaching])
 
   it('whose probes do not fire sees nothing and lists all the same, until they fire', async () => {
-    const { tracer, attached, gaps } = supervise(
+    const { tracer, attached, gaps } = await supervise(
       `cat frames; while [ ! -e go ]; do sleep 0.05; done; cat again\n${waiting}`,
       {
         frames: Buffer.concat([written(), lister, blindness(false)]),
@@ -157,7 +165,7 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
   })
 
   it('that says what it can attach once more, without one of its probes, is believed', async () => {
-    const { tracer, attached } = supervise(`cat frames; cat again\n${waiting}`, {
+    const { tracer, attached } = await supervise(`cat frames; cat again\n${waiting}`, {
       frames: Buffer.concat([written(), attaching]),
       again: Buffer.concat([
         probe('start_transition', 'klp_start_transition', 'the kernel has disabled its probe'),
@@ -177,7 +185,7 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
   it('that says nothing any more is told within 5 s, and started anew when it speaks', {
     timeout: 20_000,
   }, async () => {
-    const { tracer, attached, gaps, records } = supervise(
+    const { tracer, attached, gaps, records } = await supervise(
       `cat frames; [ -e go ] && exec sleep 60; while [ ! -e go ]; do sleep 0.05; done; cat late\n${waiting}`,
       { frames: Buffer.concat([written(), attaching]), late: written() },
     )
@@ -203,7 +211,7 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
     ['that cannot begin', 'echo "klpscope-tracer: it has to be started as root" >&2; exit 1', /as root/],
     ['that is something else', 'echo this is no stream of frames at all; exec sleep 60', /frames/],
   ])('%s is said to be blind, with the reason', async (_, script, reason) => {
-    const { tracer, attached } = supervise(script)
+    const { tracer, attached } = await supervise(script)
     await tracer.firstAttempt
     expect(attached()[0]?.length).toBeGreaterThan(4)
     for (const set of attached()[0] ?? [])
@@ -213,12 +221,41 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
   it('that is not there is said to be blind', async () => {
     const told: RawRecord[] = []
     const sink = { frame: () => undefined, tell: (record: RawRecord) => told.push(record) }
-    tracer = superviseTracer(dir.path('none'), [], readProbeHeaders(bpfDir), sink, createAccount())
+    served = await serveTracer(dir.path('socket'), dir.path('none'), [])
+    tracer = superviseTracer(dir.path('socket'), readProbeHeaders(bpfDir), sink, createAccount())
     await tracer.firstAttempt
     expect(told[0]).toMatchObject({
       probeSets: expect.arrayContaining([
         expect.objectContaining({ available: false, reason: 'the tracer is not there' }),
       ]),
     })
+  })
+
+  it('that nobody starts is said to be blind', async () => {
+    const told: RawRecord[] = []
+    const sink = { frame: () => undefined, tell: (record: RawRecord) => told.push(record) }
+    tracer = superviseTracer(dir.path('nowhere'), readProbeHeaders(bpfDir), sink, createAccount())
+    await tracer.firstAttempt
+    expect(told[0]).toMatchObject({
+      probeSets: expect.arrayContaining([
+        expect.objectContaining({
+          reason: expect.stringMatching(/^no tracer answers at .*nowhere \(ENOENT\)$/),
+        }),
+      ]),
+    })
+  })
+
+  it('that is killed says by which signal it ended, and the one after it is another', async () => {
+    const { tracer, gaps, attached } = await supervise('cat frames; echo $$ >pid; exec sleep 60', {
+      frames: Buffer.concat([written(), attaching]),
+    })
+    await tracer.firstAttempt
+    await expect.poll(() => existsSync(dir.path('pid'))).toBe(true)
+    process.kill(Number(readFileSync(dir.path('pid'), 'utf8')), 'SIGKILL')
+    await expect.poll(attached, { timeout: 10_000 }).toHaveLength(2)
+    expect(gaps()).toMatchObject([
+      { reason: 'the tracer ended (SIGKILL)' },
+      { reason: 'the tracer had to be restarted' },
+    ])
   })
 })

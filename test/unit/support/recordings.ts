@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib'
 import type { Event, EventKind, EventOf } from '../../../daemon/contract/event.ts'
 import { type CoreState, initialState } from '../../../daemon/core/core-state.ts'
 import { createEngine, type Step } from '../../../daemon/engine.ts'
-import { probeRecord, type RawRecord } from '../../../daemon/probes/raw-record.ts'
+import { probeRecord, type RawRecord, textRecord } from '../../../daemon/probes/raw-record.ts'
 import { TracerStream } from '../../../daemon/raw/tracer-stream.ts'
 import { foldRecording } from '../../../daemon/replay/fold-recording.ts'
 
@@ -29,6 +29,7 @@ export const readRecording = (name: string): RawRecord[] =>
     ...new TracerStream({ ofRecording: true }).read(gunzipSync(readFileSync(join(dir, `${name}${suffix}`)))),
   ].flatMap((message): RawRecord[] => {
     if (message.type === 'record') return [probeRecord(message.record)]
+    if (message.type === 'text') return [textRecord(message)]
     return message.type === 'observation' ? [message.observation as RawRecord] : []
   })
 
