@@ -82,6 +82,9 @@ export const lifecycle: ProbeSet = {
       const monoNs = String(record.monoNs)
       const object = patchObject(patch, record.object, record.facts)
       const { lifecycle: memory } = context
+      // Transitions come one after the other: what still waits for the end of one has missed it.
+      if (record.moment === objectMoment.BEFORE_UNPATCH || record.moment === objectMoment.BEFORE_PATCH)
+        memory.settling = []
       switch (record.moment) {
         case objectMoment.BEFORE_UNPATCH:
           memory.began.set(patch, 'disabling')

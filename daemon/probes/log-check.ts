@@ -2,8 +2,9 @@ import type { EventDraft } from '../contract/event.ts'
 
 /**
  * What the kernel log tells while the probes are attached is checked against what they told: their silence may be too
- * short for the canary to notice. `kernel.ftrace_enabled=0` for a moment, for instance, is enough for a load to be
- * refused unseen.
+ * short for the canary to notice. `kernel.ftrace_enabled=0` for a moment is enough for a load to be refused unseen; and
+ * the kernel runs no BPF program of a probe while another task of its CPU was interrupted in a system call on a BPF map
+ * (bpf_disable_instrumentation), and before Linux 6.7 counts none that it left out.
  */
 export type LogCheckMemory = {
   /** Since when the probes are attached; null: they are not. */
@@ -32,8 +33,8 @@ export const stories = {
   end: (patch: string) => `a transition of ${patch} ended`,
 }
 
-/** The log is read a little later than it is written. */
-const lagNs = 1_000_000_000n
+/** The log is read a little later than it is written, and written before the function that a probe waits for returns. */
+export const lagNs = 1_000_000_000n
 /** Their clocks are told apart by when the log was read; the first line after a long time may have waited. */
 const apartNs = 5_000_000_000n
 const kept = 100
@@ -60,9 +61,27 @@ export const toldByLog = (
 }
 
 /**
- * A canary came, and before it all that probes told earlier: one buffer keeps the order. What the log alone told until
- * then is a gap, and is told as far as the log tells it.
+ * All that probes had to tell until a moment has come: one buffer keeps the order.
+ * @param storyNs at the earliest
+ * @returns when the log told a story that they should have told until then, and did not
  */
+export const untoldUntil = (
+  memory: LogCheckMemory,
+  untilNs: string,
+  story: string,
+  storyNs: string,
+): string | undefined => {
+  const seen = pairs(memory)
+  return memory.doubts.find(
+    (doubt) =>
+      doubt.story === story &&
+      BigInt(doubt.monoNs) > BigInt(storyNs) &&
+      BigInt(untilNs) > BigInt(doubt.monoNs) &&
+      !seen.has(doubt),
+  )?.monoNs
+}
+
+/** At a canary: what the log alone told until then is a gap, and is told as far as the log tells it. */
 export const checkLog = (memory: LogCheckMemory, canaryNs: string): EventDraft[] => {
   memory.provedNs = canaryNs
   const due = memory.doubts.filter(({ monoNs }) => BigInt(canaryNs) - BigInt(monoNs) > lagNs)

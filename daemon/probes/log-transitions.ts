@@ -1,6 +1,6 @@
 import type { EventDraft } from '../contract/event.ts'
 import { type LogFact, lastFact } from './kernel-log.ts'
-import { stories, toldByLog } from './log-check.ts'
+import { stories, toldByLog, untoldUntil } from './log-check.ts'
 import type { DecodeContext, RunningTransition } from './probe-set.ts'
 import { settleSysfs } from './sysfs-transition.ts'
 import { madeStep } from './task-list.ts'
@@ -44,6 +44,16 @@ export const transitionInLog = (
       return [{ kind: 'transition-forced', monoNs, patch: running.patch, direction, basis: 'kernel-log' }]
     }
   }
+}
+
+/** Probes have told all until then, and not the end of the transition: the log may have. */
+export const endInLog = (context: DecodeContext, untilNs: string): EventDraft[] => {
+  const { transition: running, logCheck } = context
+  if (!running) return []
+  const { patch, target, generation } = running
+  const endedNs = untoldUntil(logCheck, untilNs, stories.end(patch), generation)
+  if (endedNs === undefined) return []
+  return ended(context, { fact: 'transition-completed', patch, direction: directionOf(target) }, endedNs)
 }
 
 /** It turns out that the probes have not fired: what the log said behind their last word, and they did not tell. */

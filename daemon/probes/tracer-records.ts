@@ -7,8 +7,8 @@ import { mapClock } from './clock.ts'
 import { nameInventory } from './inventory.ts'
 import { freshInventory } from './inventory-memory.ts'
 import { forgetLifecycle } from './lifecycle-memory.ts'
-import { checkLog, tellDoubts } from './log-check.ts'
-import { transitionsMissed } from './log-transitions.ts'
+import { checkLog, lagNs, tellDoubts } from './log-check.ts'
+import { endInLog, transitionsMissed } from './log-transitions.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { callerOf, freshShadowCallers, isCaller, nameCallers } from './shadow-callers.ts'
 import { forgetShadowCounters, restartShadowCounters } from './shadow-counters.ts'
@@ -88,7 +88,10 @@ export const tracerRecords = {
   clock: ({ monoNs, wallNs, bootNs }, context): EventDraft[] =>
     mapClock(context, { monoNs: String(monoNs), wallNs: String(wallNs), bootNs: String(bootNs) }),
 
-  canary: ({ monoNs }, context): EventDraft[] => checkLog(context.logCheck, String(monoNs)),
+  canary: (record, context): EventDraft[] => {
+    const untilNs = String(record.monoNs - lagNs)
+    return [...endInLog(context, untilNs), ...checkLog(context.logCheck, String(record.monoNs))]
+  },
 
   symbol: (record, context): EventDraft[] => {
     const symbol = symbolOf(record)

@@ -4,6 +4,7 @@ import { probePurposes } from '../contract/probe-purposes.ts'
 import { leaveDisabling, whoDisables } from './callbacks.ts'
 import { letGoOfPatch } from './function-calls.ts'
 import { stories, toldByProbe } from './log-check.ts'
+import { endInLog } from './log-transitions.ts'
 import type { DecodeContext, ProbeSet, RunningTransition } from './probe-set.ts'
 import { settleSysfs } from './sysfs-transition.ts'
 import { whoOf } from './task-id.ts'
@@ -33,6 +34,7 @@ export const transition: ProbeSet = {
       const { asking } = context
       context.asking = null
       const before = context.transition
+      const missed = before?.reversing ? [] : endInLog(context, monoNs)
       context.transition = {
         patch,
         target,
@@ -53,9 +55,13 @@ export const transition: ProbeSet = {
         replace,
         adopted: false,
       } as const
-      if (!asking) return [...callbacks, started]
+      if (!asking) return [...missed, ...callbacks, started]
       const { tid, ...requester } = asking
-      return [...callbacks, { ...started, requester, tid, pid: requester.pid, comm: requester.comm }]
+      return [
+        ...missed,
+        ...callbacks,
+        { ...started, requester, tid, pid: requester.pid, comm: requester.comm },
+      ]
     },
 
     'transition-finishing': ({ monoNs, tryBeganNs, lastSwitchNs }, context) => {

@@ -91,6 +91,44 @@ describe('a load that was refused while no probe fired', () => {
   })
 })
 
+describe('a transition whose end no probe told', () => {
+  const [name = ''] = recordingsOf('replace')
+  const ends = readRecording(name).filter(
+    (each) => each.source === 'probe' && each.record.record === 'transition-ended',
+  )
+  const withoutEnd = readRecording(name).filter(
+    (each) =>
+      each.source !== 'probe' ||
+      !['transition-ended', 'patch-settled'].includes(each.record.record) ||
+      each.monoNs > (ends[0]?.monoNs ?? '0'),
+  )
+  const whole = stepsOf(name).map(({ event }) => event)
+  const events = eventsOf(withoutEnd)
+
+  it('has ended by the kernel log, when the next begins', () => {
+    const [first, ...others] = ofKind(events, 'transition-completed')
+    const [seen, ...othersSeen] = ofKind(whole, 'transition-completed')
+    expect(first).toMatchObject({ patch: seen?.patch, direction: seen?.direction, basis: 'kernel-log' })
+    expect(Math.abs(Number(first?.monoNs) - Number(seen?.monoNs)) / 1e6).toBeLessThan(300)
+    expect(others.map(({ patch, direction }) => [patch, direction])).toEqual(
+      othersSeen.map(({ patch, direction }) => [patch, direction]),
+    )
+    expect(ofKind(events, 'tracer-gap')).toMatchObject([
+      {
+        source: 'probes',
+        reason: `the kernel log tells what no probe told: a transition of ${seen?.patch} ended`,
+      },
+    ])
+  })
+
+  it('leaves nothing behind for the end of the next', () => {
+    const calledOnce = (of: typeof whole) =>
+      ofKind(of, 'callback-called').map(({ patch, object, callback }) => `${patch} ${object} ${callback}`)
+    expect(calledOnce(events).filter((call) => !calledOnce(whole).includes(call))).toEqual([])
+    expect(calledOnce(events).length).toBeLessThanOrEqual(calledOnce(whole).length)
+  })
+})
+
 describe('a line of the log and what a probe told', () => {
   const ended = stories.end('klpt_patch_v1')
   const second = 1_000_000_000n
