@@ -71,7 +71,8 @@ describe.each(kernels)("the kernel's own livepatch selftests on Linux %s", (kern
       return index < 0 && !inGap(told.startS)
     })
     expect(missing).toEqual([])
-    expect(left).toEqual([])
+    // In a gap the kernel log and sysfs tell, less exactly.
+    expect(left.filter(({ startedMonoNs }) => !inGap(seconds(startedMonoNs)))).toEqual([])
   })
 
   it('have every refusal that their log tells in the record', () => {
