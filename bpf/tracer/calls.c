@@ -34,6 +34,16 @@ static __u32 entries;
 static __u64 due_ns;
 static struct bpf_link *together;
 static bool one_by_one;
+/*
+ * Links that count nothing any more. To take a probe away the kernel waits until all tasks have passed through a quiet
+ * point, and one that spins in the kernel does not: so that is done when no transition waits for the same.
+ */
+static struct bpf_link *retired[MAX_SLOTS];
+static unsigned int retired_count;
+/* All probes are to be attached once more, though they count. */
+static bool anew;
+/* A function is called so often that its probe must not stay, whatever else is going on. */
+static bool is_urgent;
 
 static struct slot *slot_of(__u64 address)
 {
@@ -147,6 +157,22 @@ static void detach(struct slot *slot)
 	slot->link = NULL;
 }
 
+static void retire(struct bpf_link *link)
+{
+	if (link && retired_count < MAX_SLOTS)
+		retired[retired_count++] = link;
+	else
+		bpf_link__destroy(link);
+}
+
+/* True: there are more. */
+static bool take_some_away(void)
+{
+	for (unsigned int i = 0; i < PER_TURN && retired_count; i++)
+		bpf_link__destroy(retired[--retired_count]);
+	return retired_count;
+}
+
 static void let_go(struct slot *slot)
 {
 	detach(slot);
@@ -162,6 +188,11 @@ static void renew(struct slot *slot)
 
 	if (!slot->address || !slot->wanted || !slot->left)
 		return;
+	/* With its module the probe has gone already; else it has to be gone before another counts. */
+	if (!anew) {
+		retire(slot->link);
+		slot->link = NULL;
+	}
 	let_go(slot);
 	*slot = fresh;
 }
@@ -189,7 +220,7 @@ static int attach_together(void)
 			return -errno;
 	}
 	skeleton->bss->counting_link = number;
-	bpf_link__destroy(together);
+	retire(together);
 	together = link;
 	for (unsigned int i = 0; i < used; i++)
 		if (slots[i].wanted && !slots[i].error)
@@ -238,24 +269,26 @@ bool calls_go_on(void)
 {
 	if (!due_ns || mono_ns() < due_ns)
 		return false;
+	if (anew && schedule_in_transition())
+		return false;
 	for (unsigned int i = 0; i < used; i++)
 		renew(&slots[i]);
+	anew = false;
 	/* One function that cannot be probed fails all: then each for itself shows which. */
 	if (!one_by_one && attach_together()) {
 		one_by_one = true;
-		bpf_link__destroy(together);
+		skeleton->bss->counting_link++;
+		retire(together);
 		together = NULL;
 	}
 	if (one_by_one && attach_one_by_one())
 		return true;
-	/*
-	 * Last, when nothing counts in their slots any more. The kernel waits for all its tasks each time, as it does in a
-	 * transition: not at the same time.
-	 */
-	if (schedule_in_transition())
+	/* Last, when nothing counts in their slots any more. */
+	if (schedule_in_transition() && !is_urgent)
 		return false;
-	if (let_some_go())
+	if (take_some_away() || let_some_go())
 		return true;
+	is_urgent = false;
 	due_ns = 0;
 	return false;
 }
@@ -264,6 +297,7 @@ void calls_begin_anew(void)
 {
 	for (unsigned int i = 0; i < used; i++)
 		slots[i].left = true;
+	anew = true;
 	due_ns = mono_ns() + SETTLE_NS;
 }
 
@@ -290,6 +324,7 @@ void calls_put(void)
 	}
 	if (over_budget)
 		due_ns = mono_ns();
+	is_urgent |= over_budget;
 }
 
 /* Whether kprobe.multi works here, tried on the canary's function: some kernels know it and lack CONFIG_FPROBE. */
