@@ -11,7 +11,7 @@ calls() {
 }
 
 load klpt_target
-launch_daemon --stalled-after 5 --call-budget 200 --record /lab/out/raw.recording
+launch_daemon --stalled-after 5 --call-budget 200
 wait_ready
 calls 5
 step unpatched

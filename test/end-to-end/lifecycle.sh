@@ -10,7 +10,7 @@ look() {
 }
 lab_module() { echo "/lab/modules/$1.ko"; }
 
-launch_daemon --stalled-after 60 --record /lab/out/raw.recording
+launch_daemon --stalled-after 60 --record /run/klpscope/raw.recording
 wait_ready
 load klpt_target
 
@@ -81,3 +81,4 @@ knob sleep 0
 unload klpt_patch_v1
 look end
 stop_daemon
+cp /run/klpscope/raw.recording /lab/out/
