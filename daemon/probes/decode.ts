@@ -18,7 +18,7 @@ import type { RawRecord } from './raw-record.ts'
 import { isAttached, seesWith } from './sees.ts'
 import { nameCallers } from './shadow-callers.ts'
 import { mayMove } from './symbols.ts'
-import { observePatches } from './sysfs.ts'
+import { adoptShown, observePatches } from './sysfs.ts'
 import { isCount, takeCounts } from './task-counts.ts'
 import { observeUnlessVoid } from './task-list.ts'
 import { parseProcfs } from './task-table.ts'
@@ -48,7 +48,9 @@ export const createDecoder = (): Decoder => {
       const failed = (error: unknown): EventDraft => decodeFailed(record, lastMonoNs, error)
       try {
         if (!hasTime) throw new Error(`not a time: ${JSON.stringify(record.monoNs)}`)
-        return decodeRecord(context, record).map((draft) => {
+        const drafts = decodeRecord(context, record)
+        if (drafts.length > 0) context.toldNs = BigInt(record.monoNs)
+        return drafts.map((draft) => {
           try {
             return withinBounds(draft)
           } catch (error) {
@@ -135,8 +137,12 @@ const decodeProbe = (context: DecodeContext, record: TracerRecord): EventDraft[]
   if (!decode) throw new Error(`unknown record ${record.record}`)
   const counts = isCount(record.record) ? [] : takeCounts(context)
   if (mayMove(record.record)) context.symbols.clear()
-  return [...counts, ...decode(record, context)]
+  const adopted = triesTasks.includes(record.record) ? adoptShown(context, String(record.monoNs)) : []
+  return [...counts, ...adopted, ...decode(record, context)]
 }
+
+/** The kernel does that in a transition that has started, and at no other time. */
+const triesTasks: readonly string[] = ['task-blocked', 'task-switched', 'transition-signalled']
 
 const decodeTracer = (
   context: DecodeContext,

@@ -71,6 +71,8 @@ export type DecodeContext = {
   /** The newest that the kernel log said of transitions while the probes were there to tell. */
   loggedTransitions: { fact: TransitionFact; monoNs: string }[]
   toldBlocks: ToldBlocks
+  /** Time of the last event that was told. */
+  toldNs: bigint
 }
 
 export type RunningTransition = {
@@ -116,6 +118,7 @@ export const freshContext = (): DecodeContext => ({
   logCheck: freshLogCheck(),
   loggedTransitions: [],
   toldBlocks: new Map(),
+  toldNs: 0n,
 })
 
 /** By kind of record of the tracer. */

@@ -10,6 +10,8 @@ import { directionOf } from './transition.ts'
 
 /** Scans that must agree before sysfs says what a stronger source must have lost: its record may be on its way. */
 const scansToOverrule = 3
+/** A little less than lies between two scans in a transition. */
+const quietNs = 900_000_000n
 
 /** No kernel knows sticky patches: their authors say it with `module_param(klpscope_sticky, bool, 0444)`. */
 export const stickyParameter = 'parameters/klpscope_sticky'
@@ -52,7 +54,7 @@ export const observePatches = (
   const events: EventDraft[] = []
   const text = JSON.stringify([patches, modules])
   const first = context.patches === ''
-  if (text !== context.patches) {
+  if (text !== context.patches || isTimePassing(context, patches, monoNs)) {
     context.patches = text
     events.push({
       kind: 'patches-observed',
@@ -66,6 +68,26 @@ export const observePatches = (
   return [...events, ...correctTransition(context, judgeScan(context, patches), monoNs)]
 }
 
+/** Nothing else is told in this transition: how long it has lasted shows when time is seen to pass. */
+const isTimePassing = (
+  { toldNs }: DecodeContext,
+  patches: readonly ObservedPatch[],
+  monoNs: string,
+): boolean => patches.some(({ inTransition }) => inTransition) && BigInt(monoNs) - toldNs >= quietNs
+
+/**
+ * The kernel tries to switch tasks: a transition has started. When nobody has told of it, that was before the probes
+ * were attached, and sysfs shows of which patch it is.
+ */
+export const adoptShown = (context: DecodeContext, monoNs: string): EventDraft[] => {
+  const { sysfs, transition } = context
+  if (transition || !sysfs.shown) return []
+  const { patch, enabled } = sysfs.shown
+  sysfs.started = { patch, late: true }
+  sysfs.idle.delete(patch)
+  return adopt(context, { patch, target: enabled ? 1 : 0, replace: undefined, late: true }, monoNs)
+}
+
 /** The transition that sysfs implies, where it is to be believed: see sysfs-transition.ts. */
 const correctTransition = (context: DecodeContext, verdict: SysfsVerdict, monoNs: string): EventDraft[] => {
   const { sysfs, transition: known } = context
@@ -75,11 +97,13 @@ const correctTransition = (context: DecodeContext, verdict: SysfsVerdict, monoNs
   const turned = started && known?.patch === patch && known?.target !== started.target && !informed
   const agrees = known ? known.patch === patch && !turned : started === null || context.asking !== null
   sysfs.disagreed = agrees ? 0 : sysfs.disagreed + 1
-  if (agrees || (informed && sysfs.disagreed < scansToOverrule)) return []
+  // One that had started before the first scan, no probe has seen start.
+  const isUnseen = !known && started?.late
+  if (agrees || (informed && !isUnseen && sysfs.disagreed < scansToOverrule)) return []
 
   sysfs.disagreed = 0
-  madeStep(context, BigInt(monoNs))
   if (turned && known) {
+    madeStep(context, BigInt(monoNs))
     context.transition = { ...known, target: started.target }
     const direction = directionOf(started.target)
     return [{ kind: 'transition-reversed', monoNs, patch: known.patch, direction, basis: 'inferred' }]
@@ -94,23 +118,33 @@ const correctTransition = (context: DecodeContext, verdict: SysfsVerdict, monoNs
         },
       ]
     : []
-  context.transition = started && {
-    patch: started.patch,
-    target: started.target,
+  if (started) return [...ended, ...adopt(context, started, monoNs)]
+  madeStep(context, BigInt(monoNs))
+  context.transition = null
+  return ended
+}
+
+const adopt = (
+  context: DecodeContext,
+  { patch, target, replace, late }: Omit<Extract<SysfsVerdict, { says: 'started' }>, 'says'>,
+  monoNs: string,
+): EventDraft[] => {
+  madeStep(context, BigInt(monoNs))
+  context.transition = {
+    patch,
+    target,
     generation: '0',
     toldBy: 'sysfs',
-    startToCome: !started.late,
+    startToCome: !late,
     reversing: false,
   }
-  if (!started) return ended
   return [
-    ...ended,
     {
       kind: 'transition-started',
       monoNs,
-      patch: started.patch,
-      direction: directionOf(started.target),
-      ...(started.replace === undefined ? {} : { replace: started.replace }),
+      patch,
+      direction: directionOf(target),
+      ...(replace === undefined ? {} : { replace }),
       adopted: true,
     },
   ]
