@@ -197,6 +197,25 @@ static bool has_iterator(const struct btf *kernel, const char *section)
 	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
 }
 
+static bool has_function(const struct btf *kernel, const char *name)
+{
+	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
+}
+
+/*
+ * Before 5.15 no stack can be followed past a function that a return probe is waiting for: a task that tries to switch
+ * itself from within these would have to be tried again, and the transition's worker would never get through.
+ * Source: arch/x86/kernel/unwind_orc.c, unwind_next_frame(); kernel/livepatch/transition.c, klp_check_stack().
+ */
+static bool would_hold_up(const struct klpscope_bpf *skeleton, const struct bpf_program *program,
+			  const struct btf *kernel)
+{
+	if (has_function(kernel, "rethook_find_ret_addr") || has_function(kernel, "kretprobe_find_ret_addr"))
+		return false;
+	return program == skeleton->progs.try_complete_transition_returned ||
+	       program == skeleton->progs.enable_patch_returned;
+}
+
 void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
 {
 	struct bpf_program *program;
@@ -210,6 +229,9 @@ void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
 		if (!strncmp(bpf_program__section_name(program), "iter/", 5) &&
 		    !has_iterator(kernel, bpf_program__section_name(program)))
 			choice_leave_out(number, -EOPNOTSUPP, "this kernel has no such iterator");
+		if (would_hold_up(skeleton, program, kernel))
+			choice_leave_out(number, -EOPNOTSUPP,
+					 "on this kernel a return probe there would hold transitions up");
 		if (*choice_of(number)->reason)
 			bpf_program__set_autoload(program, false);
 		number++;
