@@ -59,22 +59,30 @@ export const reduceTransition = (state: CoreState, event: Event): CoreState => {
       return change({ signalRounds: event.round })
     case 'tasks-switched':
       return change({ switched: event.counts })
-    case 'tasks-observed': {
-      const durationMs = millisecondsBetween(running.startedMonoNs, event.monoNs)
-      // Once every task has switched, only the kernel's finishing can last too long; turned round, it begins anew.
-      const since = running.phases?.lastSwitched?.monoNs ?? running.reversedMonoNs ?? running.startedMonoNs
-      const stalled = millisecondsBetween(since, event.monoNs) > state.stalledAfterMs
-      return change({ durationMs, stalled, remaining: event.remaining ?? running.remaining })
-    }
+    case 'tasks-observed':
+      return change({ ...lasting(state, running, event), remaining: event.remaining ?? running.remaining })
     case 'transition-finishing':
       return change({ remaining: 0, stalled: false })
     case 'patches-observed':
+      if (event.patches.some((patch) => patch.inTransition)) return change(lasting(state, running, event))
       // Only a fresh run can find that a transition it remembers ended while nobody looked.
-      return event.first && !event.patches.some((patch) => patch.inTransition)
-        ? end(state, running, event, 'unknown')
-        : state
+      return event.first ? end(state, running, event, 'unknown') : state
     default:
       return state
+  }
+}
+
+/** How long it has lasted, and whether that is too long. */
+const lasting = (
+  state: CoreState,
+  running: Transition,
+  { monoNs }: Event,
+): Pick<Transition, 'durationMs' | 'stalled'> => {
+  // Once every task has switched, only the kernel's finishing can last too long; turned round, it begins anew.
+  const since = running.phases?.lastSwitched?.monoNs ?? running.reversedMonoNs ?? running.startedMonoNs
+  return {
+    durationMs: millisecondsBetween(running.startedMonoNs, monoNs),
+    stalled: millisecondsBetween(since, monoNs) > state.stalledAfterMs,
   }
 }
 

@@ -72,7 +72,8 @@ describe(`what stands in the daemon's way on Linux ${kernels[0]}`, () => {
     expect(blocked.map(({ comm, reason, function: name }) => [comm, reason, name])).toEqual([
       ['klpt-sleeper', 'sleeping-on-function', 'klpt_sleep_in_function'],
     ])
-    expect(blocked[0]?.stack?.join()).toMatch(/klpt_wait_for_release/)
+    // Stacks are for root alone, which the daemon is not.
+    expect(blocked[0]?.stack).toBeUndefined()
     expect(shadow.adoption).toBe('unavailable')
     for (const set of tracer.probeSets)
       expect(set).toMatchObject({
