@@ -42,6 +42,8 @@ static struct bpf_link *retired[MAX_SLOTS];
 static unsigned int retired_count;
 /* All probes are to be attached once more, though they count. */
 static bool anew;
+/* No probe is left that counts nothing. */
+static bool is_tidy = true;
 /* A function is called so often that its probe must not stay, whatever else is going on. */
 static bool is_urgent;
 
@@ -265,10 +267,9 @@ static bool let_some_go(void)
 	return false;
 }
 
-bool calls_go_on(void)
+/* True: there are more. */
+static bool attach_all(void)
 {
-	if (!due_ns || mono_ns() < due_ns)
-		return false;
 	if (anew && schedule_in_transition())
 		return false;
 	for (unsigned int i = 0; i < used; i++)
@@ -283,13 +284,22 @@ bool calls_go_on(void)
 	}
 	if (one_by_one && attach_one_by_one())
 		return true;
+	due_ns = 0;
+	is_tidy = false;
+	return false;
+}
+
+bool calls_go_on(void)
+{
+	if (due_ns && mono_ns() >= due_ns && attach_all())
+		return true;
 	/* Last, when nothing counts in their slots any more. */
-	if (schedule_in_transition() && !is_urgent)
+	if (is_tidy || (schedule_in_transition() && !is_urgent))
 		return false;
 	if (take_some_away() || let_some_go())
 		return true;
 	is_urgent = false;
-	due_ns = 0;
+	is_tidy = true;
 	return false;
 }
 

@@ -19,8 +19,11 @@ export const blockedInLog = (
   const idleCpu = idle ? Number(idle[1]) : null
   const key = taskKey({ tid, cpu: idleCpu })
   const task = context.tasks.get(key)
-  // Not seen yet: told at its next try, when it is known what it is; at once where nobody lists tasks.
-  if (!task && tid !== 0 && context.tasks.size > 0) return []
+  // Where nobody lists tasks, none is seen to leave either: an idle task does so at once, by itself.
+  const isListed = context.tasks.size > 0
+  if (!isListed && tid === 0) return []
+  // Not seen yet: told at its next try, when it is known what it is.
+  if (isListed && !task && tid !== 0) return []
   return tellBlock(context.toldBlocks, key, 'kernel-log', {
     monoNs,
     tid,

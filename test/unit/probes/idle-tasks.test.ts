@@ -46,6 +46,11 @@ describe('an idle task that blocks a transition', () => {
     const { engine, blocked } = anEngine()
     for (const record of [sysfs('1'), sysfs('1', sysfsPatch('p', 1, 1))]) engine.ingest(record)
     engine.ingest({ monoNs: '2', source: 'kernel-log', line: logLine })
+    // Nobody lists tasks: it would never be seen to leave.
+    expect(blocked()).toEqual([])
+    const init = { tid: 1, pid: 1, startTicks: '1', patchState: '1', flags: '0', comm: 'init', cpu: 0 }
+    engine.ingest({ monoNs: '3', source: 'procfs-tasks', tasks: [init] })
+    engine.ingest({ monoNs: '4', source: 'kernel-log', line: logLine.replace(/^(\d+),\d+/, '$1,999999') })
     expect(blocked()).toMatchObject([
       [-2, { tid: 0, comm: 'swapper/1', reason: 'running', kthread: true, idle: true, cpu: 1 }],
     ])
