@@ -24,7 +24,7 @@ export const blockedInLog = (
   if (!isListed && tid === 0) return []
   // Not seen yet: told at its next try, when it is known what it is.
   if (isListed && !task && tid !== 0) return []
-  return tellBlock(context.toldBlocks, key, 'kernel-log', {
+  return tellBlock(context, key, 'kernel-log', {
     monoNs,
     tid,
     pid: task?.pid ?? tid,

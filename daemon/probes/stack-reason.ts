@@ -57,7 +57,7 @@ export const blockedByStack = (context: DecodeContext, rows: readonly Row[]): Ev
     const key = taskKey(row.task)
     const why = stackReason(row, searched)
     if (why.reason === 'unknown' && !doubt(toldBlocks.get(key))) return []
-    return tellBlock(toldBlocks, key, 'stack', {
+    return tellBlock(context, key, 'stack', {
       monoNs: String(row.monoNs),
       ...whoOf(row.task),
       ...why,

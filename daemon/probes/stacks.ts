@@ -23,7 +23,7 @@ const mostWaiting = 50
 const addressBytes = 8
 
 /** A task is blocked for another reason: its stack is told again. */
-export const blockedAgain = ({ stacks }: DecodeContext, tid: number): void => {
+export const blockedAgain = ({ stacks }: Pick<DecodeContext, 'stacks'>, tid: number): void => {
   stacks.told.delete(tid)
 }
 

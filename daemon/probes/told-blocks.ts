@@ -1,5 +1,7 @@
 import type { EventDraft, EventOf } from '../contract/event.ts'
 import type { BlockReason } from '../contract/event-parts.ts'
+import type { DecodeContext } from './probe-set.ts'
+import { blockedAgain } from './stacks.ts'
 
 /**
  * What was told in the running transition, in its present direction, of each task that blocks it, by key (see taskKey);
@@ -26,16 +28,18 @@ type Blocked = Pick<
 
 /** Once per task and reason; a tid may be given to another task. */
 export const tellBlock = (
-  told: ToldBlocks,
+  context: Pick<DecodeContext, 'toldBlocks' | 'stacks'>,
   key: number,
   by: 'kernel-log' | 'stack',
   { function: name, ...blocked }: Blocked,
 ): EventDraft[] => {
+  const told = context.toldBlocks
   const said = `${blocked.pid} ${blocked.comm} ${blocked.reason} ${name ?? ''}`
   const before = told.get(key)
   if (by === 'stack' && before?.by === 'kernel-log') return []
   told.set(key, { said, by, isDoubted: false })
   if (before?.said === said) return []
+  blockedAgain(context, blocked.tid)
   return [
     {
       kind: 'task-blocked',

@@ -1,5 +1,5 @@
 /** The tracer says something every other second, whatever happens (CLOCK of bpf/tracer/schedule.c). */
-const longestSilenceMs = 4_500
+const longestSilenceMs = 4_000
 const lookMs = 250
 
 export type SilenceWatch = {

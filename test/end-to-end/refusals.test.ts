@@ -73,7 +73,7 @@ describe(`what stands in the daemon's way on Linux ${kernels[0]}`, () => {
       ['klpt-sleeper', 'sleeping-on-function', 'klpt_sleep_in_function'],
     ])
     // Stacks are for root alone, which the daemon is not.
-    expect(blocked[0]?.stack).toBeUndefined()
+    expect(blocked[0]?.stack).toBeNull()
     expect(shadow.adoption).toBe('unavailable')
     for (const set of tracer.probeSets)
       expect(set).toMatchObject({
