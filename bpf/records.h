@@ -78,7 +78,8 @@
 	X(SYMBOL, symbol)                               \
 	X(TRACING_LINK, tracing_link)                   \
 	X(TRACING_LINKS_END, tracing_links_end)         \
-	X(BLINDNESS, blindness)
+	X(BLINDNESS, blindness)                         \
+	X(BUSY, busy)
 
 enum record_kind {
 	RECORD_NONE,
@@ -490,6 +491,11 @@ struct blindness {
 	__u32 pad;
 	char function[SYMBOL_BYTES]; /* only its probe; empty: all probes */
 	char reason[REASON_BYTES];
+};
+
+/* The tracer is about to ask the kernel for what may take it long: until the next frame its silence says nothing. */
+struct busy {
+	struct record_header header;
 };
 
 /*

@@ -159,6 +159,15 @@ static void detach(struct slot *slot)
 	slot->link = NULL;
 }
 
+/* Attaching and taking away hundreds takes seconds on a slow machine. */
+static void excuse(void)
+{
+	struct busy record = {};
+
+	frames_put_own(RECORD_BUSY, &record, sizeof(record));
+	frames_flush();
+}
+
 static void retire(struct bpf_link *link)
 {
 	if (link && retired_count < MAX_SLOTS)
@@ -170,6 +179,8 @@ static void retire(struct bpf_link *link)
 /* True: there are more. */
 static bool take_some_away(void)
 {
+	if (retired_count)
+		excuse();
 	for (unsigned int i = 0; i < PER_TURN && retired_count; i++)
 		bpf_link__destroy(retired[--retired_count]);
 	return retired_count;
@@ -217,6 +228,7 @@ static int attach_together(void)
 		cookies[options.cnt++] = (__u64)number << 32 | i;
 	}
 	if (options.cnt) {
+		excuse();
 		link = bpf_program__attach_kprobe_multi_opts(skeleton->progs.functions_called, NULL, &options);
 		if (!link)
 			return -errno;
@@ -262,6 +274,8 @@ static bool let_some_go(void)
 			continue;
 		if (gone++ == PER_TURN)
 			return true;
+		if (slots[i].link)
+			excuse();
 		let_go(&slots[i]);
 	}
 	return false;

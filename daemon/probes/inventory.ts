@@ -6,6 +6,7 @@ import { adoptStates } from './lifecycle-memory.ts'
 import type { DecodeContext, ProbeSet } from './probe-set.ts'
 import type { RawSymbol } from './raw-record.ts'
 import { learnLivepatches } from './shadow-callers.ts'
+import { isStarting, tellTracedCounting } from './traced-counting.ts'
 import { followInventory } from './traced-functions.ts'
 
 /** Every address of an inventory that has, or should have, a symbol. */
@@ -96,7 +97,9 @@ const gather = (record: InventoryRecord, context: DecodeContext): EventDraft[] =
   if (unseenSinceNs !== null && BigInt(inventory.monoNs) > BigInt(unseenSinceNs)) {
     context.functionCalls.unseenSinceNs = null
   }
-  return tell(context, inventory.monoNs)
+  const told = tell(context, inventory.monoNs)
+  // That something is not counted yet is said together with what is there now.
+  return isStarting(context) ? [...told, ...tellTracedCounting(context, inventory.monoNs)] : told
 }
 
 /** The kernel's own account of patches, objects, functions and states. Source: include/linux/livepatch.h. */

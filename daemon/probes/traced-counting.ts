@@ -23,6 +23,13 @@ export const tellTracedCounting = ({ functionCalls }: DecodeContext, monoNs: str
   return [{ kind: 'function-counting-changed', monoNs, budgetPerS, functions }]
 }
 
+/** Whether calls that can be made now are not counted yet. */
+export const isStarting = ({ functionCalls: { traced } }: DecodeContext): boolean =>
+  [...traced.functions.values()].some(
+    (func) =>
+      func.goneNs === null && !pointsOf(func).every((point) => isCounting(traced.addresses.get(point))),
+  )
+
 const unavailable = (identity: Counting | TracedFunction['identity'], reason: string): Counting => ({
   ...identityOf(identity),
   status: 'unavailable',

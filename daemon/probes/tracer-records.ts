@@ -93,6 +93,8 @@ export const tracerRecords = {
     return [...endInLog(context, untilNs), ...checkLog(context.logCheck, String(record.monoNs))]
   },
 
+  busy: () => [],
+
   symbol: (record, context): EventDraft[] => {
     const symbol = symbolOf(record)
     const { address } = symbol

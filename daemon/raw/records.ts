@@ -120,6 +120,7 @@ export const recordFields = {
   },
   'tracing-links-end': { rows: 'int', complete: 'flag' },
   blindness: { fromNs: 'wide', over: 'flag', function: 'text', reason: 'text' },
+  busy: {},
 } as const
 
 /** What stands at the head of each. */

@@ -1,9 +1,13 @@
 /** The tracer says something every other second, whatever happens (CLOCK of bpf/tracer/schedule.c). */
 const longestSilenceMs = 4_000
 const lookMs = 250
+/** For what the kernel may take long to do, as to take hundreds of probes away. */
+const busyMs = 60_000
 
 export type SilenceWatch = {
   heard: () => void
+  /** It has said that it will say nothing for a while. */
+  excused: () => void
   stop: () => void
 }
 
@@ -34,6 +38,9 @@ export const watchSilence = (
   return {
     heard: () => {
       heardMs = now()
+    },
+    excused: () => {
+      heardMs = now() + busyMs
     },
     stop,
   }

@@ -153,6 +153,7 @@ export const superviseTracer = (
       case 'record': {
         const { record } = message
         heardMonoNs = String(record.monoNs)
+        if (record.record === 'busy') silence?.excused()
         sink.tell(probeRecord(record))
         if (record.record === 'gap' && !record.over) workerEnded(record.reason)
         if (record.record === 'blindness' && !record.over)

@@ -14,8 +14,9 @@ const left = (text: string): Record<string, number> =>
       .map(([kind = '', count]) => [kind, Number(count)]),
   )
 
-const byWorker = /^the tracer was ended by signal 9/
-const byParent = /^the tracer ended \(SIGKILL\)/
+/** The kernel takes its probes away before it has ended: on a slow machine its silence is noticed first. */
+const byWorker = /^the tracer (was ended by signal 9|says nothing any more)/
+const byParent = /^the tracer (ended \(SIGKILL\)|says nothing any more)/
 
 describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
   let lab: LabSession

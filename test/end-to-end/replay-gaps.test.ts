@@ -71,7 +71,7 @@ describe('without the tracer', () => {
 
   it('the page has one item for it, with the remedy, and folded what is lost', async () => {
     const page = await open()
-    await expectText(page, 'headline', /the tracer is not there/)
+    await expectText(page, 'headline', /the tracer ended/)
     expect(await page.locator('[data-rule="tracer-blind"]').count()).toBe(0)
     expect(await page.getByTestId('causes').locator('> li').count()).toBe(1)
     const lost = page.getByTestId('lost')

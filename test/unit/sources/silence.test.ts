@@ -37,6 +37,15 @@ describe('silence', () => {
     expect((told[0] ?? 0) - heardMs).toBeLessThanOrEqual(5_000)
   })
 
+  it('is none for a while after it was announced, until something is heard', () => {
+    watch.excused()
+    pass(30_000)
+    expect(told).toEqual([])
+    watch.heard()
+    pass(6_000)
+    expect(told).toHaveLength(1)
+  })
+
   it('is none while something is heard every other second', () => {
     for (let second = 0; second < 60; second += 2) {
       pass(2_000)
