@@ -36,6 +36,9 @@
 /* From being told to stop to being killed; it has a second to pass on what is left. */
 #define STOP_NS (3 * SECOND_NS / 2)
 #define LOOK_MS 50
+/* Between looks whether the worker is there. */
+#define BEAT_MS 1000
+#define PF_EXITING 0x4 /* include/linux/sched.h */
 
 static pid_t worker;
 static bool stopping;
@@ -83,14 +86,35 @@ static void start_worker(const struct options *options, __u64 blind_ns, const ch
 	_exit(worker_run(options, blind_ns, reason, progress));
 }
 
+/* Whether the worker is on its way out: before it has ended, the kernel takes its probes away. proc_pid_stat(5) */
+static bool is_exiting(void)
+{
+	char path[64], stat[512] = "";
+	unsigned int flags = 0;
+	const char *end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", worker);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	/* Behind its name, which may hold anything but is followed by the last bracket. */
+	if (!fgets(stat, sizeof(stat), file) || !(end = strrchr(stat, ')')) ||
+	    sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+		flags = 0;
+	fclose(file);
+	return flags & PF_EXITING;
+}
+
 /* Waits for the worker's end, and passes on the wish to stop. */
 static int watch(void)
 {
 	__u64 kill_ns = 0;
+	bool excused = false;
 	int status;
 
 	for (;;) {
-		int signal = next_signal(stopping ? LOOK_MS : 0);
+		int signal = next_signal(stopping ? LOOK_MS : BEAT_MS);
 
 		if (waitpid(worker, &status, WNOHANG) == worker)
 			return status;
@@ -98,7 +122,14 @@ static int watch(void)
 			kill(worker, SIGKILL);
 			return 0;
 		}
-		if (stopping || signal == SIGCHLD)
+		if (!stopping && !excused && is_exiting()) {
+			struct busy record = {};
+
+			frames_put_own(RECORD_BUSY, &record, sizeof(record));
+			frames_flush();
+			excused = true;
+		}
+		if (stopping || !signal || signal == SIGCHLD)
 			continue;
 		kill(worker, SIGTERM);
 		kill_ns = mono_ns() + STOP_NS;
