@@ -188,18 +188,18 @@ static bool has_kprobe_multi(const struct btf *kernel)
 	return false;
 }
 
+static bool has_function(const struct btf *kernel, const char *name)
+{
+	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
+}
+
 /* Whether this kernel can go through what an iterator is over. */
 static bool has_iterator(const struct btf *kernel, const char *section)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), "bpf_iter_%s", section + strlen("iter/"));
-	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
-}
-
-static bool has_function(const struct btf *kernel, const char *name)
-{
-	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
+	return has_function(kernel, name);
 }
 
 /*

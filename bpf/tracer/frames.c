@@ -126,6 +126,14 @@ bool frames_flush(void)
 	return true;
 }
 
+void frames_put_busy(void)
+{
+	struct busy record = {};
+
+	frames_put_own(RECORD_BUSY, &record, sizeof(record));
+	frames_flush();
+}
+
 void frames_put_accounts(const struct record_account *accounts)
 {
 	static struct account told[RECORD_KINDS];

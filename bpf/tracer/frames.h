@@ -51,6 +51,8 @@ bool frames_put_record(const void *record, size_t bytes);
 bool frames_put_own(enum record_kind kind, void *record, size_t bytes);
 /* Writes what the reader takes now. False: there is no reader any more. */
 bool frames_flush(void);
+/* BUSY, at once. */
+void frames_put_busy(void);
 /* ACCOUNT of every kind whose numbers have changed; `emitted` is of the object. */
 struct record_account;
 void frames_put_accounts(const struct record_account *emitted);

@@ -123,10 +123,7 @@ static int watch(void)
 			return 0;
 		}
 		if (!stopping && !excused && is_exiting()) {
-			struct busy record = {};
-
-			frames_put_own(RECORD_BUSY, &record, sizeof(record));
-			frames_flush();
+			frames_put_busy();
 			excused = true;
 		}
 		if (stopping || !signal || signal == SIGCHLD)

@@ -59,8 +59,8 @@ const startTracer = (program: string, args: readonly string[], connection: Socke
     createInterface({ input: child.stderr }).on('line', (line) => {
       complaint = line.replace(/^klpscope-tracer: /, '')
     })
-  child.once('error', ({ message }) =>
-    tell((message.includes('ENOENT') && 'is not there') || `cannot be started (${message})`),
+  child.once('error', ({ code, message }: NodeJS.ErrnoException) =>
+    tell(code === 'ENOENT' ? 'is not there' : `cannot be started (${message})`),
   )
   // Its worker holds them too, and is gone by then.
   child.once('close', (code, signal) => tell(`ended (${signal ?? `exit code ${code}`})`))
