@@ -17,7 +17,11 @@ export const forgetSums = ({ inFlight, sums, inexact }: CallSums, key: string): 
   for (const known of [inFlight, sums, inexact]) known.delete(key)
 }
 
-/** Adds to what was told; true when more calls have reached the replacements than have entered the function. */
+/**
+ * Adds to what was told; true when more calls had reached the replacements by the look before than have entered the
+ * function by this one. The original is read first: what is called between the two readings of one look has been seen
+ * to be redirected before it is seen to enter, in the next look.
+ */
 export const exceeds = (
   { sums }: CallSums,
   key: string,
@@ -26,7 +30,7 @@ export const exceeds = (
   const before = sums.get(key) ?? { entered: 0, redirected: 0 }
   const sum = { entered: before.entered + entered, redirected: before.redirected + redirected }
   sums.set(key, sum)
-  return sum.redirected > sum.entered
+  return before.redirected > sum.entered
 }
 
 export const inexactText = ({ sums }: CallSums, key: string): string => {

@@ -282,17 +282,27 @@ describe('which functions are counted', () => {
 
   it('leaves out a function whose sums cannot be, until its patch is gone', () => {
     const tracer = counted()
-    expect(tracer.look(11.5, { original: 2, first: 3 })).toMatchObject([
+    expect(told(tracer.look(11.5, { original: 2, first: 3 }))).toEqual([[11, [2, 3, 0]]])
+    expect(tracer.look(12.5)).toMatchObject([
       {
         functions: [{ status: 'unavailable', reason: expect.stringMatching(/^not exact: 2 calls .* 3 to/) }],
       },
     ])
-    expect(tracer.look(12.5, { original: 9, first: 4 })).toEqual([])
-    tracer.counting(12.6, first)
-    expect(statuses(tracer.end(12.7))).toEqual([])
-    letGoOfPatch(tracer.context, 'p', String(at(13)))
-    tracer.inventory(13.2, [['p', first]])
-    expect(statuses(tracer.end(13.5))).toEqual([['on']])
+    expect(tracer.look(13.5, { original: 9, first: 4 })).toEqual([])
+    tracer.counting(13.6, first)
+    expect(statuses(tracer.end(13.7))).toEqual([])
+    letGoOfPatch(tracer.context, 'p', String(at(14)))
+    tracer.inventory(14.2, [['p', first]])
+    expect(statuses(tracer.end(14.5))).toEqual([['on']])
+  })
+
+  it('waits for the look after, in which calls that were made while it looked have entered, too', () => {
+    const tracer = counted()
+    expect(told(tracer.look(11.5, { original: 100, first: 103 }))).toEqual([[11, [100, 103, 0]]])
+    const next = tracer.look(12.5, { original: 203, first: 205 })
+    expect(told(next)).toEqual([[12, [103, 102, 0]]])
+    expect(statuses(next)).toEqual([])
+    expect(told(tracer.look(13.5, { original: 206, first: 206 }))).toEqual([[13, [3, 1, 0]]])
   })
 
   it('is not known any more when the tracer dies', () => {
