@@ -8,7 +8,7 @@ const ticksPerS = 100
 export type OverheadWatch = { stop: () => void }
 
 /**
- * Once a window the CPU time that this process and its tracer used. What BPF programs cost the traced tasks is not
+ * Once a window the CPU time that this process, what it started and its tracer used. What BPF programs cost the traced tasks is not
  * in it: the kernel counts that only when told to (kernel.bpf_stats_enabled), which costs time itself.
  */
 export const watchOverhead = (
@@ -35,13 +35,12 @@ export const watchOverhead = (
 type Used = { atMs: number; daemonMs: number; tracersMs: number }
 
 const usedMs = (worker: number | null): Used => {
-  const own = cpuTimes('self')
-  const children = childrenOf(process.pid).map(cpuTimes)
-  const living = children.reduce((sum, { self, reaped }) => sum + self + reaped, 0)
+  const { self, reaped } = cpuTimes('self')
   return {
     atMs: performance.now(),
-    daemonMs: own.self,
-    tracersMs: own.reaped + living + (worker === null ? 0 : tracerMs(worker)),
+    // What it started makes reports and exports: it counts once it has ended.
+    daemonMs: self + reaped,
+    tracersMs: worker === null ? 0 : tracerMs(worker),
   }
 }
 
@@ -73,10 +72,6 @@ const cpuTimes = (pid: number | 'self'): CpuTimes => {
 }
 
 const toMs = (ticks: number): number => (ticks * 1_000) / ticksPerS
-
-/** Of its main thread, which is the one that starts processes here. */
-const childrenOf = (pid: number): number[] =>
-  read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
 
 const read = (path: string): string => {
   try {
