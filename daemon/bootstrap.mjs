@@ -4,7 +4,7 @@
 // skipped when what it makes is there and up to date.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -78,26 +78,32 @@ const installPackages = () => {
   writeFileSync(stamp, wanted)
 }
 
-const bundle = (what, entry, outfile) =>
-  quietly(what, join(root, 'node_modules/.bin/esbuild'), bundleArguments(entry, outfile))
+const dist = join(root, 'dist')
+
+const bundle = (what, entries) =>
+  quietly(what, join(root, 'node_modules/.bin/esbuild'), bundleArguments(entries, 'dist'))
 
 const build = () => {
-  const stamp = join(root, 'dist', '.stamp')
+  const stamp = join(dist, '.stamp')
   const config = ['package.json', 'package-lock.json'].map((file) => join(root, file))
   const lab = filesUnder('test/lab').filter((file) => file.endsWith('.ts'))
   const wanted = hash([...filesUnder('daemon'), ...filesUnder('web'), ...lab, ...config])
   if (upToDate(stamp, wanted)) return
   say('building')
-  bundle('Building the daemon', 'daemon/main.ts', 'dist/klpscope.js')
-  bundle('Building its store threads', 'daemon/store/store-worker.ts', 'dist/store-worker.js')
+  mkdirSync(dist, { recursive: true })
+  // Their names change with what is in them.
+  for (const file of readdirSync(dist)) if (file.startsWith('chunk-')) rmSync(join(dist, file))
+  bundle('Building the daemon', {
+    klpscope: 'daemon/main.ts',
+    'store-worker': 'daemon/store/store-worker.ts',
+  })
   quietly('Building the dashboard', join(root, 'node_modules/.bin/vite'), ['build', 'web'])
-  mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, wanted)
 }
 
 /** dist/klpscope-tracer: a job of its own, because it takes a C compiler and libbpf, which most jobs do not. */
 const tracer = () => {
-  const stamp = join(root, 'dist', '.tracer-stamp')
+  const stamp = join(dist, '.tracer-stamp')
   const wanted = hash(filesUnder('bpf'))
   if (upToDate(stamp, wanted)) return 0
   say('building the tracer')
@@ -116,7 +122,7 @@ const klpscope = (...more) => run(process.execPath, ['--enable-source-maps', 'di
 
 /** Runs Vitest and ends with a line of counts. */
 const vitest = async (...projects) => {
-  const report = join(root, 'dist', 'test-report.json')
+  const report = join(dist, 'test-report.json')
   const status = await run(join(root, 'node_modules/.bin/vitest'), [
     'run',
     '--config=test/vitest.config.ts',
@@ -147,8 +153,10 @@ const jobs = {
   test: async () => (await klpscope('lab', 'prepare', '--tests', ...wantedKernels())) || vitest(),
   bench: () => {
     // Its help and its host-side part need no lab; the machine is prepared before the first boot.
-    bundle('Building the benches', 'test/bench/main.ts', 'dist/bench.js')
-    bundle('Building their daemon', 'test/bench/account-child.ts', 'dist/account-child.js')
+    bundle('Building the benches', {
+      bench: 'test/bench/main.ts',
+      'account-child': 'test/bench/account-child.ts',
+    })
     return run(process.execPath, ['--enable-source-maps', 'dist/bench.js', ...args])
   },
 }

@@ -1,7 +1,10 @@
-// How esbuild makes one file of a program. Plain JavaScript, for bootstrap.mjs.
-export const bundleArguments = (entry, outfile) => [
-  entry,
+// How esbuild makes programs of their sources. Plain JavaScript, for bootstrap.mjs.
+/** @param entries sources by the name of the program; what several of them share, or load later, goes into chunks. */
+export const bundleArguments = (entries, outdir) => [
+  ...Object.entries(entries).map(([name, source]) => `${name}=${source}`),
   '--bundle',
+  '--splitting',
+  '--chunk-names=chunk-[hash]',
   '--platform=node',
   '--format=esm',
   '--target=node20',
@@ -10,6 +13,6 @@ export const bundleArguments = (entry, outfile) => [
   '--sourcemap',
   // Bundled CommonJS packages call require().
   "--banner:js=import{createRequire as klpscopeRequire}from'node:module';const require=klpscopeRequire(import.meta.url);",
-  `--outfile=${outfile}`,
+  `--outdir=${outdir}`,
   '--log-level=warning',
 ]

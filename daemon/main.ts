@@ -36,4 +36,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(exitCodes.unknown)
 })
 
-await createProgram().parseAsync().catch(report)
+const program = await createProgram(process.argv.slice(2))
+await program.parseAsync().catch(report)

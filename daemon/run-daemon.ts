@@ -13,11 +13,11 @@ import { createHttpServer } from './serve/server.ts'
 import { createStream } from './serve/stream.ts'
 import { monotonicNs } from './sources/clock.ts'
 import { startObserver } from './sources/observer.ts'
-import { giveWay } from './sources/priority.ts'
+import { giveWay, lowestPriority } from './sources/priority.ts'
 import { createRawRecording } from './sources/raw-recording.ts'
-import { makeRunDirectory } from './sources/run-directory.ts'
+import { makeRunDirectory, runRoot } from './sources/run-directory.ts'
 import type { UserProbe } from './sources/user-probes.ts'
-import type { Keep } from './store/retention.ts'
+import type { Keep } from './store/keep.ts'
 import type { Store } from './store/store.ts'
 import { timeUntil } from './time-until.ts'
 
@@ -37,11 +37,6 @@ export type DaemonOptions = {
   onReady?: (url: string) => void
 }
 
-/** At nice 10 a transition takes 5 % longer with us on a single CPU, at 0 it is 9 %; at 19 under 2 % (npm run bench). */
-export const lowestPriority = 19
-
-/** For what has to outlive a daemon that is killed, but not a reboot. */
-export const runRoot = '/run/klpscope'
 /** After a signal, whatever waits: time for what was seen to be passed on, and for the record to be closed. */
 const observerMs = 500
 const stopMs = 1_700

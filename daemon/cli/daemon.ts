@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { prepareRecording } from '../files/prepare-recording.ts'
-import { type Launch, launchDaemon, tracerVariable } from '../launch/launch-daemon.ts'
+import { type Launch, launchDaemon } from '../launch/launch-daemon.ts'
 import { bpfDir, packageDir, tracerFile } from '../package-paths.ts'
-import { type DaemonOptions, lowestPriority, runDaemon, runRoot } from '../run-daemon.ts'
+import type { DaemonOptions } from '../run-daemon.ts'
 import { requireAllowed } from '../serve/listening.ts'
-import { livepatchDir } from '../sources/sysfs.ts'
-import { defaultKeep } from '../store/retention.ts'
+import { tracerVariable } from '../sources/handed-down.ts'
+import { livepatchDir } from '../sources/livepatch-dir.ts'
+import { lowestPriority } from '../sources/priority.ts'
+import { runRoot } from '../sources/run-directory.ts'
+import { defaultKeep } from '../store/keep.ts'
 import { UserError } from '../user-error.ts'
 import { addListenOptions, type ListenFlags, listeningOf } from './listen-options.ts'
 import { parseBound, parseNumber } from './number-argument.ts'
@@ -111,6 +114,8 @@ export const daemonCommand = (): Command =>
       if (isRoot()) process.exit(await launchDaemon(launchOf(flags)))
       const tracerSocket = requireTracer(flags)
       if (flags.record !== undefined) prepareRecording(flags.record)
+      // Loaded here, because what stays behind as root does without.
+      const { runDaemon } = await import('../run-daemon.ts')
       await runDaemon(daemonOptions(flags, tracerSocket))
       // What is still being attached, or a disk that does not answer, must not hold up the end.
       process.exit()

@@ -1,46 +1,44 @@
 import { Command } from 'commander'
 import { packageVersion } from '../package-paths.ts'
-import { blockingCommand } from './blocking.ts'
-import { bundleCommand } from './bundle.ts'
-import { daemonCommand } from './daemon.ts'
-import { doctorCommand } from './doctor.ts'
-import { exportCommand } from './export.ts'
-import { historyCommand } from './history.ts'
-import { labModulesCommand } from './lab-modules.ts'
-import { labPrepareCommand } from './lab-prepare.ts'
-import { labRunCommand } from './lab-run.ts'
-import { replayCommand } from './replay.ts'
-import { reportCommand } from './report.ts'
-import { shadowCommand } from './shadow.ts'
-import { startCommand } from './start.ts'
-import { statusCommand } from './status.ts'
 import { complain } from './text.ts'
 
-/** The whole command line. Its errors are thrown instead of ending the process with 1, which would be a warning. */
-export const createProgram = (): Command => {
-  const lab = new Command('lab').description('a real kernel in QEMU, with the daemon inside')
-  lab.addCommand(labRunCommand())
-  lab.addCommand(labModulesCommand())
-  lab.addCommand(labPrepareCommand())
+/** Each in a chunk of its own: what one command runs on costs the others no memory, and no time to load. */
+const commands: Record<string, () => Promise<Command>> = {
+  daemon: async () => (await import('./daemon.ts')).daemonCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  status: async () => (await import('./status.ts')).statusCommand(),
+  blocking: async () => (await import('./blocking.ts')).blockingCommand(),
+  shadow: async () => (await import('./shadow.ts')).shadowCommand(),
+  history: async () => (await import('./history.ts')).historyCommand(),
+  replay: async () => (await import('./replay.ts')).replayCommand(),
+  report: async () => (await import('./report.ts')).reportCommand(),
+  bundle: async () => (await import('./bundle.ts')).bundleCommand(),
+  export: async () => (await import('./export.ts')).exportCommand(),
+  lab: async () => (await import('./lab.ts')).labCommand(),
+  start: async () => (await import('./start.ts')).startCommand(),
+}
+const hidden = new Set(['start'])
 
+/**
+ * The command line. Its errors are thrown instead of ending the process with 1, which would be a warning.
+ * @param args what it is to be used for: only the command that they name is in it, or all when they name none
+ */
+export const createProgram = async (args: readonly string[] = []): Promise<Command> => {
   const program = new Command('klpscope')
     .description('Traces Linux kernel livepatching: transitions, blocked tasks, shadow variables.')
     .version(packageVersion())
-    .addCommand(daemonCommand())
-    .addCommand(doctorCommand())
-    .addCommand(statusCommand())
-    .addCommand(blockingCommand())
-    .addCommand(shadowCommand())
-    .addCommand(historyCommand())
-    .addCommand(replayCommand())
-    .addCommand(reportCommand())
-    .addCommand(bundleCommand())
-    .addCommand(exportCommand())
-    .addCommand(lab)
-    .addCommand(startCommand(), { hidden: true })
-
+  for (const name of namedIn(args)) {
+    const command = await commands[name]?.()
+    if (command) program.addCommand(command, { hidden: hidden.has(name) })
+  }
   prepare(program)
   return program
+}
+
+const namedIn = (args: readonly string[]): string[] => {
+  const [first = '', second = ''] = args
+  const name = first === 'help' ? second : first
+  return Object.hasOwn(commands, name) ? [name] : Object.keys(commands)
 }
 
 const prepare = (command: Command): void => {

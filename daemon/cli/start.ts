@@ -4,9 +4,9 @@ import { Command } from 'commander'
 import { labFile } from '../../test/lab/checkout.ts'
 import { startLab } from '../../test/lab/lab.ts'
 import { installSystemPackages, labPackages } from '../../test/lab/system-packages.ts'
-import { launchDaemon, tracerVariable } from '../launch/launch-daemon.ts'
-import { runDaemon } from '../run-daemon.ts'
-import { livepatchDir } from '../sources/sysfs.ts'
+import { launchDaemon } from '../launch/launch-daemon.ts'
+import { tracerVariable } from '../sources/handed-down.ts'
+import { livepatchDir } from '../sources/livepatch-dir.ts'
 import { UserError } from '../user-error.ts'
 import { type DaemonFlags, daemonCommand, daemonOptions, isRoot, launchOf, requireTracer } from './daemon.ts'
 import { ensureTracer } from './ensure-tracer.ts'
@@ -48,6 +48,7 @@ const traceThisHost = async (): Promise<void> => {
     await ensureTracer(say)
     process.exit(await launchDaemon(launchOf(flags, log)))
   }
+  const { runDaemon } = await import('../run-daemon.ts')
   await runDaemon({
     ...daemonOptions(flags, requireTracer(flags)),
     log,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What any field of an event may hold at most, whoever sent it: a kernel, a recording, a tracer gone wrong. Decoding

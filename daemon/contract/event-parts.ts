@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { countSchema, monoNsSchema, nameSchema, textSchema } from './bounds.ts'
 
 /** What events are made of, and what states and reports have in common with them. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { countSchema, monoNsSchema, nameSchema, offsetNsSchema, rawTextSchema, textSchema } from './bounds.ts'
 import { callbackSchema } from './callback.ts'
 import {

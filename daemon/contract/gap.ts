@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What still spoke in a gap. `nothing`: nobody (the daemon did not run, the host slept). `polling`: sysfs, /proc and the

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * Where an event was lost. `kernel`: before it reached the daemon, by the word of the kernel or of its tracer.

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Event } from './event.ts'
 import type { Series, State } from './state.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { directionSchema } from './event-parts.ts'
 
 /** A moment of a transition. `exact` false: it had come by then; when exactly was not seen. */

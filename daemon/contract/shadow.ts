@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { countSchema, nameSchema } from './bounds.ts'
 
 /** What is counted of shadow variables; addresses and ids are `0x…` strings. */

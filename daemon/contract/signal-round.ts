@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { switchWaySchema } from './event-parts.ts'
 
 /** A task that stopped being blocked; `way` null: it ended. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { nameSchema } from './bounds.ts'
 
 /** So much of a value, and of all values of one event together, is told. */

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { childEnvironment } from '../sources/child-environment.ts'
-import { kernelLogVariable } from '../sources/kernel-log.ts'
+import { kernelLogVariable, tracerVariable } from '../sources/handed-down.ts'
 import { giveWay } from '../sources/priority.ts'
 import { pipesPerProbe, userProbesVariable } from '../sources/user-probe-pipes.ts'
 import { asUser } from './as-user.ts'
@@ -34,8 +34,11 @@ export type Launch = {
 /** Behind standard input, output and error, and the kernel log. */
 const firstPipe = 4
 
-/** Tells the daemon where its tracer is. */
-export const tracerVariable = 'KLPSCOPE_TRACER'
+/**
+ * Of Node.js: the daemon makes little garbage and waits most of the time, and with the default of 16 each of its threads
+ * holds some 10 MB that it has no use for.
+ */
+const smallHeap = '--max-semi-space-size=4'
 
 /** What SQLite keeps beside a database. */
 const beside = ['', '-wal', '-shm', '.lock', '.lock-journal']
@@ -77,7 +80,7 @@ const runAs = async (
   socket: string,
   { runner, files }: Launch['userProbes'],
 ): Promise<number> => {
-  const command = [node, ...process.execArgv, script, ...process.argv.slice(2)]
+  const command = [node, ...process.execArgv, smallHeap, script, ...process.argv.slice(2)]
   const [program, args] = asUser(user, command, enter)
   const log = openKernelLog()
   const child = spawn(program, args, {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The JSON of the tracer's first frames: bpf/tracer/hello.c. Names are those of C. */
 

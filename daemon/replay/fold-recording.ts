@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { monoNsSchema } from '../contract/bounds.ts'
 import type { Event } from '../contract/event.ts'
 import { type CoreState, initialState } from '../core/core-state.ts'

@@ -3,7 +3,7 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import type { Capability } from '../sources/capabilities.ts'
-import { livepatchDir } from '../sources/sysfs.ts'
+import { livepatchDir } from '../sources/livepatch-dir.ts'
 import { type BundlePart, partOf } from './bundle-part.ts'
 
 /** Names under which a part stands that was copied from a file of the host: as in a sosreport. */

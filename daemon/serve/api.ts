@@ -1,5 +1,5 @@
 import { type NextFunction, type Request, type Response, Router } from 'express'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AccountStatus } from '../contract/account.ts'
 import { eventKinds } from '../contract/event.ts'
 import { blockedLongestFirst } from '../core/blockers.ts'

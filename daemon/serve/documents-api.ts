@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express'
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatTime } from '../core/time.ts'
 import { instant } from './instant.ts'
 import { notFound } from './not-found.ts'

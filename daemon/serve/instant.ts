@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseInstant } from '../core/time.ts'
 
 /** A moment in a query, as Unix nanoseconds. */

@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { State } from '../contract/state.ts'
 import type { CoreState } from '../core/core-state.ts'
 import { parseTime } from '../core/time.ts'

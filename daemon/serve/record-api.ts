@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Event, type EventKind, eventKinds } from '../contract/event.ts'
 import { measurements } from '../contract/measurement.ts'
 import { protocolVersion, type ServerMessage } from '../contract/message.ts'

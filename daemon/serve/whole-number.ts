@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A whole number in a query, both bounds included. Not Number(): it takes nothing for 0, and rounds beyond 2^53. */
 export const wholeNumber = (least: number, most: number) =>

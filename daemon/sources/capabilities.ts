@@ -2,8 +2,8 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { type ProbeSetName, probePurposes } from '../contract/probe-purposes.ts'
 import { checkProbes } from './check-probes.ts'
+import { livepatchDir } from './livepatch-dir.ts'
 import { blindSets, probeSetsOf, readProbeHeaders } from './probe-headers.ts'
-import { livepatchDir } from './sysfs.ts'
 
 /** One thing this host offers or not. */
 export type Capability = {

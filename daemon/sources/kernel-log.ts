@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { concernsLivepatching } from '../probes/kernel-log.ts'
 import type { RawBody } from '../probes/raw-record.ts'
+import { kernelLogVariable } from './handed-down.ts'
 
 /** Between looks. A read that finds nothing costs a system call. */
 const pollMs = 200
@@ -8,9 +9,6 @@ const pollMs = 200
 const recordBytes = 8192
 /** A flood of lines is read in slices, so that nothing else has to wait for it. */
 const recordsPerLook = 500
-
-/** Names the descriptor at which it was opened for us, by somebody who may. */
-export const kernelLogVariable = 'KLPSCOPE_KERNEL_LOG'
 
 export type KernelLog = { stop: () => void }
 

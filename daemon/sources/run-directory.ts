@@ -2,6 +2,9 @@ import { accessSync, constants } from 'node:fs'
 import { makePrivateDir } from '../files/make-private-dir.ts'
 import { UserError } from '../user-error.ts'
 
+/** For what has to outlive a daemon that is killed, but not a reboot. */
+export const runRoot = '/run/klpscope'
+
 /**
  * A directory in memory for what has to outlive a daemon that is killed, but not a reboot: the account of its record.
  * @throws UserError when it cannot be made or written

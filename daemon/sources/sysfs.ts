@@ -2,8 +2,7 @@ import { type Dirent, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RawModule, RawPatch } from '../probes/raw-record.ts'
 import { stickyParameter } from '../probes/sysfs.ts'
-
-export const livepatchDir = '/sys/kernel/livepatch'
+import { livepatchDir } from './livepatch-dir.ts'
 
 const moduleDir = '/sys/module'
 

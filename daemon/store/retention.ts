@@ -1,15 +1,11 @@
 import type Database from 'better-sqlite3'
 import { giveBackSpace, sizeOf } from './give-back-space.ts'
+import type { Keep } from './keep.ts'
 import { createProtection } from './protection.ts'
 import { recordedSince } from './recorded-time.ts'
 import { forgetDerived } from './retention-tables.ts'
 import { stateVersion } from './serialize-state.ts'
 import { thinCheckpoints } from './thin-checkpoints.ts'
-
-/** How much of the past is kept: whichever comes first. Null: no bound. */
-export type Keep = { days: number | null; mb: number | null }
-
-export const defaultKeep: Keep = { days: 30, mb: 2_000 }
 
 /** Events are deleted so many at a time, which takes some milliseconds. */
 const atOnce = 500

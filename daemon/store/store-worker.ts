@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Keep } from './keep.ts'
 import { createReader, type Reader } from './reader.ts'
 import { createRecordFile, type RecordFile } from './record-file.ts'
-import type { Keep } from './retention.ts'
 import { answerCalls } from './thread-calls.ts'
 
 /** The thread that writes the record, or the one that reads from it; each does one thing after the other. */

@@ -18,12 +18,12 @@ const buildBenches = async (commit: string, dir: string): Promise<string> => {
   await execa('tar', ['-xf', archive, '-C', checkout])
   symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'))
   const { bundleArguments } = (await import(pathToFileURL(join(root, 'daemon', 'bundle.mjs')).href)) as {
-    bundleArguments: (entry: string, outfile: string) => string[]
+    bundleArguments: (entries: Record<string, string>, outdir: string) => string[]
   }
-  const program = join(checkout, 'dist', 'bench.js')
+  const dist = join(checkout, 'dist')
   const esbuild = join(root, 'node_modules', '.bin', 'esbuild')
-  await execa(esbuild, bundleArguments('test/bench/main.ts', program), { cwd: checkout })
-  return program
+  await execa(esbuild, bundleArguments({ bench: 'test/bench/main.ts' }, dist), { cwd: checkout })
+  return join(dist, 'bench.js')
 }
 
 type Measured = { records: number; events: number; wholeMs: number[] }

@@ -5,7 +5,7 @@ import { createProgram } from '../../../daemon/cli/program.ts'
 
 /** The real command line with the real commands, up to what they would do. @returns the flags as a command gets them */
 const parse = async (...args: string[]): Promise<Record<string, unknown>> => {
-  const program = createProgram()
+  const program = await createProgram()
   let flags: Record<string, unknown> | undefined
   for (const { command } of commandsOf(program)) {
     command.action(() => {
@@ -129,7 +129,7 @@ const cases: Record<string, Case> = {
   'start --kernel': kernel,
 }
 
-const options = commandsOf(createProgram()).flatMap(({ name, command }) =>
+const options = commandsOf(await createProgram()).flatMap(({ name, command }) =>
   command.options.map((option) => ({
     name,
     flag: option.long ?? '',

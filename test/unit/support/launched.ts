@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { launchDaemon, tracerVariable } from '../../../daemon/launch/launch-daemon.ts'
+import { launchDaemon } from '../../../daemon/launch/launch-daemon.ts'
+import { tracerVariable } from '../../../daemon/sources/handed-down.ts'
 import { UserError } from '../../../daemon/user-error.ts'
 
 // A program that root starts as it does the daemon: bundled by the test, run with the options of the launch as JSON.

@@ -1,0 +1,2 @@
+/** Where the kernel shows its patches, if it can be patched at all. */
+export const livepatchDir = '/sys/kernel/livepatch'
