@@ -29,8 +29,6 @@ static __u32 budget;
 static struct slot slots[MAX_SLOTS];
 /* How many slots were ever in use: none beyond is. */
 static unsigned int used;
-/* Records of the walk that is passing by. */
-static __u32 entries;
 static __u64 due_ns;
 static struct bpf_link *together;
 static bool one_by_one;
@@ -89,31 +87,22 @@ static void begin_walk(void)
 		slots[i].wanted = false;
 }
 
-static void end_walk(const struct inventory_end *end)
+static void end_walk(void)
 {
-	if (entries == 0)
-		begin_walk();
-	if (end->complete && end->entries == entries) {
-		due_ns = mono_ns() + SETTLE_NS;
-		for (unsigned int i = 0; i < used; i++)
-			if (!slots[i].wanted)
-				slots[i].left = true;
-	}
-	entries = 0;
+	due_ns = mono_ns() + SETTLE_NS;
+	for (unsigned int i = 0; i < used; i++)
+		if (!slots[i].wanted)
+			slots[i].left = true;
 }
 
-void calls_see(const struct record_header *record)
+void calls_see(const struct record_header *record, struct walk_step step)
 {
 	const struct inventory_func *func = (const void *)record;
 
-	if (record->kind < RECORD_INVENTORY_PATCH || record->kind > RECORD_INVENTORY_END)
-		return;
-	if (record->kind == RECORD_INVENTORY_END) {
-		end_walk((const void *)record);
-		return;
-	}
-	if (entries++ == 0)
+	if (step.first)
 		begin_walk();
+	if (step.whole)
+		end_walk();
 	if (record->kind != RECORD_INVENTORY_FUNC || !func->patched)
 		return;
 	want(func->old_func, FUNCTION_ORIGINAL);

@@ -3,13 +3,13 @@
 #ifndef KLPSCOPE_CALLS_H
 #define KLPSCOPE_CALLS_H
 
-#include "object.h"
+#include "inventory-walk.h"
 
 void calls_begin(struct klpscope_bpf *skeleton, __u32 budget_per_s);
 /* Functions are probed one by one, because this kernel has no kprobe.multi. */
 bool calls_are_one_by_one(void);
 /* Looks at a record that passes by. */
-void calls_see(const struct record_header *record);
+void calls_see(const struct record_header *record, struct walk_step step);
 /* Attaches and detaches what is due, a few at a time. True: there is more to do now. */
 bool calls_go_on(void);
 /* Once a second: FUNCTION_CALLS of those called since; those called too often are not counted any more. */

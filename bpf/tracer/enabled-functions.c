@@ -23,7 +23,6 @@ static int fd = -1;
 #define FNV_BASIS 0xcbf29ce484222325ull
 #define FNV_PRIME 0x100000001b3ull
 static __u64 passing = FNV_BASIS, listed;
-static __u32 entries;
 
 static bool due, reading;
 static off_t offset;
@@ -63,41 +62,23 @@ static void add_func(const struct inventory_func *func)
 	add(&func->stack_prev, sizeof(func->stack_prev));
 }
 
-static void begin_walk(void)
-{
-	passing = FNV_BASIS;
-}
-
-static void end_walk(const struct inventory_end *end)
-{
-	if (!entries)
-		begin_walk();
-	if (end->complete && end->entries == entries && passing != listed) {
-		listed = passing;
-		due = true;
-	}
-	entries = 0;
-}
-
-void enabled_functions_see(const struct record_header *record)
+void enabled_functions_see(const struct record_header *record, struct walk_step step)
 {
 	const struct inventory_patch *patch = (const void *)record;
 	const struct inventory_object *object = (const void *)record;
 
-	if (record->kind < RECORD_INVENTORY_PATCH || record->kind > RECORD_INVENTORY_END)
-		return;
-	if (record->kind == RECORD_INVENTORY_END) {
-		end_walk((const void *)record);
-		return;
-	}
-	if (entries++ == 0)
-		begin_walk();
+	if (step.first)
+		passing = FNV_BASIS;
 	if (record->kind == RECORD_INVENTORY_PATCH)
 		add_name(patch->patch, sizeof(patch->patch));
 	else if (record->kind == RECORD_INVENTORY_OBJECT)
 		add_name(object->object, sizeof(object->object));
 	else if (record->kind == RECORD_INVENTORY_FUNC)
 		add_func((const void *)record);
+	if (!step.whole || passing == listed)
+		return;
+	listed = passing;
+	due = true;
 }
 
 static void end(__u32 flags)

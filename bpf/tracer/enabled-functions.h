@@ -6,12 +6,12 @@
 #ifndef KLPSCOPE_ENABLED_FUNCTIONS_H
 #define KLPSCOPE_ENABLED_FUNCTIONS_H
 
-#include "object.h"
+#include "inventory-walk.h"
 
 /* Opens what cannot be opened any more once the tracer is confined. */
 void enabled_functions_begin(void);
 /* Looks at a record that passes by. */
-void enabled_functions_see(const struct record_header *record);
+void enabled_functions_see(const struct record_header *record, struct walk_step step);
 /* Reads on. True: there is more to do now. */
 bool enabled_functions_go_on(void);
 

@@ -151,7 +151,7 @@ static bool put_rows(__u64 until_ns)
 			return true;
 		if (!frames_put_record(row, current->row_bytes))
 			return false;
-		symbol_names_see(row);
+		symbol_names_see(row, (struct walk_step){});
 		from += current->row_bytes;
 		rows++;
 	}

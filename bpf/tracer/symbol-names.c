@@ -18,8 +18,6 @@ static struct klpscope_bpf *skeleton;
 /* The addresses of a batch as they are told; the program is asked for those behind them, of functions. */
 static __u64 told[SYMBOL_BATCH];
 static bool answered[SYMBOL_BATCH];
-/* Records of the inventory walk that passes by. */
-static __u32 entries;
 
 void symbol_names_begin(struct klpscope_bpf *of)
 {
@@ -48,41 +46,26 @@ static void see_stack(const struct waited_for_row *row)
 		take(row->address[i], true, false);
 }
 
-/* A walk that has passed by whole holds all that patches hold. */
-static void see_end(const struct inventory_end *end)
+static void see_func(const struct inventory_func *func)
 {
-	if (!entries)
-		addresses_let_go();
-	if (end->complete && end->entries == entries)
-		addresses_forget(false);
-	entries = 0;
-}
-
-static void see_inventory(const struct record_header *record)
-{
-	const struct inventory_func *func = (const void *)record;
-
-	if (record->kind == RECORD_INVENTORY_END) {
-		see_end((const void *)record);
-		return;
-	}
-	if (entries++ == 0)
-		addresses_let_go();
-	if (record->kind == RECORD_INVENTORY_OBJECT)
-		see_object((const void *)record);
-	if (record->kind != RECORD_INVENTORY_FUNC)
-		return;
 	take(func->old_func, false, true);
 	take(func->new_func, false, true);
 }
 
-void symbol_names_see(const struct record_header *record)
+void symbol_names_see(const struct record_header *record, struct walk_step step)
 {
-	if (record->kind >= RECORD_INVENTORY_PATCH && record->kind <= RECORD_INVENTORY_END) {
-		see_inventory(record);
-		return;
-	}
+	if (step.first)
+		addresses_let_go();
+	/* It held all that patches hold. */
+	if (step.whole)
+		addresses_forget(false);
 	switch (record->kind) {
+	case RECORD_INVENTORY_OBJECT:
+		see_object((const void *)record);
+		break;
+	case RECORD_INVENTORY_FUNC:
+		see_func((const void *)record);
+		break;
 	case RECORD_PATCH_LOADING:
 	case RECORD_PATCH_RELEASED:
 	case RECORD_MODULE_COMING:

@@ -6,6 +6,7 @@
 #include "confine.h"
 #include "counters.h"
 #include "enabled-functions.h"
+#include "inventory-walk.h"
 #include "kernel-log.h"
 #include "links.h"
 #include "lists.h"
@@ -46,15 +47,16 @@ static void stop(int signal)
 static int on_record(void *context, void *data, size_t bytes)
 {
 	const struct record_header *header = data;
+	struct walk_step step = inventory_walk_step(header);
 
 	(void)context;
 	consumed++;
 	lists_put_before(header);
-	calls_see(header);
+	calls_see(header, step);
 	counters_see(skeleton, header);
 	frames_put_record(data, bytes);
-	symbol_names_see(header);
-	enabled_functions_see(header);
+	symbol_names_see(header, step);
+	enabled_functions_see(header, step);
 	links_see(header);
 	return frames_room(FRAMES_PER_RECORD) ? 0 : -ENOBUFS;
 }
