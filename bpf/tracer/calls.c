@@ -2,6 +2,7 @@
 #include "calls.h"
 #include "counters.h"
 #include "probe-address.h"
+#include "retired-links.h"
 #include "schedule.h"
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -32,12 +33,6 @@ static unsigned int used;
 static __u64 due_ns;
 static struct bpf_link *together;
 static bool one_by_one;
-/*
- * Links that count nothing any more. To take a probe away the kernel waits until all tasks have passed through a quiet
- * point, and one that spins in the kernel does not: so that is done when no transition waits for the same.
- */
-static struct bpf_link *retired[MAX_SLOTS];
-static unsigned int retired_count;
 /* All probes are to be attached once more, though they count. */
 static bool anew;
 /* No probe is left that counts nothing. */
@@ -148,24 +143,6 @@ static void detach(struct slot *slot)
 	slot->link = NULL;
 }
 
-static void retire(struct bpf_link *link)
-{
-	if (link && retired_count < MAX_SLOTS)
-		retired[retired_count++] = link;
-	else
-		bpf_link__destroy(link);
-}
-
-/* True: there are more. */
-static bool take_some_away(void)
-{
-	if (retired_count)
-		frames_put_busy();
-	for (unsigned int i = 0; i < PER_TURN && retired_count; i++)
-		bpf_link__destroy(retired[--retired_count]);
-	return retired_count;
-}
-
 static void let_go(struct slot *slot)
 {
 	detach(slot);
@@ -183,7 +160,7 @@ static void renew(struct slot *slot)
 		return;
 	/* With its module the probe has gone already; else it has to be gone before another counts. */
 	if (!anew) {
-		retire(slot->link);
+		retired_links_add(slot->link);
 		slot->link = NULL;
 	}
 	let_go(slot);
@@ -215,7 +192,7 @@ static int attach_together(void)
 			return -errno;
 	}
 	skeleton->bss->counting_link = number;
-	retire(together);
+	retired_links_add(together);
 	together = link;
 	for (unsigned int i = 0; i < used; i++)
 		if (slots[i].wanted && !slots[i].error)
@@ -274,7 +251,7 @@ static bool attach_all(void)
 	if (!one_by_one && attach_together()) {
 		one_by_one = true;
 		skeleton->bss->counting_link++;
-		retire(together);
+		retired_links_add(together);
 		together = NULL;
 	}
 	if (one_by_one && attach_one_by_one())
@@ -291,7 +268,7 @@ bool calls_go_on(void)
 	/* Last, when nothing counts in their slots any more. */
 	if (is_tidy || (schedule_in_transition() && !is_urgent))
 		return false;
-	if (take_some_away() || let_some_go())
+	if (retired_links_go_on() || let_some_go())
 		return true;
 	is_urgent = false;
 	is_tidy = true;

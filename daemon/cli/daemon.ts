@@ -110,7 +110,7 @@ export const daemonCommand = (): Command =>
       await requireAllowed(listeningOf(flags))
       requireHost()
       // What root has checked already need not be checked again, nor can it be.
-      if (process.env[tracerVariable] === undefined) requireUserProbes(flags.probe)
+      if (process.env[tracerVariable] === undefined) requireUserProbes(flags.probe, flags.passive)
       if (isRoot()) process.exit(await launchDaemon(launchOf(flags)))
       const tracerSocket = requireTracer(flags)
       if (flags.record !== undefined) prepareRecording(flags.record)

@@ -9,7 +9,17 @@ export const userProbesOf = (files: readonly string[]): UserProbe[] =>
   files.map((file) => ({ name: printableText(basename(file, '.bt')), file: resolve(file) }))
 
 /** @throws UserError when a script cannot be read, or two have one name, or we may not run them */
-export const requireUserProbes = (files: readonly string[], uid = process.getuid?.()): void => {
+export const requireUserProbes = (
+  files: readonly string[],
+  passive = false,
+  uid = process.getuid?.(),
+): void => {
+  if (passive && files.length > 0) {
+    throw new UserError(
+      '--probe adds probes to the kernel, and --passive promises that there are none.',
+      'Leave one of them out.',
+    )
+  }
   const names = new Map<string, string>()
   for (const { name, file } of userProbesOf(files)) {
     if (uid !== 0) {

@@ -18,14 +18,15 @@ it('a script is called like its file', () =>
   ]))
 
 it('takes scripts that can be read', () =>
-  expect(() => requireUserProbes([script('a.bt'), script('b.bt')], 0)).not.toThrow())
+  expect(() => requireUserProbes([script('a.bt'), script('b.bt')], false, 0)).not.toThrow())
 
-it.each([
+it.each<[string, () => string[], number, RegExp, boolean?]>([
   ['of one name', () => [script('a.bt'), script('other/a.bt')], 0, /same name/],
   ['that are not there', () => [dir.path('none.bt')], 0, /cannot be read \(ENOENT\)/],
   ['that are folders', () => [dir.path('')], 0, /is no file/],
   ['when we are not root', () => [script('a.bt')], 1_000, /bpftrace needs root/],
-])('refuses scripts %s, in a sentence', (_, files, uid, sentence) => {
-  expect(() => requireUserProbes(files(), uid)).toThrow(UserError)
-  expect(() => requireUserProbes(files(), uid)).toThrow(sentence)
+  ['in passive mode', () => [script('a.bt')], 0, /--passive promises/, true],
+])('refuses scripts %s, in a sentence', (_, files, uid, sentence, passive = false) => {
+  expect(() => requireUserProbes(files(), passive, uid)).toThrow(UserError)
+  expect(() => requireUserProbes(files(), passive, uid)).toThrow(sentence)
 })
