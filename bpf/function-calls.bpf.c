@@ -2,7 +2,8 @@
 /*
  * function-calls: how often patched functions are called, and how often the call is redirected.
  *
- * Prints   A map, read each second: `function_counts`, calls by slot. The tracer gives each address a slot.
+ * Prints   A map that the tracer has in its memory and reads each second: `function_counts`. It gives each address a
+ *          slot, of which each CPU has its own.
  * Read it  A probe on the original fires at its ftrace site for every call, livepatched or not; one on the replacement
  *          when klp_ftrace_handler() redirected. Entered less redirected are calls that ran old code. Probes are put at
  *          addresses, so that functions of one name in several modules are told apart. A call from an interrupt that
@@ -13,8 +14,6 @@
  */
 #include "common.bpf.h"
 
-#define MAX_SLOTS 4096
-
 /* What a kprobe's handler finds the instruction pointer past: the breakpoint's byte, where there is one. */
 #if defined(__TARGET_ARCH_x86)
 #define PROBE_IP_BYTES 1
@@ -22,9 +21,14 @@
 #define PROBE_IP_BYTES 0
 #endif
 
+/*
+ * By CPU, then by slot. Not a per-CPU map, because those can only be read by a system call, and while one is preempted
+ * the kernel runs no program of a probe on its CPU: kernel/trace/bpf_trace.c, trace_call_bpf().
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, MAX_SLOTS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, FUNCTION_SLOTS); /* times the number of CPUs: the tracer sets it */
 	__type(key, __u32);
 	__type(value, __u64);
 } function_counts SEC(".maps");
@@ -32,7 +36,7 @@ struct {
 /* For kernels without cookies (before 5.15): the slot by address. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_SLOTS);
+	__uint(max_entries, FUNCTION_SLOTS);
 	__type(key, __u64);
 	__type(value, __u32);
 } function_slots SEC(".maps");
@@ -45,7 +49,8 @@ __u32 counting_link;
 
 static __always_inline int count_call(__u32 slot)
 {
-	__u64 *count = bpf_map_lookup_elem(&function_counts, &slot);
+	__u32 of_cpu = bpf_get_smp_processor_id() * FUNCTION_SLOTS + slot;
+	__u64 *count = bpf_map_lookup_elem(&function_counts, &of_cpu);
 
 	if (count)
 		(*count)++;

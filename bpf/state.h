@@ -46,6 +46,9 @@ struct look {
 	__u32 tgid;   /* of the caller, in the initial pid namespace */
 };
 
+/* Addresses at which calls are counted: function-calls.bpf.c. */
+#define FUNCTION_SLOTS 4096
+
 /* Addresses that are named at once: symbols.bpf.c. */
 #define SYMBOL_BATCH 64
 

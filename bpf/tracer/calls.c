@@ -7,8 +7,8 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define MAX_SLOTS 4096 /* function_counts of function-calls.bpf.c */
 /* Patches change in bursts, and attaching competes with the transition that brought the change. */
 #define SETTLE_NS (2 * 1000000000ull)
 /* Single probes attached or taken away in one turn of the loop: under emulation each takes 50 ms. */
@@ -27,7 +27,9 @@ struct slot {
 
 static struct klpscope_bpf *skeleton;
 static __u32 budget;
-static struct slot slots[MAX_SLOTS];
+static struct slot slots[FUNCTION_SLOTS];
+/* function_counts of function-calls.bpf.c, which goes on counting. */
+static volatile __u64 *counts;
 /* How many slots were ever in use: none beyond is. */
 static unsigned int used;
 static __u64 due_ns;
@@ -50,7 +52,7 @@ static struct slot *slot_of(__u64 address)
 		if (!slots[i].address)
 			unused = &slots[i];
 	}
-	if (!unused && used < MAX_SLOTS)
+	if (!unused && used < FUNCTION_SLOTS)
 		unused = &slots[used++];
 	return unused;
 }
@@ -113,10 +115,17 @@ static __u32 number_of(const struct slot *slot)
 /* A slot that begins to count begins at 0. */
 static void clear_count(const struct slot *slot)
 {
-	static const __u64 zeros[8192];
-	__u32 number = number_of(slot);
+	for (int cpu = 0; cpu < cpus; cpu++)
+		counts[cpu * FUNCTION_SLOTS + number_of(slot)] = 0;
+}
 
-	bpf_map_update_elem(bpf_map__fd(skeleton->maps.function_counts), &number, zeros, BPF_ANY);
+static __u64 count_of(const struct slot *slot)
+{
+	__u64 sum = 0;
+
+	for (int cpu = 0; cpu < cpus; cpu++)
+		sum += counts[cpu * FUNCTION_SLOTS + number_of(slot)];
+	return sum;
 }
 
 static void set_counting(struct slot *slot, bool counting, int error)
@@ -170,8 +179,8 @@ static void renew(struct slot *slot)
 /* One link for all takes over from the one before, at the moment that its number is set: no call counts twice. */
 static int attach_together(void)
 {
-	static unsigned long addresses[MAX_SLOTS];
-	static __u64 cookies[MAX_SLOTS];
+	static unsigned long addresses[FUNCTION_SLOTS];
+	static __u64 cookies[FUNCTION_SLOTS];
 	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .addrs = addresses, .cookies = cookies);
 	__u32 number = skeleton->bss->counting_link + 1;
 	struct bpf_link *link = NULL;
@@ -294,7 +303,7 @@ void calls_put(void)
 
 		if (!slot->counting)
 			continue;
-		record.calls = map_sum(skeleton->maps.function_counts, &i);
+		record.calls = count_of(slot);
 		if (record.calls != before && frames_put_own(RECORD_FUNCTION_CALLS, &record, sizeof(record)))
 			slot->calls = record.calls;
 		if ((record.calls - before) * 1000 > (now - slot->read_ns) / 1000000 * budget) {
@@ -323,12 +332,19 @@ static bool takes_many(void)
 	return link;
 }
 
-void calls_begin(struct klpscope_bpf *of, __u32 budget_per_s)
+bool calls_begin(struct klpscope_bpf *of, __u32 budget_per_s)
 {
+	size_t bytes = (size_t)cpus * FUNCTION_SLOTS * sizeof(*counts);
+	void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(of->maps.function_counts), 0);
+
+	if (mapped == MAP_FAILED)
+		return false;
+	counts = mapped;
 	skeleton = of;
 	budget = budget_per_s;
 	one_by_one = !takes_many();
 	probe_address_begin();
+	return true;
 }
 
 bool calls_are_one_by_one(void)

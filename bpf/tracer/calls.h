@@ -5,7 +5,8 @@
 
 #include "inventory-walk.h"
 
-void calls_begin(struct klpscope_bpf *skeleton, __u32 budget_per_s);
+/* False: the counts cannot be mapped. */
+bool calls_begin(struct klpscope_bpf *skeleton, __u32 budget_per_s);
 /* Functions are probed one by one, because this kernel has no kprobe.multi. */
 bool calls_are_one_by_one(void);
 /* Looks at a record that passes by. */

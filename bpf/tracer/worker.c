@@ -188,12 +188,13 @@ enum worker_end worker_run(const struct options *options, __u64 blind_ns, const 
 	ring = ring_buffer__new(bpf_map__fd(skeleton->maps.records), on_record, NULL, NULL);
 	if (!ring)
 		return fail(blind_ns ? blind_ns : mono_ns(), "the ring buffer cannot be mapped");
+	if (!calls_begin(skeleton, options->call_budget_per_s))
+		return fail(blind_ns ? blind_ns : mono_ns(), "the counts of calls cannot be mapped");
 	/* Before READY: from then on all is seen. */
 	if (blind_ns)
 		put_gap(blind_ns, why_blind, true);
 	object_put_ready();
 	counters_put_clock();
-	calls_begin(skeleton, options->call_budget_per_s);
 	symbol_names_begin(skeleton);
 	links_begin(skeleton);
 	enabled_functions_begin();
