@@ -13,6 +13,8 @@
 #define SETTLE_NS (2 * 1000000000ull)
 /* Single probes attached or taken away in one turn of the loop: under emulation each takes 50 ms. */
 #define PER_TURN 4
+/* No link's number: what it sees does not count. */
+#define NO_LINK 0xffffffff
 
 struct slot {
 	__u64 address; /* 0: free */
@@ -176,37 +178,72 @@ static void renew(struct slot *slot)
 	*slot = fresh;
 }
 
-/* One link for all takes over from the one before, at the moment that its number is set: no call counts twice. */
-static int attach_together(void)
+/* One link for many: it counts once `counting_link` is its number. NULL, and errno, when the kernel refuses one of them. */
+static struct bpf_link *probe_together(const unsigned int *numbers, unsigned int count, __u32 link_number)
 {
 	static unsigned long addresses[FUNCTION_SLOTS];
 	static __u64 cookies[FUNCTION_SLOTS];
-	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .addrs = addresses, .cookies = cookies);
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .addrs = addresses, .cookies = cookies, .cnt = count);
+
+	for (unsigned int i = 0; i < count; i++) {
+		addresses[i] = slots[numbers[i]].address;
+		cookies[i] = (__u64)link_number << 32 | numbers[i];
+	}
+	/* Hundreds take seconds on a slow machine, as they do when they are taken away. */
+	frames_put_busy();
+	return bpf_program__attach_kprobe_multi_opts(skeleton->progs.functions_called, NULL, &options);
+}
+
+/* One function that cannot be probed fails all: which it is shows when halves of them are tried. */
+static void find_refused(const unsigned int *numbers, unsigned int count)
+{
+	struct bpf_link *link = probe_together(numbers, count, NO_LINK);
+
+	if (link) {
+		retired_links_add(link);
+	} else if (count == 1) {
+		set_counting(&slots[*numbers], false, -errno);
+	} else {
+		find_refused(numbers, count / 2);
+		find_refused(numbers + count / 2, count - count / 2);
+	}
+}
+
+static unsigned int to_attach(unsigned int *numbers)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < used; i++)
+		if (slots[i].wanted && !slots[i].error)
+			numbers[count++] = i;
+	return count;
+}
+
+/* One link for all takes over from the one before, at the moment that its number is set: no call counts twice. */
+static void attach_together(void)
+{
+	static unsigned int numbers[FUNCTION_SLOTS];
+	unsigned int count = to_attach(numbers);
 	__u32 number = skeleton->bss->counting_link + 1;
 	struct bpf_link *link = NULL;
+	int error;
 
-	for (unsigned int i = 0; i < used; i++) {
-		if (!slots[i].wanted || slots[i].error)
-			continue;
-		if (!slots[i].counting)
-			clear_count(&slots[i]);
-		addresses[options.cnt] = slots[i].address;
-		cookies[options.cnt++] = (__u64)number << 32 | i;
+	for (unsigned int i = 0; i < count; i++)
+		if (!slots[numbers[i]].counting)
+			clear_count(&slots[numbers[i]]);
+	if (count && !(link = probe_together(numbers, count, number))) {
+		find_refused(numbers, count);
+		count = to_attach(numbers);
+		link = count ? probe_together(numbers, count, number) : NULL;
 	}
-	if (options.cnt) {
-		/* Hundreds take seconds on a slow machine, as they do when they are taken away. */
-		frames_put_busy();
-		link = bpf_program__attach_kprobe_multi_opts(skeleton->progs.functions_called, NULL, &options);
-		if (!link)
-			return -errno;
-	}
+	error = link ? 0 : -errno;
+	for (unsigned int i = 0; !link && i < count; i++)
+		set_counting(&slots[numbers[i]], false, error);
 	skeleton->bss->counting_link = number;
 	retired_links_add(together);
 	together = link;
-	for (unsigned int i = 0; i < used; i++)
-		if (slots[i].wanted && !slots[i].error)
-			begin(&slots[i]);
-	return 0;
+	for (unsigned int i = 0; link && i < count; i++)
+		begin(&slots[numbers[i]]);
 }
 
 /* True: there are more. */
@@ -256,14 +293,9 @@ static bool attach_all(void)
 	for (unsigned int i = 0; i < used; i++)
 		renew(&slots[i]);
 	anew = false;
-	/* One function that cannot be probed fails all: then each for itself shows which. */
-	if (!one_by_one && attach_together()) {
-		one_by_one = true;
-		skeleton->bss->counting_link++;
-		retired_links_add(together);
-		together = NULL;
-	}
-	if (one_by_one && attach_one_by_one())
+	if (!one_by_one)
+		attach_together();
+	else if (attach_one_by_one())
 		return true;
 	due_ns = 0;
 	is_tidy = false;

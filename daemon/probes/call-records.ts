@@ -14,6 +14,8 @@ const apartNs = secondNs / 2n
 const overBudget = -16
 /** -ECANCELED: the program was left out. */
 const leftOut = -125
+/** -EPERM, -EACCES: it is not the function's fault. */
+const forbidden: readonly number[] = [-1, -13]
 
 /** Calls of patched functions: bpf/function-calls.bpf.c. */
 export const callRecords: RecordDecoders = {
@@ -85,7 +87,10 @@ const tooOften = (traced: TracedCalls, point: string, budgetPerS: number): strin
   return `called ${Math.round(perS)} times a second, more than ${budgetPerS}`
 }
 
-const cannotBeProbed = (role: number, error: number): string =>
-  error === leftOut
-    ? 'calls are counted by probes, and none are attached'
-    : `the kernel takes no probe on ${role === 0 ? 'the function' : 'its replacement'} (error ${-error}): it may be marked notrace, or be among those that must not be probed`
+const cannotBeProbed = (role: number, error: number): string => {
+  if (error === leftOut) return 'calls are counted by probes, and none are attached'
+  const which = role === 0 ? 'the function' : 'its replacement'
+  if (forbidden.includes(error))
+    return `the kernel does not let the tracer put a probe on ${which} (error ${-error}): a security module or kernel.perf_event_paranoid may forbid it`
+  return `the kernel takes no probe on ${which} (error ${-error}): it may be marked notrace, or be among those that must not be probed, or its module has just gone`
+}
