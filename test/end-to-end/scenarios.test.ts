@@ -208,7 +208,7 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     ])
   })
 
-  it('keeps long names whole, and counts each call of hundreds of functions once', () => {
+  it('keeps long names whole, and counts each call of hundreds of functions once, but of the one that takes no probe', () => {
     const long = record.events.flatMap((event) =>
       event.kind === 'task-blocked' && event.comm === 'klpt-long' && event.function ? [event.function] : [],
     )
@@ -226,6 +226,13 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     expect(
       new Set(counted?.map(({ calls }) => [calls?.entered, calls?.redirected, calls?.old].join())),
     ).toEqual(new Set(['10,10,0']))
+    const unprobed = steps.flatMap(({ state }) =>
+      functionsOf(state).items.filter((item) => item.function.startsWith('klpt_long_name')),
+    )
+    expect(unprobed.map(({ counting }) => counting)).toContainEqual({
+      status: 'unavailable',
+      reason: expect.stringMatching(/^the kernel takes no probe on its replacement/),
+    })
   })
 
   it('lost nothing and understood everything', () => {
