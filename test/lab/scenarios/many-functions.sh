@@ -10,9 +10,12 @@ wait_until 20 in_transition $patch
 holds_for 6 in_transition $patch
 echo 0 >/sys/module/klpt_many/parameters/hold
 wait_patched $patch
-# Under a daemon: until it counts the calls of all but the one whose replacement takes no probe.
+# Under a daemon: until it has said of each function whether its calls are counted.
 counted() {
-  [[ -z ${KLPSCOPE_URL-} ]] || (($(curl -s "$KLPSCOPE_URL/api/v1/functions" | grep -o '"status":"on"' | wc -l) >= 240))
+  [[ -z ${KLPSCOPE_URL-} ]] && return
+  local statuses
+  statuses=$(curl -s "$KLPSCOPE_URL/api/v1/functions" | grep -o '"status":"[a-z]*"')
+  (($(wc -l <<<"$statuses") >= 241)) && ! grep -q starting <<<"$statuses"
 }
 wait_until 480 counted
 for _ in {1..10}; do cat /proc/klpt_many; done
