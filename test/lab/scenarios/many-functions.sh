@@ -10,12 +10,13 @@ wait_until 20 in_transition $patch
 holds_for 6 in_transition $patch
 echo 0 >/sys/module/klpt_many/parameters/hold
 wait_patched $patch
-# Under a daemon: until it has said of each function whether its calls are counted.
+# Under a daemon: until it knows of each function in place whether its calls are counted.
 counted() {
   [[ -z ${KLPSCOPE_URL-} ]] && return
-  local statuses
-  statuses=$(curl -s "$KLPSCOPE_URL/api/v1/functions" | grep -o '"status":"[a-z]*"')
-  (($(wc -l <<<"$statuses") >= 241)) && ! grep -q starting <<<"$statuses"
+  local functions
+  functions=$(curl -s "$KLPSCOPE_URL/api/v1/functions")
+  (($(grep -o '"counting":' <<<"$functions" | wc -l) >= 241)) &&
+    ! grep -qE '"status":"starting"|no patch is in its place' <<<"$functions"
 }
 wait_until 480 counted
 for _ in {1..10}; do cat /proc/klpt_many; done
