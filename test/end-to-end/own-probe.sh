@@ -37,7 +37,7 @@ say 'the mixed probe is attached'
 load klpt_patch_v1
 wait_patched klpt_patch_v1
 # Until the sample is attached as well.
-called() { cat /proc/cmdline >/dev/null; told '@calls'; }
+called() { cat /proc/cmdline >/dev/null; told '"cat,'; }
 wait_until 200 called
 (hostile_reader)
 wait_until "$patience_s" told '<b>'
