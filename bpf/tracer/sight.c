@@ -5,6 +5,7 @@
 #include "enabled-functions.h"
 #include "known-addresses.h"
 #include "lists.h"
+#include "missed-runs.h"
 #include "probe-list.h"
 #include "shadow-pass.h"
 #include <errno.h>
@@ -123,13 +124,16 @@ static void look_at_probes(void)
 	static bool changed;
 
 	changed |= probe_list_go_on();
-	if (!changed || !frames_room(ROOM))
+	if (!frames_room(ROOM))
 		return;
-	changed = false;
-	if (probe_list_tell_returned(tell)) {
+	if (missed_runs_tell(skeleton, tell) | (changed && probe_list_tell_returned(tell))) {
+		changed = false;
 		begin_anew(mono_ns());
 		return;
 	}
+	if (!changed)
+		return;
+	changed = false;
 	object_put_probes(skeleton);
 	object_put_ready();
 }
