@@ -15,8 +15,8 @@
 /* Changes of patches come in bursts. */
 #define CALM_NS (SECOND_NS / 10)
 #define TASKS_NS (5 * SECOND_NS)
-/* Also for the reader to hear something every other second: daemon/sources/silence.ts. */
-#define CLOCK_NS (2 * SECOND_NS)
+/* Also for the reader to hear something each second: daemon/sources/silence.ts. */
+#define CLOCK_NS SECOND_NS
 /* The inventory, where no probe tells of changes. */
 #define INVENTORY_NS (5 * SECOND_NS)
 /* Frames for which there has to be room: a reader that does not keep up gets no lists on top. */
