@@ -77,6 +77,7 @@ const followUserProbe = (
     endedItself = exitCode === 0
     await sleep(otherPipesMs)
     blind(complaints.whyEnded(exitCode, file))
+    complaints.forget()
   }
 
   stdout.on('data', (piece: Buffer) => {
@@ -110,11 +111,13 @@ const followUserProbe = (
   }
 }
 
+/** Of what comes at once only the last: when the daemon begins to read, a script may have failed several times. */
 const readNews = (pipe: Readable, tell: (line: string) => void): void => {
   let rest = ''
   pipe.setEncoding('utf8').on('data', (text: string) => {
     const lines = `${rest}${text}`.split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) tell(line)
+    const last = lines.at(-1)
+    if (last !== undefined) tell(last)
   })
 }

@@ -75,6 +75,24 @@ describe('a user’s own script', { timeout: 20_000 }, () => {
     expect(gaps()[0]).toHaveProperty('fromMonoNs', (gaps()[1] as { fromMonoNs: string }).fromMonoNs)
   })
 
+  it('that has failed several times before the daemon listens is told in the words of bpftrace', async () => {
+    const program = dir.path('bpftrace')
+    writeFileSync(program, `#!/bin/sh\necho x >>${dir.path('starts')}\necho "a: ERROR: b" >&2; exit 1\n`)
+    chmodSync(program, 0o755)
+    const shell = runUserProbe(runner, dir.path('mine.bt'), Array<'pipe'>(pipesPerProbe).fill('pipe'))
+    const [stdin, stdout, stderr, news] = shell.stdio as unknown as [Writable, Readable, Readable, Readable]
+    await expect.poll(() => readFileSync(dir.path('starts'), 'utf8').length, until).toBe(4)
+    const reasons: string[] = []
+    probes = startUserProbes(
+      [{ name: 'mine', file: dir.path('mine.bt') }],
+      () => ({ stdin, stdout, stderr, news }),
+      (body) => void (body.source === 'tracer' && body.what === 'gap' && reasons.push(body.reason)),
+    )
+    await expect.poll(() => reasons, until).not.toEqual([])
+    for (const reason of reasons)
+      expect(reason).toMatch(/^bpftrace ended \(exit code 1\): a: ERROR: b; correct/)
+  })
+
   it('that ends by exit() is left at that, and nothing of it is there any more', async () => {
     const { probes, gaps, pids } = run(`${compiled}; echo one; exit 0`)
     await expect.poll(gaps, until).toMatchObject([{}, { reason: expect.stringMatching(/by itself/) }])
