@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
 import { objectMoment } from '../raw/enums.ts'
+import { acceptLoad } from './accept-load.ts'
 import {
   beforeDisabling,
   enterDisabling,
@@ -71,10 +72,10 @@ export const lifecycle: ProbeSet = {
 
     'patch-loaded': ({ monoNs, patch, result }, context) => {
       const { lifecycle: memory } = context
+      if (result === 0) return acceptLoad(memory, patch)
       const load = memory.loads.get(patch)
       memory.loads.delete(patch)
-      if (!load) return []
-      return result === 0 ? accepted(load, context) : refused(load, 0 - result, String(monoNs), context)
+      return load ? refused(load, 0 - result, String(monoNs), context) : []
     },
 
     'object-found': (record, context) => {
@@ -122,7 +123,7 @@ export const lifecycle: ProbeSet = {
       const monoNs = String(record.monoNs)
       const target = result === 1 ? 1 : 0
       const { lifecycle: memory } = context
-      // Only klp_cancel_transition ends a transition as unpatched within klp_enable_patch.
+      // Only klp_cancel_transition ends as unpatched what klp_enable_patch has not started.
       const cancelled = target === 0 && memory.loads.has(patch)
       const ending = { target, began: memory.began.get(patch), cancelled } as const
       const events = [
@@ -154,12 +155,6 @@ const replaced = (object: PatchObject, memory: LifecycleMemory, monoNs: string):
   memory.states.delete(patch)
   memory.began.delete(patch)
   return [{ kind: 'patch-replaced', monoNs, patch, by, forced }]
-}
-
-const accepted = (load: Load, context: DecodeContext): EventDraft[] => {
-  const { monoNs, patch, states } = load
-  context.lifecycle.states.set(patch, states)
-  return [...states].map(([id, version]) => ({ kind: 'state-registered', monoNs, patch, id, version }))
 }
 
 const refused = (load: Load, errno: number, monoNs: string, context: DecodeContext): EventDraft[] => {

@@ -1,6 +1,7 @@
 import type { EventDraft } from '../contract/event.ts'
 import type { Direction } from '../contract/event-parts.ts'
 import { probePurposes } from '../contract/probe-purposes.ts'
+import { acceptLoad } from './accept-load.ts'
 import { leaveDisabling, whoDisables } from './callbacks.ts'
 import { letGoOfPatch } from './function-calls.ts'
 import { stories, toldByProbe } from './log-check.ts'
@@ -45,7 +46,10 @@ export const transition: ProbeSet = {
       }
       // klp_reverse_transition starts the same transition a second time.
       if (before?.patch === patch && before.reversing) return []
-      const callbacks = leaveDisabling(context.lifecycle, monoNs)
+      const lifecycle = [
+        ...leaveDisabling(context.lifecycle, monoNs),
+        ...(target === 1 ? acceptLoad(context.lifecycle, patch) : []),
+      ]
       const direction = directionOf(target)
       const started = {
         kind: 'transition-started',
@@ -55,11 +59,11 @@ export const transition: ProbeSet = {
         replace,
         adopted: false,
       } as const
-      if (!asking) return [...missed, ...callbacks, started]
+      if (!asking) return [...missed, ...lifecycle, started]
       const { tid, ...requester } = asking
       return [
         ...missed,
-        ...callbacks,
+        ...lifecycle,
         { ...started, requester, tid, pid: requester.pid, comm: requester.comm },
       ]
     },
