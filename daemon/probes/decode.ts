@@ -155,7 +155,10 @@ const decodeTracer = (
       context.tasksAttached = seesWith(record.probeSets, 'tasks')
       context.signalsAttached = isAttached(record.probeSets, 'tasks', ['klp_try_complete_transition'])
       context.shadowAttached = seesWith(record.probeSets, 'shadow')
-      context.lifecycle.attached = seesWith(record.probeSets, 'lifecycle')
+      context.lifecycle.sees = {
+        loads: seesWith(record.probeSets, 'lifecycle'),
+        modules: isAttached(record.probeSets, 'lifecycle', ['klp_module_coming']),
+      }
       if (context.attached) checkLogFrom(context.logCheck, monoNs)
       return [{ kind: 'tracer-attached', monoNs, probeSets: record.probeSets }]
     case 'gap':

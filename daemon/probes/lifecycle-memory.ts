@@ -6,8 +6,8 @@ import type { LogFact } from './kernel-log.ts'
 
 /** What decoding remembers of patches between records; transitions and loads are serialised by klp_mutex. */
 export type LifecycleMemory = {
-  /** Whether the probes are attached: without them the kernel log alone tells of refusals. */
-  attached: boolean
+  /** What the probes see: without them the kernel log alone tells of refusals. */
+  sees: { loads: boolean; modules: boolean }
   /** Between klp_enable_patch and its return, by patch. */
   loads: Map<string, Load>
   /** The module being loaded or removed under patches, and what has happened to it so far. */
@@ -104,7 +104,7 @@ export const patchObject = (patch: string, object: string, facts: number): Patch
 })
 
 export const freshLifecycle = (): LifecycleMemory => ({
-  attached: false,
+  sees: { loads: false, modules: false },
   loads: new Map(),
   module: null,
   began: new Map(),

@@ -34,8 +34,9 @@ export const refusalsInLog = (
   writtenNs: string,
 ): EventDraft[] => {
   const refused = onlyInLog(memory, fact, monoNs).map((event) => ({ ...event, monoNs: writtenNs }))
-  const events: EventDraft[] = memory.attached ? [] : refused
-  if (memory.attached) for (const event of refused) toldByLog(logCheck, storyOf(event), writtenNs, [event])
+  const seen = fact.fact === 'module-refused' ? memory.sees.modules : memory.sees.loads
+  const events: EventDraft[] = seen ? [] : refused
+  if (seen) for (const event of refused) toldByLog(logCheck, storyOf(event), writtenNs, [event])
   memory.log = [...memory.log, { monoNs, fact }].slice(-factsKept)
   if (fact.fact === 'loader-refused' && looksLikeLivepatch(memory, fact.module)) {
     events.push({
