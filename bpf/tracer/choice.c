@@ -231,7 +231,7 @@ void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
 			choice_leave_out(number, -EOPNOTSUPP, "this kernel has no such iterator");
 		if (would_hold_up(skeleton, program, kernel))
 			choice_leave_out(number, -EOPNOTSUPP,
-					 "on this kernel a return probe there would hold transitions up");
+					 "this kernel's transitions would be held up by a return probe there");
 		if (*choice_of(number)->reason)
 			bpf_program__set_autoload(program, false);
 		number++;

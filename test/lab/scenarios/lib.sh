@@ -7,6 +7,15 @@ patience_s=90
 
 say() { echo "[$(cut -d' ' -f1 /proc/uptime)] $*"; }
 
+# not_here WHY: the scenario needs what this kernel has not, which is no failure.
+not_here() {
+  say "not on this kernel: $*"
+  exit 0
+}
+
+# older_than VERSION: this kernel is.
+older_than() { [[ $(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1) != "$1" ]]; }
+
 fail() {
   say "FAILED: $*"
   exit 1

@@ -1,6 +1,7 @@
 # Proves that a patch of 241 functions, with a name of 55 letters and one function's of 135, goes in and out, also while
 # a thread sleeps in the one with the long name.
 source "$(dirname "$0")/lib.sh"
+older_than 6.1 && not_here 'a name has no more than 127 letters'
 patch=klpt_patch_many_with_as_many_letters_as_a_name_may_have
 load klpt_many
 echo 1 >/sys/module/klpt_many/parameters/hold

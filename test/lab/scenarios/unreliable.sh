@@ -10,6 +10,11 @@ tracer=$!
 traced() { grep -q bpf_trampoline "/proc/$1/stack"; }
 # The sleeper has to call the function after the program was attached, so start new ones until one is traced.
 traced_sleeper() {
+  if ! kill -0 "$tracer" 2>/dev/null; then
+    kill "$sleeper"
+    unload klpt_target
+    not_here 'its bpftrace has no kretfunc'
+  fi
   kill "$sleeper"
   sleep 1000 &
   sleeper=$!
