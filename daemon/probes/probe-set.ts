@@ -9,6 +9,7 @@ import { freshLifecycle, type LifecycleMemory } from './lifecycle-memory.ts'
 import { freshLogCheck, type LogCheckMemory } from './log-check.ts'
 import type { LogClock } from './log-clock.ts'
 import type { TransitionFact } from './log-transitions.ts'
+import type { UnlistedBlock } from './logged-block.ts'
 import { freshShadowCallers, type ShadowCallersMemory } from './shadow-callers.ts'
 import { freshShadowCounters, type ShadowCountersMemory } from './shadow-counters.ts'
 import { freshStacks, type StacksMemory } from './stacks.ts'
@@ -71,6 +72,7 @@ export type DecodeContext = {
   /** The newest that the kernel log said of transitions while the probes were there to tell. */
   loggedTransitions: { fact: TransitionFact; monoNs: string }[]
   toldBlocks: ToldBlocks
+  unlistedBlocks: UnlistedBlock[]
   /** Time of the last event that was told. */
   toldNs: bigint
 }
@@ -118,6 +120,7 @@ export const freshContext = (): DecodeContext => ({
   logCheck: freshLogCheck(),
   loggedTransitions: [],
   toldBlocks: new Map(),
+  unlistedBlocks: [],
   toldNs: 0n,
 })
 

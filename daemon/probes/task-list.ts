@@ -2,6 +2,7 @@ import type { EventDraft } from '../contract/event.ts'
 import type { ObservedTask, PatchState } from '../contract/event-parts.ts'
 import { kthreadFlag, recordKind } from '../raw/enums.ts'
 import type { RecordOf } from '../raw/records.ts'
+import { tellListed } from './logged-block.ts'
 import type { DecodeContext, RecordDecoders } from './probe-set.ts'
 import { blockedByStack } from './stack-reason.ts'
 import { freshStacks, takeStack, tellStacks } from './stacks.ts'
@@ -22,6 +23,7 @@ export const madeStep = (context: DecodeContext, monoNs: bigint): void => {
   const { taskList, toldBlocks } = context
   if (monoNs > taskList.lastStepNs) taskList.lastStepNs = monoNs
   toldBlocks.clear()
+  context.unlistedBlocks = []
   context.stacks = freshStacks()
 }
 
@@ -39,7 +41,7 @@ export const observeUnlessVoid = (
 ): EventDraft[] =>
   read.beganNs !== undefined && isVoid(context, BigInt(read.beganNs))
     ? []
-    : [observeTasks(context, threads, 'procfs', read.monoNs)]
+    : [...tellListed(context, threads), observeTasks(context, threads, 'procfs', read.monoNs)]
 
 const observed = ({ task }: RecordOf<'task' | 'task-waited-for'>, patchState: PatchState): ObservedTask => ({
   tid: task.tid,
@@ -103,7 +105,7 @@ export const listRecords = {
     const monoNs = String(beganNs)
     if (end.list === recordKind.task) {
       const threads = (rows as RecordOf<'task'>[]).map((row) => observed(row, toPatchState(row.patchState)))
-      return [...stacks, observeTasks(context, threads, 'iterator', monoNs)]
+      return [...stacks, ...tellListed(context, threads), observeTasks(context, threads, 'iterator', monoNs)]
     }
     if (!context.transition)
       return [...stacks, ...(context.asking ? observeTimePassing(context, monoNs) : [])]

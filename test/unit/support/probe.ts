@@ -58,9 +58,12 @@ export const startRecords = (monoNs: bigint, patch: string, target: 0 | 1): [Raw
 ]
 
 /** A list of all tasks, as of its first row. */
-export const taskList = (monoNs: bigint, tasks: { tid?: number; patchState?: number }[]): RawRecord[] => [
-  ...tasks.map(({ tid = 7, patchState = -1 }) =>
-    probe('task', { monoNs, task: { ...taskId(tid), comm: 'bash' }, patchState }),
+export const taskList = (
+  monoNs: bigint,
+  tasks: { tid?: number; patchState?: number; comm?: string }[],
+): RawRecord[] => [
+  ...tasks.map(({ tid = 7, patchState = -1, comm = 'bash' }) =>
+    probe('task', { monoNs, task: { ...taskId(tid), comm }, patchState }),
   ),
   probe('tasks-end', { monoNs, list: recordKind.task, rows: tasks.length, complete: true }),
 ]
