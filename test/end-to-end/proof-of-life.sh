@@ -59,19 +59,22 @@ now enabled
 unload klpt_disarm
 step enabled
 
+# Looked up first: on a slow machine that alone takes a second.
+parent=$(tracer_parent)
+worker=$(tracer_worker)
 now stopped
-kill -STOP "$(tracer_worker)"
+kill -STOP "$worker"
 load klpt_patch_v1
 wait_patched klpt_patch_v1
 step stopped
 status stopped
 now going-on
-kill -CONT "$(tracer_worker)"
+kill -CONT "$worker"
 step going-on
 
-now both-stopped
 parent=$(tracer_parent)
 worker=$(tracer_worker)
+now both-stopped
 kill -STOP "$parent" "$worker"
 step both-stopped
 now both-going-on
