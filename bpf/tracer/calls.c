@@ -258,6 +258,8 @@ static bool attach_one_by_one(void)
 			continue;
 		if (attached++ == PER_TURN)
 			return true;
+		/* The kernel changes its text, which on a busy machine takes as long as it likes. */
+		frames_put_busy();
 		clear_count(slot);
 		slot->link = probe_address(skeleton, slot->address, i);
 		if (slot->link)

@@ -1,5 +1,5 @@
 /** The tracer says something each second but the first of a transition (CLOCK of bpf/tracer/schedule.c). */
-const longestSilenceMs = 3_500
+const longestSilenceMs = 4_000
 const lookMs = 250
 /** For what the kernel may take long to do, as to take hundreds of probes away. */
 const busyMs = 60_000
