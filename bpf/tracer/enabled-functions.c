@@ -132,9 +132,13 @@ static bool take(const char *bytes, size_t count)
 static void read_on(void)
 {
 	static char piece[PIECE];
-	__u64 before = mono_ns();
-	ssize_t got = pread(fd, piece, sizeof(piece), offset);
+	__u64 before;
+	ssize_t got;
 
+	/* The kernel holds the same lock while it livepatches hundreds of functions. */
+	frames_put_busy();
+	before = mono_ns();
+	got = pread(fd, piece, sizeof(piece), offset);
 	reading_ns += mono_ns() - before;
 	if (got < 0 && errno == EINTR)
 		return;
