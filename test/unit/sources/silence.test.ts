@@ -60,7 +60,7 @@ describe('silence', () => {
     pass(1_000)
     expect(told).toEqual([])
     watch.heard()
-    pass(3_500)
+    pass(4_000)
     expect(told).toEqual([])
   })
 
