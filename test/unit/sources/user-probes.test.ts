@@ -23,26 +23,32 @@ describe('a user’s own script', { timeout: 20_000 }, () => {
 
   /** Runs a shell script in bpftrace's place. */
   const run = (script: string) => {
+    install(script)
+    return start()
+  }
+  const install = (script: string) => {
     const program = dir.path('bpftrace')
     writeFileSync(program, `#!/bin/sh\necho $$ >>${dir.path('pids')}\n${script}\n`)
     chmodSync(program, 0o755)
-    return start()
   }
-  const start = () => {
-    const told: RawBody[] = []
-    const file = dir.path('mine.bt')
-    const shell = runUserProbe(runner, file, Array<'pipe'>(pipesPerProbe).fill('pipe'))
+  const file = () => dir.path('mine.bt')
+  const startShell = () => {
+    const shell = runUserProbe(runner, file(), Array<'pipe'>(pipesPerProbe).fill('pipe'))
     const [stdin, stdout, stderr, news] = shell.stdio as unknown as [Writable, Readable, Readable, Readable]
+    return { stdin, stdout, stderr, news }
+  }
+  const pids = () => readFileSync(dir.path('pids'), 'utf8').trim().split('\n')
+  const start = (pipes = startShell()) => {
+    const told: RawBody[] = []
     const running = startUserProbes(
-      [{ name: 'mine', file }],
-      () => ({ stdin, stdout, stderr, news }),
+      [{ name: 'mine', file: file() }],
+      () => pipes,
       (body) => told.push(body),
     )
     probes = running
     const lines = () =>
       told.flatMap((body) => ('line' in body && body.source === 'user-probe' ? [body.line] : []))
     const gaps = () => told.flatMap((body) => (body.source === 'tracer' && body.what === 'gap' ? [body] : []))
-    const pids = () => readFileSync(dir.path('pids'), 'utf8').trim().split('\n')
     return { probes: running, lines, gaps, pids }
   }
   const isAlive = (pid: string) => {
@@ -76,20 +82,12 @@ describe('a user’s own script', { timeout: 20_000 }, () => {
   })
 
   it('that has failed several times before the daemon listens is told in the words of bpftrace', async () => {
-    const program = dir.path('bpftrace')
-    writeFileSync(program, `#!/bin/sh\necho x >>${dir.path('starts')}\necho "a: ERROR: b" >&2; exit 1\n`)
-    chmodSync(program, 0o755)
-    const shell = runUserProbe(runner, dir.path('mine.bt'), Array<'pipe'>(pipesPerProbe).fill('pipe'))
-    const [stdin, stdout, stderr, news] = shell.stdio as unknown as [Writable, Readable, Readable, Readable]
-    await expect.poll(() => readFileSync(dir.path('starts'), 'utf8').length, until).toBe(4)
-    const reasons: string[] = []
-    probes = startUserProbes(
-      [{ name: 'mine', file: dir.path('mine.bt') }],
-      () => ({ stdin, stdout, stderr, news }),
-      (body) => void (body.source === 'tracer' && body.what === 'gap' && reasons.push(body.reason)),
-    )
-    await expect.poll(() => reasons, until).not.toEqual([])
-    for (const reason of reasons)
+    install('echo "a: ERROR: b" >&2; exit 1')
+    const pipes = startShell()
+    await expect.poll(() => pids().length, until).toBe(2)
+    const { gaps } = start(pipes)
+    await expect.poll(gaps, until).not.toEqual([])
+    for (const { reason } of gaps())
       expect(reason).toMatch(/^bpftrace ended \(exit code 1\): a: ERROR: b; correct/)
   })
 
