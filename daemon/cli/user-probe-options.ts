@@ -8,7 +8,7 @@ import { UserError } from '../user-error.ts'
 export const userProbesOf = (files: readonly string[]): UserProbe[] =>
   files.map((file) => ({ name: printableText(basename(file, '.bt')), file: resolve(file) }))
 
-/** @throws UserError when a script cannot be read, or two have one name, or we may not run them */
+/** @throws UserError when a script cannot be read, or two have one name, or we may not or must not run them */
 export const requireUserProbes = (
   files: readonly string[],
   passive = false,

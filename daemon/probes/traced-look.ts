@@ -32,13 +32,14 @@ export const tellLook = (context: DecodeContext): EventDraft[] => {
     if (!isTold(traced, func, look)) return silent
     const entered = callsAt(look, [func.original])
     const redirected = callsAt(look, [...func.replacements, ...leftIn(func, look)])
-    if (entered === 0 && redirected === 0 && silent.length === 0) return []
+    const isCalled = entered > 0 || redirected > 0
+    if (!isCalled && silent.length === 0) return []
     if (!gone && exceeds(memory, key, { entered, redirected })) {
       memory.inexact.set(key, inexactText(memory, key))
       traced.isCountingOpen = true
       return []
     }
-    if (entered === 0 && redirected === 0) return silent
+    if (!isCalled) return silent
     if (!gone) traced.called.set(key, identity)
     const isKnown = !gone && !unseen && countsAll(traced, func, look)
     // What ran in the second in which the patch went is not known.

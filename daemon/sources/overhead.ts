@@ -8,8 +8,8 @@ const ticksPerS = 100
 export type OverheadWatch = { stop: () => void }
 
 /**
- * Once a window the CPU time that this process, what it started and its tracer used. What BPF programs cost the traced tasks is not
- * in it: the kernel counts that only when told to (kernel.bpf_stats_enabled), which costs time itself.
+ * Once a window the CPU time that this process, what it started and its tracer used. What BPF programs cost the traced
+ * tasks is not in it: the kernel counts that only when told to (kernel.bpf_stats_enabled), which costs time itself.
  */
 export const watchOverhead = (
   emit: (body: RawBody) => void,
