@@ -11,8 +11,6 @@
 
 /* Patches change in bursts, and attaching competes with the transition that brought the change. */
 #define SETTLE_NS (2 * 1000000000ull)
-/* Single probes attached or taken away in one turn of the loop: under emulation each takes 50 ms. */
-#define PER_TURN 4
 /* No link's number: what it sees does not count. */
 #define NO_LINK 0xffffffff
 
@@ -256,7 +254,7 @@ static bool attach_one_by_one(void)
 
 		if (!slot->wanted || slot->error || slot->link)
 			continue;
-		if (attached++ == PER_TURN)
+		if (attached++ == LINKS_PER_TURN)
 			return true;
 		/* The kernel changes its text, which on a busy machine takes as long as it likes. */
 		frames_put_busy();
@@ -278,7 +276,7 @@ static bool let_some_go(void)
 	for (unsigned int i = 0; i < used; i++) {
 		if (!slots[i].address || slots[i].wanted)
 			continue;
-		if (gone++ == PER_TURN)
+		if (gone++ == LINKS_PER_TURN)
 			return true;
 		if (slots[i].link)
 			frames_put_busy();

@@ -10,7 +10,6 @@ struct walk_step inventory_walk_step(const struct record_header *record)
 
 	if (record->kind < RECORD_INVENTORY_PATCH || record->kind > RECORD_INVENTORY_END)
 		return (struct walk_step){};
-	step.walking = true;
 	if (record->kind != RECORD_INVENTORY_END) {
 		entries++;
 		return step;

@@ -6,9 +6,8 @@
 #include "object.h"
 
 struct walk_step {
-	bool walking; /* the record is one of a walk, or ends one */
-	bool first;   /* nothing is known of this walk before it; of an empty one the end is the first */
-	bool whole;   /* it ends a walk of which every record has passed by */
+	bool first; /* nothing is known of this walk before it; of an empty one the end is the first */
+	bool whole; /* it ends a walk of which every record has passed by */
 };
 
 /* To be called once for each record, in their order. */

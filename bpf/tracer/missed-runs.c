@@ -23,6 +23,7 @@ static __u64 missed_by(const struct bpf_program *program)
 	struct bpf_prog_info info = {};
 	__u32 bytes = sizeof(info);
 
+	/* One that was left out has no descriptor. */
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &bytes))
 		return 0;
 	/* Shorter on a kernel that does not count them. */
@@ -43,21 +44,20 @@ bool missed_runs_tell(const struct klpscope_bpf *skeleton,
 		return false;
 	looked_ns = now;
 	bpf_object__for_each_program(program, skeleton->obj) {
-		__u64 missed = 0, *last = &known[number];
+		__u64 missed = missed_by(program), *last = &known[number];
 		char reason[REASON_BYTES];
 
+		if (++number == MAX_PROGRAMS)
+			break;
 		/* The canary makes up for what it misses. */
-		if (program != skeleton->progs.canary && bpf_program__fd(program) >= 0 && number < MAX_PROGRAMS - 1)
-			missed = missed_by(program);
-		if (missed > *last) {
-			snprintf(reason, sizeof(reason),
-				 "the kernel left out %llu runs of its program, because another BPF program or a map was in use on that CPU",
-				 missed - *last);
-			tell(function_of(program), before ? before : now, true, reason);
-			*last = missed;
-			told = true;
-		}
-		number++;
+		if (program == skeleton->progs.canary || missed <= *last)
+			continue;
+		snprintf(reason, sizeof(reason),
+			 "the kernel left out %llu runs of its program, because another BPF program or a map was in use on that CPU",
+			 missed - *last);
+		tell(function_of(program), before ? before : now, true, reason);
+		*last = missed;
+		told = true;
 	}
 	return told;
 }

@@ -9,8 +9,8 @@
 #include "object.h"
 
 /*
- * Looks at that when it is due and no transition runs, and tells of each program that missed runs since the last look. True: there were some,
- * and what was counted is not exact any more.
+ * Looks at that when it is due and no transition runs, and tells of each program that missed runs since the last look.
+ * True: there were some, and what was counted is not exact any more.
  */
 bool missed_runs_tell(const struct klpscope_bpf *skeleton,
 		      void (*tell)(const char *function, __u64 from_ns, bool over, const char *why));

@@ -36,7 +36,7 @@ static struct klpscope_bpf *load_once(const struct btf *kernel, __u32 buffer_kb,
 		return NULL;
 	skeleton->rodata->possible_cpus = libbpf_num_possible_cpus();
 	bpf_map__set_max_entries(skeleton->maps.records, buffer_kb * 1024);
-	bpf_map__set_max_entries(skeleton->maps.function_counts, FUNCTION_SLOTS * libbpf_num_possible_cpus());
+	bpf_map__set_max_entries(skeleton->maps.function_counts, FUNCTION_SLOTS * skeleton->rodata->possible_cpus);
 	choose(skeleton, kernel);
 	skeleton->rodata->frees_are_seen = bpf_program__autoload(skeleton->progs.shadow_free_struct);
 	*error = klpscope_bpf__load(skeleton);

@@ -8,6 +8,9 @@
 
 #include "object.h"
 
+/* Probes attached or taken away one by one in one turn of the loop: under emulation each takes 50 ms. */
+#define LINKS_PER_TURN 4
+
 /* The link, or NULL, is kept for later. */
 void retired_links_add(struct bpf_link *link);
 /* Takes some away. True: there are more. */
