@@ -4,7 +4,8 @@
 # privilege any more by then: it could neither start nor end what runs as root.
 #
 # usage: run-user-probe.sh SCRIPT 3>NEWS
-# Writes what bpftrace -f json writes; to descriptor 3 a line for each start, `started`, and each end, `ended EXIT-CODE`.
+# Writes what bpftrace -f json writes; to descriptor 3 a line for each start, `started`, and each end, `ended EXIT-CODE`;
+# to standard error `klpscope: started` before what bpftrace complains of since then.
 # Has to lead a process group of its own.
 set -u
 script=$1
@@ -44,6 +45,8 @@ pause_s=1
 while [ -z "$ending" ]; do
   began_s=$(uptime_s)
   echo started >&3
+  # What an earlier one wrote last may have no end of line.
+  printf '\nklpscope: started\n' >&2
   setpriv --pdeathsig KILL bpftrace -B line -f json "$script" 3>&- &
   await $!
   [ -z "$ending" ] || exit 0

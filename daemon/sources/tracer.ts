@@ -137,6 +137,8 @@ export const superviseTracer = (
   }
 
   const follow = (message: TracerMessage): void => {
+    // What it says after that it is busy, though in the same piece, says that it is not any more.
+    silence?.heard()
     switch (message.type) {
       case 'hello':
         probes = []

@@ -7,12 +7,15 @@ const longestBytes = 4_000
 const toldLength = 1_000
 /** What a shell answers when it does not find a program. */
 const notFound = 127
+/** Written by the shell (bpf/run-user-probe.sh) into the same pipe: nothing else says what came before it. */
+const startedMark = 'klpscope: started'
 
 /** What bpftrace complained of since it was started last. */
 export const createUserProbeComplaints = () => {
   let lines: string[] = []
   const add = (line: string): void => {
-    if (lines.length < kept) lines.push(line)
+    if (line === startedMark) lines = []
+    else if (lines.length < kept) lines.push(line)
   }
   return {
     read: splitLines(
@@ -20,9 +23,6 @@ export const createUserProbeComplaints = () => {
       (line) => add(printableText(bpftraceLine(line)).trim()),
       () => undefined,
     ),
-    forget: (): void => {
-      lines = []
-    },
     /** Why it ended, in its own words, and what to do. */
     whyEnded: (exitCode: number, file: string): string => {
       if (exitCode === 0) return 'it ended by itself, with exit(), and is not started again'

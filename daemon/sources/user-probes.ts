@@ -72,12 +72,11 @@ const followUserProbe = (
     gap()
   }
   const follow = async (line: string): Promise<void> => {
-    if (line === 'started') return complaints.forget()
+    if (line === 'started') return
     const exitCode = Number(line.replace(/^ended /, ''))
     endedItself = exitCode === 0
     await sleep(otherPipesMs)
     blind(complaints.whyEnded(exitCode, file))
-    complaints.forget()
   }
 
   stdout.on('data', (piece: Buffer) => {

@@ -60,9 +60,11 @@ digested
 cp "$knobs/shadow_counts" /lab/out/shadow-counts
 http_get /api/v1/shadow >/lab/out/shadow-quiet.json
 
-echo 0 >/sys/kernel/debug/kprobes/enabled
-knob create 5
-echo 1 >/sys/kernel/debug/kprobes/enabled
+for object in 1 2 3; do
+  knob shadow_alloc_unseen "$object 0x1001 16"
+  knob shadow_alloc_unseen "$object 0x1002 16"
+done
+knob shadow_alloc_unseen '4 0x1002 16'
 # A difference is believed when two checks in succession find it.
 digested
 digested

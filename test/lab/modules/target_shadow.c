@@ -7,6 +7,7 @@
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/livepatch.h>
 #include <linux/mutex.h>
@@ -192,8 +193,54 @@ static int set_race(char *text)
 	return klpt_with_object(request.number, race_for, &request);
 }
 
+/*
+ * No kprobe fires in the handler of another one (kprobe_running() in
+ * arch/x86/kernel/kprobes/ftrace.c): what happens there is seen by no tracer,
+ * and nothing that a tracer could look at tells that.
+ */
+static struct request unseen;
+static struct klpt_object *unseen_object;
+
+static int alloc_unseen(struct kprobe *probe, struct pt_regs *regs)
+{
+	unseen.constructed = false;
+	klp_shadow_alloc(unseen_object, unseen.id, unseen.size, GFP_ATOMIC, construct, &unseen);
+	return 0;
+}
+
+static noinline __noclone void klpt_probed(void)
+{
+	barrier();
+}
+
+static int make_unseen(struct klpt_object *object, void *unused)
+{
+	struct kprobe probe = { .symbol_name = "klpt_probed", .pre_handler = alloc_unseen };
+	int err;
+
+	unseen_object = object;
+	err = register_kprobe(&probe);
+	if (err)
+		return err;
+	klpt_probed();
+	unregister_kprobe(&probe);
+	if (!unseen.constructed)
+		return -EEXIST;
+	klpt_note_shadow(unseen.id, 1);
+	return 0;
+}
+
+/* Reads "<object number> <id> <size>": a variable that no probe sees. */
+static int set_alloc_unseen(char *text)
+{
+	if (sscanf(text, "%i %li %zi", &unseen.number, (long *)&unseen.id, (ssize_t *)&unseen.size) != 3)
+		return -EINVAL;
+	return klpt_with_object(unseen.number, make_unseen, NULL);
+}
+
 static const struct klpt_knob knobs[] = {
 	{ "shadow_alloc", set_alloc },
+	{ "shadow_alloc_unseen", set_alloc_unseen },
 	{ "shadow_get_or_alloc", set_get_or_alloc },
 	{ "shadow_free", set_free },
 	{ "shadow_free_all", set_free_all },

@@ -16,21 +16,24 @@ const dir = useTemporaryDir()
 /** `npm test` builds it; `npm run test:unit` alone need not find it. */
 const isBuilt = existsSync(tracerFile)
 const recordsWritten = 100
+const layouts = (): Buffer => execFileSync(tracerFile, ['--layout'])
+/** @param bytes of the whole record, 16 of them its header */
+const recordFrame = (name: 'canary' | 'busy', monoNs: number, bytes: number): Buffer => {
+  const reader = new TracerStream()
+  for (const _ of reader.read(layouts()));
+  const kind = Object.keys(recordFields).indexOf(name) + 1
+  expect(reader.decoder?.nameOf(kind)).toBe(name)
+  const payload = Buffer.alloc(bytes)
+  payload.writeUInt32LE(kind, 0)
+  payload.writeBigUInt64LE(BigInt(monoNs), 8)
+  return frameBytes('record', payload)
+}
 /** What a tracer writes: its layouts, and a canary again and again. */
 const written = (): Buffer => {
-  const layouts = execFileSync(tracerFile, ['--layout'])
-  const reader = new TracerStream()
-  for (const _ of reader.read(layouts));
-  const kind = Object.keys(recordFields).indexOf('canary') + 1
-  expect(reader.decoder?.nameOf(kind)).toBe('canary')
-  const canaries = Array.from({ length: recordsWritten }, (_, number) => {
-    const payload = Buffer.alloc(24)
-    payload.writeUInt32LE(kind, 0)
-    payload.writeBigUInt64LE(BigInt(number + 1), 8)
-    payload.writeBigUInt64LE(BigInt(number), 16)
-    return frameBytes('record', payload)
-  })
-  return Buffer.concat([layouts, ...canaries])
+  const canaries = Array.from({ length: recordsWritten }, (_, number) =>
+    recordFrame('canary', number + 1, 24),
+  )
+  return Buffer.concat([layouts(), ...canaries])
 }
 const ready = jsonFrame('ready', { attached: 3, lacking: 1, loadMs: 1, attachMs: 1 })
 const probe = (program: string, subject: string, reason?: string) =>
@@ -102,6 +105,15 @@ describe.skipIf(!isBuilt)('a supervised tracer (dist/klpscope-tracer)', () => {
     expect([tracer.sees('transition'), tracer.sees('tasks')]).toEqual([true, false])
     expect(records()).toHaveLength(recordsWritten)
     expect(account.open()).toBe(0)
+  })
+
+  it('is excused while it is busy, and not any more by what it said before, though it came at once', async () => {
+    const { gaps } = await supervise(`cat frames\n${waiting}`, {
+      frames: Buffer.concat([written(), attaching, recordFrame('busy', 1, 16), recordFrame('canary', 2, 24)]),
+    })
+    await expect
+      .poll(gaps, { timeout: 10_000 })
+      .toMatchObject([{ reason: expect.stringContaining('says nothing') }])
   })
 
   it('passes on what it writes when it is told to stop', async () => {
