@@ -10,7 +10,7 @@ import type { Opening, RecordFile, Renewal } from './record-file.ts'
 import { createRecordQueue, type RecordQueue, type RecordQueueOptions } from './record-queue.ts'
 import { deserializeState } from './serialize-state.ts'
 import type { WorkerReader, WorkerRole } from './store-worker.ts'
-import { superviseWorker } from './supervised-worker.ts'
+import { superviseWorker, workerOnDemand } from './supervised-worker.ts'
 import { type Remote, remoteMethods } from './thread-calls.ts'
 
 export type StoreOptions = Omit<RecordQueueOptions, 'failure' | 'account'> & {
@@ -39,6 +39,8 @@ export type Store = {
 
 /** Five times what the state of 100,000 tasks takes; a thread that needs more is ended, and the host is spared. */
 const heapMb = 1_024
+/** A thread takes 12 MB, and 0.1 s to start. */
+const readerIdleMs = 30_000
 
 /**
  * Opens a record and starts the threads that write it and read from it.
@@ -62,9 +64,13 @@ export const openStore = async (file: string, workerFile: string, options: Store
     await writer.end()
     throw error
   })
-  const reader = superviseWorker<WorkerReader>(
-    () => start({ role: 'read', file }),
-    async () => undefined,
+  const reader = workerOnDemand(
+    () =>
+      superviseWorker<WorkerReader>(
+        () => start({ role: 'read', file }),
+        async () => undefined,
+      ),
+    readerIdleMs,
   )
   const ask = reader.call
 

@@ -60,3 +60,38 @@ export const superviseWorker = <M extends Methods>(
     },
   }
 }
+
+/**
+ * A thread that is there while somebody asks it: the first call starts it, and it ends when nobody has called for so
+ * long. Then the next call waits until another has started.
+ */
+export const workerOnDemand = <M extends Methods>(
+  start: () => SupervisedWorker<M>,
+  idleMs: number,
+): SupervisedWorker<M> => {
+  let worker: SupervisedWorker<M> | undefined
+  let calls = 0
+  let timer: NodeJS.Timeout | undefined
+  let isEnded = false
+  const rest = async (): Promise<void> => {
+    clearTimeout(timer)
+    const resting = worker
+    worker = undefined
+    await resting?.end()
+  }
+  return {
+    call: (method, ...args) => {
+      if (isEnded) return Promise.reject(new ThreadEnded('the record is closed'))
+      clearTimeout(timer)
+      worker ??= start()
+      calls++
+      return worker.call(method, ...args).finally(() => {
+        if (--calls === 0) timer = setTimeout(rest, idleMs).unref()
+      })
+    },
+    end: async () => {
+      isEnded = true
+      await rest()
+    },
+  }
+}
