@@ -10,16 +10,16 @@ const longestMonoNs = 2n ** 60n
 /** The year 2225. */
 const latestWallNs = 2n ** 63n - longestMonoNs
 
-const within = (least: bigint, beyond: bigint) => (text: string) => {
-  if (text.length > 20 || !/^-?\d+$/.test(text)) return false
+const within = (least: bigint, beyond: bigint) => (text: unknown) => {
+  if (typeof text !== 'string' || text.length > 20 || !/^-?\d+$/.test(text)) return false
   const number = BigInt(text)
   return number >= least && number < beyond
 }
 
+/** Whether it is what `monoNsSchema` takes: asked of every record, and many times faster. */
+export const isMonoNs = within(0n, longestMonoNs)
 /** A moment on CLOCK_MONOTONIC, or a length of time on it, in decimal nanoseconds. */
-export const monoNsSchema = z
-  .string()
-  .refine(within(0n, longestMonoNs), 'is not a time a host can be up for, in nanoseconds')
+export const monoNsSchema = z.string().refine(isMonoNs, 'is not a time a host can be up for, in nanoseconds')
 /** Wall clock minus monotonic clock, in decimal nanoseconds. */
 export const offsetNsSchema = z
   .string()

@@ -1,4 +1,4 @@
-import { monoNsSchema } from '../contract/bounds.ts'
+import { isMonoNs } from '../contract/bounds.ts'
 import type { EventDraft } from '../contract/event.ts'
 import type { LossPlace } from '../contract/loss-place.ts'
 import { isTracerPart } from '../contract/tracer-part.ts'
@@ -43,7 +43,7 @@ export const createDecoder = (): Decoder => {
   let lastMonoNs = '0'
   return {
     decode: (record) => {
-      const hasTime = monoNsSchema.safeParse(record.monoNs).success
+      const hasTime = isMonoNs(record.monoNs)
       if (hasTime) lastMonoNs = record.monoNs
       const failed = (error: unknown): EventDraft => decodeFailed(record, lastMonoNs, error)
       try {
