@@ -436,7 +436,10 @@ struct function_calls {
 	__u32 pad;
 };
 
-/* Counting of the calls of a function began (error 0) or ended; -EBUSY: called more often than `budget_per_s`. */
+/*
+ * Counting of the calls of a function began (error 0) or ended; -EBUSY: called more often than `budget_per_s`; -ENOSPC:
+ * there is no slot left, told by each walk.
+ */
 struct function_counting {
 	struct record_header header;
 	__u64 address;

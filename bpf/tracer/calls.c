@@ -67,10 +67,15 @@ static void tell(const struct slot *slot)
 
 static void want(__u64 address, __u32 role)
 {
-	struct slot *slot = address ? slot_of(address) : NULL;
+	struct slot beyond = { .address = address, .role = role, .error = -ENOSPC }, *slot;
 
-	if (!slot)
+	if (!address)
 		return;
+	slot = slot_of(address);
+	if (!slot) {
+		tell(&beyond);
+		return;
+	}
 	if (!slot->address)
 		*slot = (struct slot){ .address = address, .role = role };
 	slot->wanted = true;

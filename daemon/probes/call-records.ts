@@ -12,6 +12,8 @@ const apartNs = secondNs / 2n
 
 /** -EBUSY: called too often. */
 const overBudget = -16
+/** -ENOSPC: more of them than the tracer has room for (FUNCTION_SLOTS of bpf/state.h). */
+const tooMany = -28
 /** -ECANCELED: the program was left out. */
 const leftOut = -125
 /** -EPERM, -EACCES: it is not the function's fault. */
@@ -89,6 +91,7 @@ const tooOften = (traced: TracedCalls, point: string, budgetPerS: number): strin
 
 const cannotBeProbed = (role: number, error: number): string => {
   if (error === leftOut) return 'calls are counted by probes, and none are attached'
+  if (error === tooMany) return 'more functions are patched than the tracer can count the calls of'
   const which = role === 0 ? 'the function' : 'its replacement'
   if (forbidden.includes(error))
     return `the kernel does not let the tracer put a probe on ${which} (error ${-error}): a security module or kernel.perf_event_paranoid may forbid it`

@@ -280,6 +280,24 @@ describe('which functions are counted', () => {
     ])
   })
 
+  it('says of what the tracer has no room for that there are too many, once, though each walk tells of it', () => {
+    const tracer = aTracer()
+    tracer.inventory(8, [['p', first]])
+    tracer.counting(10, original)
+    tracer.counting(10, first, -28)
+    expect(tracer.end(10.1)).toMatchObject([
+      {
+        functions: [
+          { status: 'unavailable', reason: expect.stringMatching(/^more functions are patched than/) },
+        ],
+      },
+    ])
+    tracer.counting(12, first, -28)
+    expect(tracer.end(12.1)).toEqual([])
+    tracer.counting(14, first)
+    expect(statuses(tracer.end(14.1))).toEqual([['on']])
+  })
+
   it('leaves out a function whose sums cannot be, until its patch is gone', () => {
     const tracer = counted()
     expect(told(tracer.look(11.5, { original: 2, first: 3 }))).toEqual([[11, [2, 3, 0]]])
