@@ -77,7 +77,8 @@ const planRecord = (layout: Layout): Plan => {
     throw new LayoutError(`The tracer has a record ${layout.name} that this program does not know.`)
   const known = name as RecordName
   const found = new Map(layout.fields.map((field) => [field[0], field]))
-  const header = planFields({ header: headerFields }, '', found, layout)
+  // The kind has led to this plan.
+  const header = planFields(headerFields, 'header.', found, layout).filter(({ name }) => name !== 'kind')
   const steps = [...header, ...planFields(recordFields[known], '', found, layout)]
   if (found.size > 0)
     throw new LayoutError(
@@ -86,8 +87,9 @@ const planRecord = (layout: Layout): Plan => {
   return { name: known, bytes: layout.bytes, steps }
 }
 
-const readSteps = (steps: Step[], view: DataView, littleEndian: boolean): Record<string, unknown> => {
-  const values: Record<string, unknown> = {}
+type Values = Record<string, unknown>
+
+const readSteps = (steps: Step[], view: DataView, littleEndian: boolean, values: Values = {}): Values => {
   for (const step of steps)
     values[step.name] =
       'steps' in step ? readSteps(step.steps, view, littleEndian) : step.read(view, littleEndian)
@@ -124,8 +126,6 @@ export class RecordDecoder {
     if (payload.byteLength < 4) return null
     const plan = this.#plans.get(view.getUint32(0, this.#littleEndian))
     if (!plan || plan.bytes !== payload.byteLength) return null
-    const { header, ...fields } = readSteps(plan.steps, view, this.#littleEndian)
-    const { cpu, monoNs } = header as { cpu: number; monoNs: bigint }
-    return { record: plan.name, cpu, monoNs, ...fields } as TracerRecord
+    return readSteps(plan.steps, view, this.#littleEndian, { record: plan.name }) as TracerRecord
   }
 }
