@@ -10,6 +10,7 @@
  *          kernel's own steps and the facts of each object: daemon/probes/callbacks.ts. OBJECT_PATCHING: its pre_patch
  *          callback, if there is one, returned 0.
  * Without  klp_enable_patch: loads and refusals of livepatches, their states and versions
+ *          initcall_finish: refusals of livepatches, where the return of klp_enable_patch is not probed
  *          klp_is_patch_compatible: whether a refused patch had incompatible states
  *          klp_init_object_loaded: loads and modules refused for symbols or relocations, modules coming under a patch
  *          klp_patch_object: objects patched, and the pre_patch callbacks that follow from it
@@ -113,17 +114,32 @@ int BPF_KRETPROBE(is_patch_compatible_returned, int ret)
 	return 0;
 }
 
-SEC("kretprobe/klp_enable_patch")
-int BPF_KRETPROBE(enable_patch_returned, int ret)
+static __always_inline int loaded(int result)
 {
 	struct lifecycle_call *call = call_of_current(false);
 
 	if (!call || !call->loading)
 		return 0;
-	tell_patch_step(RECORD_PATCH_LOADED, (struct klp_patch *)call->loading, ret);
+	tell_patch_step(RECORD_PATCH_LOADED, (struct klp_patch *)call->loading, result);
 	call->loading = 0;
 	forget_call(call);
 	return 0;
+}
+
+SEC("kretprobe/klp_enable_patch")
+int BPF_KRETPROBE(enable_patch_returned, int ret)
+{
+	return loaded(ret);
+}
+
+/*
+ * Where the former must not be attached (bpf/tracer/choice.c): the module's init function, which klp_enable_patch()
+ * is called from, returns what that has returned. Source: init/main.c, do_one_initcall().
+ */
+SEC("tp_btf/initcall_finish")
+int BPF_PROG(module_initialised, void *function, int ret)
+{
+	return loaded(ret);
 }
 
 static __always_inline int module_moves(struct module *module, bool going)

@@ -216,6 +216,35 @@ static bool would_hold_up(const struct klpscope_bpf *skeleton, const struct bpf_
 	       program == skeleton->progs.enable_patch_returned;
 }
 
+static struct choice *choice_for(const struct klpscope_bpf *skeleton, const struct bpf_program *program)
+{
+	struct bpf_program *each;
+	unsigned int number = 0;
+
+	bpf_object__for_each_program(each, skeleton->obj) {
+		if (each == program)
+			break;
+		number++;
+	}
+	return choice_of(number);
+}
+
+/* The end of a load is told by the return of klp_enable_patch() or, where that is not probed, of the module's init. */
+static void choose_end_of_load(const struct klpscope_bpf *skeleton, const struct btf *kernel)
+{
+	struct choice *by_return = choice_for(skeleton, skeleton->progs.enable_patch_returned);
+	struct choice *by_init = choice_for(skeleton, skeleton->progs.module_initialised);
+	bool has_init = btf__find_by_name_kind(kernel, "btf_trace_initcall_finish", BTF_KIND_TYPEDEF) > 0;
+
+	if (*by_return->reason && has_init && !*by_init->reason) {
+		by_return->spare = true;
+		return;
+	}
+	by_return->spare = false;
+	snprintf(by_init->reason, REASON_BYTES, "the return of klp_enable_patch is what tells");
+	by_init->spare = true;
+}
+
 void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
 {
 	struct bpf_program *program;
@@ -232,6 +261,11 @@ void choose(struct klpscope_bpf *skeleton, const struct btf *kernel)
 		if (would_hold_up(skeleton, program, kernel))
 			choice_leave_out(number, -EOPNOTSUPP,
 					 "this kernel's transitions would be held up by a return probe there");
+		number++;
+	}
+	choose_end_of_load(skeleton, kernel);
+	number = 0;
+	bpf_object__for_each_program(program, skeleton->obj) {
 		if (*choice_of(number)->reason)
 			bpf_program__set_autoload(program, false);
 		number++;

@@ -13,6 +13,7 @@ struct choice {
 	char reason[REASON_BYTES];
 	const char *of; /* the kernel's variable that it lacks, or NULL */
 	int error;	/* a negative errno */
+	bool spare;	/* left out because another program tells the same, which is no loss */
 	const char *silent; /* attached, and why it cannot fire now; NULL: it can */
 };
 

@@ -92,6 +92,8 @@ static void put_probe(const struct bpf_program *program, const struct choice *ch
 {
 	const char *reason = *choice->reason ? choice->reason : choice->silent;
 
+	if (choice->spare)
+		return;
 	if (reason)
 		lacking++;
 	else

@@ -6,7 +6,7 @@ import type { RawProbeSet } from './raw-record.ts'
 const essential: Partial<Record<ProbeSetName, readonly string[]>> = {
   transition: ['klp_start_transition', 'klp_complete_transition'],
   tasks: ['klp_check_and_switch_task'],
-  lifecycle: ['klp_enable_patch'],
+  lifecycle: ['klp_enable_patch', 'initcall_finish'],
   shadow: shadowCountedWith,
 }
 

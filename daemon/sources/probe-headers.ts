@@ -91,10 +91,15 @@ export const silencedRemedy = (reason: string): string =>
       ? 'Run: echo 1 > /sys/kernel/debug/kprobes/enabled'
       : otherRemedy
 
-/** By errno, include/uapi/asm-generic/errno-base.h. */
+const thisKernel =
+  'Nothing is to be done on this kernel; newer ones (6.1 is the oldest tried) offer it. All else works without.'
+
+/** By errno, include/uapi/asm-generic/errno-base.h and errno.h. */
 const remedies: Record<number, string> = {
   108: 'Find out who has disabled it, and enable it again; or restart the daemon, which attaches new probes.',
-  2: 'A kernel with CONFIG_LIVEPATCH, CONFIG_KPROBES, CONFIG_FUNCTION_TRACER and CONFIG_KALLSYMS_ALL is needed; its other features work without.',
+  2: 'If the kernel has CONFIG_LIVEPATCH, CONFIG_KPROBES, CONFIG_FUNCTION_TRACER and CONFIG_KALLSYMS_ALL, nothing is to be done: its version, or its compiler, lacks it. All else works without.',
+  95: thisKernel,
+  99: thisKernel,
 }
 
 /** The same of what is left out in passive mode: bpf/tracer/passive.c. */

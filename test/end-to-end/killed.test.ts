@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { State, Transition } from '../../daemon/contract/state.ts'
 import { inSteps } from './support/in-steps.ts'
-import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { kernels, type LabSession, openLab, wholeOn } from './support/lab-session.ts'
 import { readRecord } from './support/record.ts'
 
 /** What of BPF is in the kernel, see killed.sh. */
@@ -30,7 +30,7 @@ describe.each(kernels)('after kill -9 on Linux %s', (kernel) => {
         },
         { timeout: 300_000, interval: 1_000 },
       )
-      .toEqual(['observing', 'on', 'on', 'on', 'on'])
+      .toEqual([wholeOn(kernel), 'on', 'on', 'on', 'on'])
 
   /** Newest first, without those in which a daemon had just been started. */
   const gaps = async () =>

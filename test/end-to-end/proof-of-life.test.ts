@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Event } from '../../daemon/contract/event.ts'
 import type { State } from '../../daemon/contract/state.ts'
 import { inSteps } from './support/in-steps.ts'
-import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { kernels, type LabSession, openLab, wholeOn } from './support/lab-session.ts'
 import { readRecord } from './support/record.ts'
 
 const byFtrace = /^kernel\.ftrace_enabled is 0/
@@ -12,8 +12,7 @@ const bySilence = /^the tracer says nothing any more/
 describe.each(kernels)('a tracer that is attached and sees nothing, on Linux %s', (kernel) => {
   let lab: LabSession
   const state = () => lab.get<State>('state')
-  /** 5.10 lacks some of the functions that are probed. */
-  const whole = kernel === '5.10' ? 'degraded' : 'observing'
+  const whole = wholeOn(kernel)
   const statusOf = async () => (await state()).tracer.status
   const becomes = (status: State['tracer']['status'], timeout = 30_000) =>
     expect.poll(statusOf, { timeout, interval: 250 }).toBe(status)

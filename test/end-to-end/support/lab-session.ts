@@ -19,6 +19,9 @@ export type LabSession = {
   stop: () => Promise<unknown>
 }
 
+/** What the tracer's status is when all is attached that this kernel offers: 5.10 lacks some of the functions. */
+export const wholeOn = (kernel: string) => (kernel === '5.10' ? 'degraded' : 'observing')
+
 /** The kernels to prove things on; KLPSCOPE_KERNELS narrows them while developing. */
 export const kernels = (process.env.KLPSCOPE_KERNELS ?? '6.1,6.12,7.2').split(',')
 

@@ -70,6 +70,14 @@ describe('what is attached', () => {
     })
   })
 
+  it('has no remedy where the kernel itself is what lacks it', () => {
+    const ofKernel = { subject: 'klp_enable_patch', reason: 'this kernel has 2 functions klp_enable_patch' }
+    for (const errno of [95, 99])
+      expect(setOf('lifecycle', { enable_patch: { ...ofKernel, errno } })?.lost).toMatchObject([
+        { remedy: expect.stringMatching(/^Nothing is to be done on this kernel/) },
+      ])
+  })
+
   it('is a set without its walk, which is in a file of its own', () => {
     const lack = { subject: 'klp_shadow_lock', reason: 'the kernel does not tell where it is', errno: 1 }
     expect(setOf('shadow', { walk_shadow: lack })?.lost).toMatchObject([{ name: 'klp_shadow_lock' }])

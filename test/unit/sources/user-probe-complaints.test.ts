@@ -10,7 +10,9 @@ describe('what bpftrace complained of', () => {
 
   it('is what it wrote since it was started last, wherever a pipe cuts it', () => {
     const complaints = complaintsOf('ERROR: first\nunended', '\nklpscope: sta', 'rted\nERROR: second\n')
-    expect(complaints.whyEnded(1, 'mine.bt')).toMatch(/^bpftrace ended \(exit code 1\): ERROR: second; correct/)
+    expect(complaints.whyEnded(1, 'mine.bt')).toMatch(
+      /^bpftrace ended \(exit code 1\): ERROR: second; correct/,
+    )
   })
 
   it('is so also when an earlier one wrote more than is kept', () => {
