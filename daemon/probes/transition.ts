@@ -71,6 +71,8 @@ export const transition: ProbeSet = {
     'transition-finishing': ({ monoNs, tryBeganNs, lastSwitchNs }, context) => {
       // Cancelling, too, calls klp_complete_transition: no task had to switch.
       if (context.cancelledBy || !context.transition || tryBeganNs === 0n || lastSwitchNs === 0n) return []
+      // The last switch that was seen need not be the last.
+      if (!context.tasksAttached) return []
       const { patch, target } = context.transition
       return [
         {
