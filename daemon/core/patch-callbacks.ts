@@ -71,9 +71,22 @@ export const forgetRunning = (patch: Patch): Patch =>
       }
     : patch
 
+type ShownObject = Patch['objects'][number]
+
+/** Before 6.1 sysfs does not show whether an object is patched: what was seen of it otherwise stays. */
+export const fillPatched = (
+  objects: readonly ShownObject[],
+  seen: readonly Pick<ShownObject, 'name' | 'patched'>[],
+): ShownObject[] =>
+  objects.map((object) => {
+    const patched = object.patched ?? seen.find(({ name }) => name === object.name)?.patched
+    return patched === undefined ? object : { ...object, patched }
+  })
+
 /** What the kernel's own structures say of a patch that was there before the probes. */
-export const adoptInventory = (patch: Patch, inventoried: InventoriedPatch): Patch => {
+export const adoptInventory = (before: Patch, inventoried: InventoriedPatch): Patch => {
   const { states, forced, objects } = inventoried
+  const patch = { ...before, objects: fillPatched(before.objects, objects) }
   if (patch.callbacks !== null && patch.states !== null) return { ...patch, states, forced }
   const callbacks = objects.flatMap((object) =>
     names

@@ -3,7 +3,7 @@ import type { LivepatchModule, ObservedPatch } from '../contract/event-parts.ts'
 import type { Patch, PatchLifeState, Transition } from '../contract/state.ts'
 import { isTracerPart } from '../contract/tracer-part.ts'
 import type { CoreState } from './core-state.ts'
-import { adoptInventory, forgetRunning, markCallback, registerCallbacks } from './patch-callbacks.ts'
+import { adoptInventory, fillPatched, forgetRunning, markCallback, registerCallbacks } from './patch-callbacks.ts'
 
 /** Patches without a module in the record are not kept for ever. */
 const goneKept = 20
@@ -156,7 +156,8 @@ const observe = (
         ? inTransition(patch, last, transition, event.first === true)
         : settled(patch, last)
       const wasEnabled = last?.wasEnabled || state === 'enabled'
-      return inState({ ...unseen, state, ...last, ...patch, wasEnabled }, state, event)
+      const objects = fillPatched(patch.objects, last?.objects ?? [])
+      return inState({ ...unseen, state, ...last, ...patch, objects, wasEnabled }, state, event)
     })
     .sort((a, b) => (a.stackOrder ?? 0) - (b.stackOrder ?? 0))
   const gone = before
