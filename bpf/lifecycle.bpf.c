@@ -15,6 +15,7 @@
  *          klp_init_object_loaded: loads and modules refused for symbols or relocations, modules coming under a patch
  *          klp_patch_object: objects patched, and the pre_patch callbacks that follow from it
  *          __klp_unpatch_object: objects unpatched
+ *          klp_unpatch_object: objects unpatched as their module goes, on 5.10
  *          klp_unpatch_objects: callbacks that an unpatching calls
  *          klp_unpatch_replaced_patches: which patches were replaced
  *          klp_module_coming: modules coming under a patch, and those refused
@@ -176,7 +177,7 @@ static __always_inline int module_moved(__u32 kind, int result)
 		return 0;
 	if (call->concerned)
 		tell_module_step(kind, (struct module *)call->module, result);
-	call->module = 0;
+	call->module = call->object = 0;
 	forget_call(call);
 	return 0;
 }
@@ -242,19 +243,37 @@ int BPF_KRETPROBE(patch_object_returned, int ret)
 	return object_done(RECORD_OBJECT_PATCHED, ret, FACT_LOADED);
 }
 
+static __always_inline int unpatched(struct klp_object *object, struct lifecycle_call *call)
+{
+	bool going = call && call->module && call->going;
+
+	if (going)
+		call->concerned = true;
+	tell_object_step(RECORD_OBJECT_UNPATCHED, (__u64)object, 0, going ? MOMENT_MODULE_GOES : MOMENT_NONE, FACT_LOADED);
+	return 0;
+}
+
 /* Also called to take only the no-ops out of an object that stays patched. */
 SEC("kprobe/__klp_unpatch_object")
 int BPF_KPROBE(unpatch_object, struct klp_object *object, bool nops_only)
 {
 	struct lifecycle_call *call = call_of_current(false);
-	bool going = call && call->module && call->going;
 
-	if (nops_only)
+	if (nops_only || (call && call->module && call->object == (__u64)object))
 		return 0;
-	if (going)
-		call->concerned = true;
-	tell_object_step(RECORD_OBJECT_UNPATCHED, (__u64)object, 0, going ? MOMENT_MODULE_GOES : MOMENT_NONE, FACT_LOADED);
-	return 0;
+	return unpatched(object, call);
+}
+
+/* When a module goes, or is refused: 5.10 has the former inlined into this. */
+SEC("kprobe/klp_unpatch_object")
+int BPF_KPROBE(unpatch_object_of_module, struct klp_object *object)
+{
+	struct lifecycle_call *call = call_of_current(false);
+
+	if (!call || !call->module)
+		return 0;
+	call->object = (__u64)object;
+	return unpatched(object, call);
 }
 
 SEC("kprobe/klp_unpatch_replaced_patches")

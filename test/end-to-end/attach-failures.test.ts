@@ -10,6 +10,8 @@ const freeStruct = 'int BPF_KPROBE(shadow_free_struct, struct klp_shadow *shadow
 
 describe.each(kernels)('probes that cannot be attached on Linux %s', (kernel) => {
   let lab: LabSession
+  /** What it lacks of itself. */
+  const older = kernel === '5.10'
   const state = () => lab.get<State>('state')
 
   beforeAll(async () => {
@@ -37,7 +39,7 @@ describe.each(kernels)('probes that cannot be attached on Linux %s', (kernel) =>
       ]),
     ).toEqual([
       ['transition', true, ['do_int3']],
-      ['tasks', true, []],
+      ['tasks', true, older ? ['klp_try_complete_transition', 'klp_check_and_switch_task'] : []],
       ['lifecycle', true, ['klp_enable_patch']],
       ['inventory', false, []],
       ['shadow', true, ['klp_shadow_free_struct']],
@@ -79,8 +81,15 @@ describe.each(kernels)('probes that cannot be attached on Linux %s', (kernel) =>
         .sort(),
     ).toEqual([
       ['inventory', 'warning'],
-      ['lifecycle: klp_enable_patch', 'info'],
+      // Those that are missing for one reason are one finding.
+      ...(older ? [] : [['lifecycle: klp_enable_patch', 'info']]),
       ['shadow: klp_shadow_free_struct', 'info'],
+      ...(older
+        ? [
+            ['tasks: klp_check_and_switch_task, lifecycle: klp_enable_patch', 'info'],
+            ['tasks: klp_try_complete_transition', 'info'],
+          ]
+        : []),
       ['transition: do_int3', 'info'],
     ])
   })
@@ -93,7 +102,11 @@ describe.each(kernels)('probes that cannot be attached on Linux %s', (kernel) =>
       .toMatchObject({ patch: 'klpt_patch_v1', outcome: 'completed', startKnown: true })
     const { lastTransition } = await state()
     expect(lastTransition?.requester?.comm).toBe('insmod')
-    expect(Object.values(lastTransition?.switched ?? {}).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(50)
+    // Those that the transition's worker switches are not seen on 5.10.
+    const least = older ? 0 : 50
+    expect(Object.values(lastTransition?.switched ?? {}).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(
+      least,
+    )
     lab.go('patched')
     expect(await lab.outcome, lab.read('script.log')).toMatchObject({ exitCode: 0 })
   })

@@ -48,7 +48,8 @@ describe.each(kernels)('the life of patches on Linux %s', (kernel) => {
   })
 
   it('opens findings about them, and closes one when the patch is loaded after all', () => {
-    expect(findings('refused')).toEqual(
+    // 5.10 lacks functions that are probed: tracer-blind says so.
+    expect(findings('refused').filter(([rule]) => kernel !== '5.10' || rule !== 'tracer-blind')).toEqual(
       ['klpt_patch_fail', 'klpt_patch_unmarked', 'klpt_patch_v1', 'klpt_patch_missing'].map((name) => [
         'load-refused',
         name,

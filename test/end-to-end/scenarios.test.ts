@@ -84,9 +84,10 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     const blames = record.events.flatMap((event) =>
       event.kind === 'task-inspected' && event.blame ? [event.blame] : [],
     )
-    // The newest kernels know their trampolines: there is nothing to blame.
+    // Some kernels know their trampolines, or see none: there is nothing to blame.
     if (!/sleep:\d+ has an unreliable stack/.test(lab.read('dmesg.txt'))) {
-      expect([kernel, blames]).toEqual(['7.2', []])
+      expect(['5.10', '7.2']).toContain(kernel)
+      expect(blames).toEqual([])
       return
     }
     expect(blames.join('\n')).toMatch(
@@ -101,10 +102,12 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     expect(others).toEqual([])
     expect(signalled?.signals?.[0]).toMatchObject({ round: 1, blocked: 4 })
     expect(signalled && readers(signalled)).toHaveLength(3)
+    // On 5.10 the tracer does not know whom the kernel has tried: only lists of the tasks show who left.
+    const way = kernel === '5.10' ? 'snapshot' : 'kernel-exit'
     expect(signalled?.signals?.[0]?.left.slice(0, 3).map(({ comm, way }) => [comm, way])).toEqual([
-      ['cat', 'kernel-exit'],
-      ['cat', 'kernel-exit'],
-      ['cat', 'kernel-exit'],
+      ['cat', way],
+      ['cat', way],
+      ['cat', way],
     ])
   })
 
@@ -208,7 +211,10 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     ])
   })
 
-  it('keeps long names whole, and counts each call of hundreds of functions once, but of the one that takes no probe', () => {
+  it('keeps long names whole, and counts each call of hundreds of functions once, but of the one that takes no probe', ({
+    skip,
+  }) => {
+    skip(kernel === '5.10', 'its names of functions are too short: the scenario many-functions says so')
     const long = record.events.flatMap((event) =>
       event.kind === 'task-blocked' && event.comm === 'klpt-long' && event.function ? [event.function] : [],
     )

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { State } from '../../daemon/contract/state.ts'
 import { inSteps } from './support/in-steps.ts'
-import { kernels, type LabSession, openLab } from './support/lab-session.ts'
+import { kernels, type LabSession, openLab, wholeOn } from './support/lab-session.ts'
 
 const nobody = { uid: 65_534, gid: 65_534 }
 
@@ -50,7 +50,7 @@ describe.each(kernels)('the daemon without root on Linux %s', (kernel) => {
         },
       ])
     const { functions, tracer } = await state()
-    expect(tracer.status).toBe('observing')
+    expect(tracer.status).toBe(wholeOn(kernel))
     expect(functions.items.map(({ stack }) => stack?.[0]?.symbol)).toContain('klpt_v1_proc_show')
     lab.go(`${step}-stalled`)
     await lab.at(`${step}-released`)
@@ -134,7 +134,7 @@ describe.each(kernels)('the daemon without root on Linux %s', (kernel) => {
         },
         { timeout: 60_000, interval: 500 },
       )
-      .toEqual(['observing', 'tracer', 'the tracer ended', 'polling'])
+      .toEqual([wholeOn(kernel), 'tracer', 'the tracer ended', 'polling'])
     lab.go('socket-restarted')
   })
 
