@@ -3,7 +3,13 @@ import type { LivepatchModule, ObservedPatch } from '../contract/event-parts.ts'
 import type { Patch, PatchLifeState, Transition } from '../contract/state.ts'
 import { isTracerPart } from '../contract/tracer-part.ts'
 import type { CoreState } from './core-state.ts'
-import { adoptInventory, fillPatched, forgetRunning, markCallback, registerCallbacks } from './patch-callbacks.ts'
+import {
+  adoptInventory,
+  fillPatched,
+  forgetRunning,
+  markCallback,
+  registerCallbacks,
+} from './patch-callbacks.ts'
 
 /** Patches without a module in the record are not kept for ever. */
 const goneKept = 20
