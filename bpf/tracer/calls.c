@@ -67,13 +67,13 @@ static void tell(const struct slot *slot)
 
 static void want(__u64 address, __u32 role)
 {
-	struct slot beyond = { .address = address, .role = role, .error = -ENOSPC }, *slot;
+	struct slot *slot;
 
 	if (!address)
 		return;
 	slot = slot_of(address);
 	if (!slot) {
-		tell(&beyond);
+		tell(&(struct slot){ .address = address, .role = role, .error = -ENOSPC });
 		return;
 	}
 	if (!slot->address)

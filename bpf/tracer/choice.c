@@ -216,7 +216,7 @@ static bool would_hold_up(const struct klpscope_bpf *skeleton, const struct bpf_
 	       program == skeleton->progs.enable_patch_returned;
 }
 
-static struct choice *choice_for(const struct klpscope_bpf *skeleton, const struct bpf_program *program)
+struct choice *choice_for(const struct klpscope_bpf *skeleton, const struct bpf_program *program)
 {
 	struct bpf_program *each;
 	unsigned int number = 0;

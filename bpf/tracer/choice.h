@@ -19,6 +19,8 @@ struct choice {
 
 /* By the program's place in the object; the last one's for those beyond MAX_PROGRAMS. */
 struct choice *choice_of(unsigned int number);
+/* The same for one of the object's programs. */
+struct choice *choice_for(const struct klpscope_bpf *skeleton, const struct bpf_program *program);
 /* The first reason stays. */
 void choice_leave_out(unsigned int number, int error, const char *reason);
 /* The kernel function of a kprobe or kretprobe, or NULL. */

@@ -114,15 +114,7 @@ void object_put_probes(const struct klpscope_bpf *skeleton)
 
 bool object_attached(const struct klpscope_bpf *skeleton, const struct bpf_program *program)
 {
-	struct bpf_program *each;
-	unsigned int number = 0;
-
-	bpf_object__for_each_program(each, skeleton->obj) {
-		if (each == program)
-			return !*choice_of(number)->reason;
-		number++;
-	}
-	return false;
+	return !*choice_for(skeleton, program)->reason;
 }
 
 /* An iterator over a map has to be told which. */

@@ -79,7 +79,8 @@ export const fillPatched = (
   seen: readonly Pick<ShownObject, 'name' | 'patched'>[],
 ): ShownObject[] =>
   objects.map((object) => {
-    const patched = object.patched ?? seen.find(({ name }) => name === object.name)?.patched
+    if (object.patched !== undefined) return object
+    const patched = seen.find(({ name }) => name === object.name)?.patched
     return patched === undefined ? object : { ...object, patched }
   })
 

@@ -103,11 +103,11 @@ describe.each(kernels)('every scenario on Linux %s, against the kernel log', (ke
     expect(signalled?.signals?.[0]).toMatchObject({ round: 1, blocked: 4 })
     expect(signalled && readers(signalled)).toHaveLength(3)
     // On 5.10 the tracer does not know whom the kernel has tried: only lists of the tasks show who left.
-    const way = kernel === '5.10' ? 'snapshot' : 'kernel-exit'
+    const seenWay = kernel === '5.10' ? 'snapshot' : 'kernel-exit'
     expect(signalled?.signals?.[0]?.left.slice(0, 3).map(({ comm, way }) => [comm, way])).toEqual([
-      ['cat', way],
-      ['cat', way],
-      ['cat', way],
+      ['cat', seenWay],
+      ['cat', seenWay],
+      ['cat', seenWay],
     ])
   })
 
